@@ -1,0 +1,40 @@
+"""Geometry of data for scikit-learn.
+
+Estimators live in families (``skgeom.embedding``) and are importable from here as well.
+Everything is loaded on first use: ``import skgeom`` by itself loads neither numba nor
+torch, nor anything else but this file.
+"""
+
+import importlib
+
+__version__ = "0.1.0.dev0"
+
+# Public name -> the family that defines it.
+_ESTIMATORS = {"HeatGeodesicEmbedding": "skgeom.embedding"}
+
+_PACKAGES = (
+    "backends",
+    "datasets",
+    "embedding",
+    "graph",
+    "metrics",
+    "operators",
+    "solvers",
+    "testing",
+)
+
+__all__ = ["__version__", *_ESTIMATORS]
+
+
+def __getattr__(name):
+    if name in _ESTIMATORS:
+        value = getattr(importlib.import_module(_ESTIMATORS[name]), name)
+        globals()[name] = value  # the next look-up does not come here
+        return value
+    if name in _PACKAGES:
+        return importlib.import_module(f"skgeom.{name}")
+    raise AttributeError(f"module 'skgeom' has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted({*globals(), *_ESTIMATORS, *_PACKAGES})

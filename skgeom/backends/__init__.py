@@ -1,0 +1,16 @@
+"""The one place that knows numba and torch.
+
+Dense mathematics is written once against an array namespace ``xp``. What the array
+API lacks is a short list of primitives, described by :class:`Backend` and implemented
+once per engine. ``_reference.py`` says in a few lines of NumPy what each one means.
+"""
+
+from skgeom.backends._dispatch import (
+    Backend,
+    as_numpy,
+    get_backend,
+    is_torch,
+    row_blocks,
+)
+
+__all__ = ["Backend", "as_numpy", "get_backend", "is_torch", "row_blocks"]

@@ -1,0 +1,251 @@
+"""From a ``device`` string and the input's type to a backend."""
+
+import re
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+
+_DEVICE_PATTERN = re.compile(r"auto|cpu|torch-cpu|mps|cuda(:\d+)?")
+
+
+@runtime_checkable
+class Backend(Protocol):
+    """What every engine offers to the layers above.
+
+    Attributes
+    ----------
+    name : {"numba", "torch"}
+        The engine.
+    device : str
+        Where arrays live, in torch's spelling (``"cpu"``, ``"cuda:0"``, ``"mps"``).
+    xp : module
+        Array API namespace of this engine's arrays.
+    float64 : dtype
+        The widest float of the device: ``float32`` on MPS, ``float64`` elsewhere.
+
+    Examples
+    --------
+    >>> from skgeom.backends import Backend, get_backend
+    >>> isinstance(get_backend("cpu"), Backend)
+    True
+    """
+
+    name: str
+    device: str
+    xp: Any
+    float64: Any
+
+    def asarray(self, array, dtype=None):
+        """Move an array to this device.
+
+        Parameters
+        ----------
+        array : array
+            NumPy array or torch tensor.
+        dtype : dtype, default=None
+            Of this backend's namespace; None keeps the array's.
+
+        Returns
+        -------
+        array
+            On this device, copied only if it must be.
+        """
+
+    def to_numpy(self, array):
+        """Bring an array of this backend to the host.
+
+        Parameters
+        ----------
+        array : array
+            Of this backend.
+
+        Returns
+        -------
+        ndarray
+            The same values.
+        """
+
+    def csr(self, matrix):
+        """Move a sparse matrix to this device.
+
+        Parameters
+        ----------
+        matrix : csr_array of shape (n, m)
+            On the host.
+
+        Returns
+        -------
+        object
+            What `matrix_polynomial` takes.
+        """
+
+    def knn(self, X, Y, k, metric="euclidean"):
+        """Find the exact nearest rows of X for each row of Y.
+
+        Parameters
+        ----------
+        X : array of shape (n_samples, n_features)
+            The rows to search.
+        Y : array of shape (n_queries, n_features)
+            The queries.
+        k : int
+            Neighbours a query, 1 <= k <= n_samples.
+        metric : {"euclidean", "cosine"}, default="euclidean"
+            The distance.
+
+        Returns
+        -------
+        distances : array of shape (n_queries, k)
+            Nearest first, in the widest float.
+        indices : array of shape (n_queries, k), int64
+            Rows of X, equal distances by the lowest index.
+        """
+
+    def matrix_polynomial(self, A, B, coefficients, basis="monomial"):
+        """Apply a polynomial of a sparse matrix to the columns of an array.
+
+        Parameters
+        ----------
+        A : object
+            Square, from `csr`.
+        B : array of shape (n, n_columns)
+            The columns.
+        coefficients : ndarray of shape (degree + 1,)
+            On the host, of the powers of A or of Chebyshev's T_j(A).
+        basis : {"monomial", "chebyshev"}, default="monomial"
+            Which of the two.
+
+        Returns
+        -------
+        array of shape (n, n_columns)
+            In the type of B.
+        """
+
+
+def is_torch(array):
+    """Whether `array` is a torch tensor, without importing torch to find out.
+
+    Parameters
+    ----------
+    array : object
+        Anything.
+
+    Returns
+    -------
+    bool
+        True for a ``torch.Tensor``.
+
+    Examples
+    --------
+    >>> from skgeom.backends import is_torch
+    >>> is_torch([1.0, 2.0])
+    False
+    """
+    return any(cls.__module__ == "torch" for cls in type(array).__mro__)
+
+
+def as_numpy(array):
+    """Bring a NumPy array or a torch tensor to the host; leave the rest alone.
+
+    Parameters
+    ----------
+    array : object
+        An array of either backend, or anything else.
+
+    Returns
+    -------
+    object
+        A NumPy array for a tensor, `array` itself otherwise.
+
+    Examples
+    --------
+    >>> from skgeom.backends import as_numpy
+    >>> as_numpy([1, 2])
+    [1, 2]
+    """
+    return array.detach().cpu().numpy() if is_torch(array) else array
+
+
+def get_backend(device="auto", like=None, n_jobs=None):
+    """Choose the backend for a device and an input.
+
+    Parameters
+    ----------
+    device : {"auto", "cpu", "cuda", "cuda:<i>", "mps", "torch-cpu"}, default="auto"
+        "auto" is numba for NumPy input and the tensor's own device for torch input;
+        "cpu" is numba, "torch-cpu" is torch without an accelerator.
+    like : array, default=None
+        The input whose type and device "auto" follows.
+    n_jobs : int, default=None
+        Threads for the host's kernels, in joblib's meaning.
+
+    Returns
+    -------
+    Backend
+        The numba or the torch backend.
+
+    Raises
+    ------
+    ValueError
+        If `device` is not one of the names above, or the machine lacks it.
+    ImportError
+        If the device needs torch and torch is not installed.
+
+    Examples
+    --------
+    >>> from skgeom.backends import get_backend
+    >>> get_backend("cpu").name
+    'numba'
+    """
+    if not isinstance(device, str) or not _DEVICE_PATTERN.fullmatch(device):
+        raise ValueError(
+            f"device={device!r} is not known. Expected 'auto', 'cpu', 'cuda', "
+            "'cuda:<index>', 'mps' or 'torch-cpu'."
+        )
+    if device == "auto":
+        device = _torch_device_of(like) if is_torch(like) else "cpu"
+    if device == "cpu":
+        from skgeom.backends._numba import NumbaBackend
+
+        return NumbaBackend(n_jobs)
+    try:
+        from skgeom.backends._torch import TorchBackend
+    except ImportError as error:
+        raise ImportError(
+            f"device={device!r} needs torch. Install it with `pip install "
+            "'skgeom[torch]'` or choose device='cpu'."
+        ) from error
+    return TorchBackend(device)
+
+
+def _torch_device_of(tensor):
+    device = str(tensor.device)
+    return "torch-cpu" if device == "cpu" else device
+
+
+def row_blocks(n_rows, row_bytes, max_bytes=2**26):
+    """Cut rows into slices that each fit a memory budget.
+
+    Parameters
+    ----------
+    n_rows : int
+        How many rows there are.
+    row_bytes : int
+        Scratch that one row takes.
+    max_bytes : int, default=2**26
+        The budget; a slice has at least one row, whatever it takes.
+
+    Returns
+    -------
+    list of slice
+        In order, covering 0 to `n_rows`; one empty slice for no rows.
+
+    Examples
+    --------
+    >>> from skgeom.backends import row_blocks
+    >>> row_blocks(5, row_bytes=8, max_bytes=20)
+    [slice(0, 2, None), slice(2, 4, None), slice(4, 5, None)]
+    """
+    step = int(np.clip(max_bytes // max(row_bytes, 1), 1, max(n_rows, 1)))
+    starts = range(0, max(n_rows, 1), step)
+    return [slice(start, min(start + step, n_rows)) for start in starts]

@@ -1,0 +1,330 @@
+"""What every estimator shares: the boundary in and out, the device, the callbacks."""
+
+import warnings
+from dataclasses import dataclass
+from numbers import Integral
+
+import numpy as np
+import scipy.sparse as sp
+from sklearn.base import BaseEstimator
+from sklearn.utils._param_validation import Interval, InvalidParameterError, StrOptions
+from sklearn.utils.validation import validate_data
+
+from skgeom.backends import as_numpy, get_backend, is_torch, row_blocks
+from skgeom.graph import Graph, nearest_neighbors, neighbors_from_graph
+
+try:  # scikit-learn >= 1.9
+    from sklearn.callback import CallbackSupportMixin, with_callbacks
+except ImportError:  # pragma: no cover
+
+    class CallbackSupportMixin:
+        """Stands in where scikit-learn has no callbacks yet."""
+
+    def with_callbacks(method):
+        """Return the method itself."""
+        return method
+
+
+__all__ = [
+    "Attachment",
+    "GeometryEstimator",
+    "GraphInputMixin",
+    "with_callbacks",
+]
+
+# Solver steps between two calls of the callbacks.
+_STEPS_PER_CALL = 50
+
+
+class GeometryEstimator(CallbackSupportMixin, BaseEstimator):
+    """Base class: validated input, one `device` parameter, output like the input.
+
+    Sub-classes have a parameter `device` and may have `n_jobs`.
+
+    Examples
+    --------
+    >>> from skgeom.base import GeometryEstimator
+    >>> class Identity(GeometryEstimator):
+    ...     def __init__(self, device="auto"):
+    ...         self.device = device
+    ...     def transform(self, X):
+    ...         return self._output(self._validated(X, reset=True), like=X)
+    >>> Identity().transform([[1, 2]])
+    array([[1., 2.]])
+    """
+
+    def _backend_for(self, X):
+        """Choose the backend that `device` and the type of X ask for."""
+        try:
+            return get_backend(
+                self.device, like=X, n_jobs=getattr(self, "n_jobs", None)
+            )
+        except ValueError as error:
+            raise InvalidParameterError(f"{type(self).__name__}: {error}") from None
+
+    def _validated(self, X, *, reset, **checks):
+        """Validate X on the host; floats keep their width, the rest become float64."""
+        return validate_data(
+            self, as_numpy(X), reset=reset, dtype=[np.float64, np.float32], **checks
+        )
+
+    def _output(self, array, like):
+        """Return a host array in the namespace, on the device and in the width of X."""
+        dtype = np.float32 if _is_float32(like) else np.float64
+        array = np.asarray(array, dtype=dtype)
+        return get_backend(like=like).asarray(array) if is_torch(like) else array
+
+    def _progress(self, max_steps):
+        """Open the callbacks' context; return what a solver calls after each step."""
+        if not hasattr(self, "_init_callback_context"):
+            return None
+        n_calls = -(-max_steps // _STEPS_PER_CALL)
+        context = self._init_callback_context(max_subtasks=n_calls)
+        context.call_on_fit_task_begin(estimator=self)
+
+        def after_step(step, stress):
+            if step % _STEPS_PER_CALL and step != max_steps:
+                return False
+            task = context.subcontext(task_name=f"step {step}, stress {stress:.4f}")
+            task.call_on_fit_task_begin(estimator=self)
+            return bool(task.call_on_fit_task_end(estimator=self))
+
+        after_step.close = lambda: context.call_on_fit_task_end(estimator=self)
+        return after_step
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """How rows given to `transform` hang on the nodes of the fitted graph.
+
+    Parameters
+    ----------
+    weights : csr_array of shape (n_rows, n_nodes)
+        Share of each node, rows summing to one. Node coordinates times this are the
+        rows' coordinates.
+    lengths : csr_array of shape (n_rows, n_nodes)
+        Distance from the row to the node, on the same pattern.
+    """
+
+    weights: sp.csr_array
+    lengths: sp.csr_array
+
+    @classmethod
+    def to_nodes(cls, nodes, n_nodes):
+        """Rows that are nodes themselves."""
+        shape, pattern = (len(nodes), n_nodes), (nodes, np.arange(len(nodes) + 1))
+        ones, zeros = np.ones(len(nodes)), np.zeros(len(nodes))
+        return cls(
+            sp.csr_array((ones, *pattern), shape=shape),
+            sp.csr_array((zeros, *pattern), shape=shape),
+        )
+
+    @classmethod
+    def to_neighbors(cls, distances, indices, n_nodes):
+        """Rows between their nearest nodes, by modified Shepard weights.
+
+        With R the distance to the farthest listed node, a node at distance d weighs
+        ((R - d) / d)^2 (Franke and Nielson 1980): a row that coincides with nodes takes
+        their value, and the result is continuous in the row.
+        """
+        radius = distances[:, -1:]
+        exact = distances <= 0
+        safe = np.where(exact, 1.0, distances)
+        weights = ((radius - distances) / safe) ** 2
+        weights = np.where(exact.any(axis=1, keepdims=True), exact, weights)
+        # All at the same distance: they share evenly.
+        weights = np.where(weights.max(axis=1, keepdims=True) > 0, weights, 1.0)
+        weights = weights / weights.max(axis=1, keepdims=True)
+        weights = weights / weights.sum(axis=1, keepdims=True)
+        n_rows, k = indices.shape
+        pattern = indices.ravel(), np.arange(n_rows + 1) * k
+        return cls(
+            sp.csr_array((weights.ravel(), *pattern), shape=(n_rows, n_nodes)),
+            sp.csr_array((distances.ravel(), *pattern), shape=(n_rows, n_nodes)),
+        )
+
+    @classmethod
+    def to_links(cls, links):
+        """Rows known by the weights of their links; each link is one unit long.
+
+        A row without links takes the mean of all nodes, with a warning.
+        """
+        links = sp.csr_array(links)
+        links.sum_duplicates()
+        links.eliminate_zeros()
+        if links.nnz and links.data.min() < 0:
+            raise ValueError("Links of new rows to fitted nodes must be >= 0.")
+        lonely = np.diff(links.indptr) == 0
+        if lonely.any():
+            warnings.warn(
+                f"{lonely.sum()} rows have no link to a fitted node (the first is row "
+                f"{np.argmax(lonely)}); they are placed at the mean of all nodes.",
+                UserWarning,
+                stacklevel=3,
+            )
+            everywhere = sp.csr_array(
+                np.where(lonely[:, None], 1.0, 0.0) @ np.ones((1, links.shape[1]))
+            )
+            links = (links + everywhere).tocsr()
+        largest = links.max(axis=1).toarray().reshape(-1, 1)
+        weights = links.multiply(1.0 / largest).tocsr()
+        weights = weights.multiply(1.0 / weights.sum(axis=1)[:, None]).tocsr()
+        lengths = weights.copy()
+        lengths.data[:] = 1.0
+        return cls(weights, lengths)
+
+    def shortest(self, node_distances):
+        """Distances of the rows, given those of the nodes, shape (n_nodes, m).
+
+        A row that coincides with nodes has their distances, any other row the
+        shortest over the nodes that it hangs on.
+        """
+        indptr, reach = self.lengths.indptr, self.lengths.data
+        nearest = np.minimum.reduceat(reach, indptr[:-1])
+        coincides = np.repeat(nearest == 0, np.diff(indptr))
+        reach = np.where(coincides & (reach > 0), np.inf, reach)
+        out = np.empty((len(indptr) - 1, node_distances.shape[1]))
+        per_row = 8 * out.shape[1] * int(np.diff(indptr).max())
+        for rows in row_blocks(len(out), per_row):
+            part = slice(indptr[rows.start], indptr[rows.stop])
+            legs = reach[part, None] + node_distances[self.lengths.indices[part]]
+            out[rows] = np.minimum.reduceat(legs, indptr[rows] - indptr[rows.start])
+        return out
+
+    def restricted_to(self, nodes):
+        """The same rows, with nodes renumbered by their position in `nodes`."""
+        return Attachment(self.weights[:, nodes], self.lengths[:, nodes])
+
+
+class GraphInputMixin:
+    """The three sources of a graph: points, a known graph, links.
+
+    Sub-classes have the parameters `graph`, `affinity`, `n_neighbors` and take their
+    graph from `_fit_graph` and new rows from `_attach`.
+
+    Examples
+    --------
+    >>> from skgeom.base import GraphInputMixin
+    >>> sorted(GraphInputMixin._graph_constraints)
+    ['affinity', 'graph', 'n_neighbors']
+    """
+
+    _graph_constraints = {
+        "graph": [Graph, None],
+        "affinity": [
+            StrOptions(
+                {"nearest_neighbors", "precomputed", "precomputed_nearest_neighbors"}
+            )
+        ],
+        "n_neighbors": [Interval(Integral, 1, None, closed="left")],
+    }
+
+    def _fit_graph(self, X, backend):
+        """Read the input of `fit`.
+
+        Returns
+        -------
+        graph : Graph
+            Undirected.
+        rows : ndarray of shape (n_samples,)
+            The node of each row of X.
+        points : ndarray of shape (n_samples, n_features) or None
+            Where nodes lie, if that is known.
+        """
+        if self.graph is not None:
+            X = self._validated(X, reset=True)
+            graph, rows = self.graph, self._node_ids(X, self.graph.n_nodes)
+            return self._undirected(graph), rows, None
+        sparse = "csr" if self.affinity != "nearest_neighbors" else False
+        X = self._validated(X, reset=True, accept_sparse=sparse, ensure_min_samples=2)
+        rows = np.arange(X.shape[0])
+        if self.affinity == "nearest_neighbors":
+            n_neighbors = self._feasible_neighbors(X.shape[0] - 1)
+            graph = Graph.from_points(X, n_neighbors=n_neighbors, backend=backend)
+            self._fit_points = X
+            return graph, rows, X
+        if X.shape[0] != X.shape[1]:
+            raise ValueError(
+                f"affinity={self.affinity!r} needs a square matrix of shape "
+                f"(n_samples, n_samples), got {X.shape}."
+            )
+        if self.affinity == "precomputed":
+            return self._undirected(Graph.from_adjacency(X)), rows, None
+        neighbors = neighbors_from_graph(
+            sp.csr_array(X), self._feasible_neighbors(X.shape[0] - 1)
+        )
+        return Graph.from_neighbors(*neighbors), rows, None
+
+    def _attach(self, X, backend):
+        """Read the input of `transform`: how its rows hang on the fitted nodes."""
+        n_nodes = self.graph_.n_nodes
+        if self.graph is not None:
+            ids = self._node_ids(self._validated(X, reset=False), n_nodes)
+            return Attachment.to_nodes(ids, n_nodes)
+        if self.affinity == "precomputed":
+            X = self._validated(X, reset=False, accept_sparse="csr")
+            return Attachment.to_links(X)
+        # One neighbour more than asked: the farthest only sets the radius.
+        k = min(self.n_neighbors + 1, n_nodes)
+        if self.affinity == "precomputed_nearest_neighbors":
+            X = self._validated(X, reset=False, accept_sparse="csr")
+            X = sp.csr_array(X)
+            k = max(1, min(k, int(np.diff(X.indptr).min())))
+            neighbors = neighbors_from_graph(X, k, include_self=True)
+        else:
+            X = self._validated(X, reset=False)
+            neighbors = nearest_neighbors(
+                self._fit_points, X, n_neighbors=k, backend=backend
+            )
+        return Attachment.to_neighbors(*neighbors, n_nodes)
+
+    def _feasible_neighbors(self, available):
+        if self.n_neighbors > available:
+            warnings.warn(
+                f"n_neighbors={self.n_neighbors} is more than the {available} other "
+                f"samples; all {available} are used.",
+                UserWarning,
+                stacklevel=4,
+            )
+        return min(self.n_neighbors, available)
+
+    @staticmethod
+    def _undirected(graph):
+        if graph.directed:
+            warnings.warn(
+                "The graph is directed (its adjacency is not symmetric); the mean of "
+                "both directions is used.",
+                UserWarning,
+                stacklevel=4,
+            )
+        return graph.to_undirected()
+
+    @staticmethod
+    def _node_ids(X, n_nodes):
+        if X.shape[1] != 1 or not np.array_equal(X, np.round(X)):
+            raise ValueError(
+                "With graph=Graph(...), X must be a column of integer node ids of "
+                f"shape (n_samples, 1); got shape {X.shape}."
+            )
+        ids = X[:, 0].astype(np.int64)
+        if ids.size and not (ids.min() >= 0 and ids.max() < n_nodes):
+            raise ValueError(
+                f"Node ids in X must be from 0 to {n_nodes - 1}, got {ids.min()} to "
+                f"{ids.max()}."
+            )
+        return ids
+
+    def __sklearn_tags__(self):
+        """Precomputed input is pairwise and may be sparse."""
+        tags = super().__sklearn_tags__()
+        precomputed = self.graph is None and self.affinity != "nearest_neighbors"
+        tags.input_tags.pairwise = precomputed
+        tags.input_tags.sparse = precomputed
+        return tags
+
+
+def _is_float32(array):
+    """Whether an array or every column of a data frame is float32."""
+    dtypes = getattr(array, "dtypes", None)
+    dtypes = [getattr(array, "dtype", None)] if dtypes is None else dtypes
+    return all(str(dtype).lower().endswith("float32") for dtype in dtypes)

@@ -1,0 +1,223 @@
+"""Geodesic distances from the logarithm of heat (Huguet et al., NeurIPS 2023).
+
+Heat is followed from a few landmark nodes; with every node a landmark this is the
+paper's method. What the paper leaves open at scale is closed here: distances too far
+for the heat to be trusted are chained over landmarks, parts that no heat joins are
+bridged, and raw distances get the unit of the edges.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from skgeom.backends import row_blocks
+from skgeom.graph import Laplacian
+from skgeom.graph._routes import (
+    bridge_parts,
+    close_distances,
+    reach_all,
+    unit_of_length,
+)
+from skgeom.operators import heat_kernel
+
+# Landmarks through which a node reaches what its own heat does not.
+_N_GATES = 8
+# Scratch for one block of heat columns.
+_BLOCK_BYTES = 2**28
+
+
+@dataclass(frozen=True)
+class HeatGeodesics:
+    """Distances between any two nodes, from what is known of the landmarks.
+
+    Parameters
+    ----------
+    laplacian : Laplacian
+        Of the graph.
+    time, volume_weight, threshold : float
+        Diffusion time; weight of the volume term; heat at or below the threshold is
+        not trusted.
+    landmarks : ndarray of shape (n_landmarks,)
+        Their node numbers.
+    between : ndarray of shape (n_landmarks, n_landmarks)
+        Final distances between landmarks.
+    log_self : ndarray of shape (n_nodes,)
+        Logarithm of the heat that each node keeps.
+    gates, gate_lengths : ndarray of shape (n_nodes, n_gates)
+        The nearest landmarks of each node, and how far they are.
+    unit : float
+        Length of one raw unit.
+    """
+
+    laplacian: Laplacian
+    time: float
+    volume_weight: float
+    threshold: float
+    landmarks: np.ndarray
+    between: np.ndarray
+    log_self: np.ndarray
+    gates: np.ndarray
+    gate_lengths: np.ndarray
+    unit: float
+
+    def columns(self, nodes, backend):
+        """Distances from all nodes to some, shape (n_nodes, len(nodes)), on the host.
+
+        Trusted heat speaks first; other pairs go over their nearest landmarks.
+        """
+        n_nodes, n_landmarks = self.laplacian.n_nodes, len(self.landmarks)
+        if n_landmarks == n_nodes:
+            position = np.argsort(self.landmarks)
+            return self.between[position][:, position[nodes]]
+        log_h = log_heat(
+            self.laplacian, self.time, nodes, self.threshold, np.float64, backend
+        )
+        raw = varadhan_distances(
+            backend.xp,
+            log_h,
+            backend.asarray(self.log_self, dtype=log_h.dtype),
+            backend.asarray(self.log_self[nodes], dtype=log_h.dtype),
+            self.time,
+            self.volume_weight,
+        )
+        direct = self.unit * backend.to_numpy(raw)
+        trusted = backend.to_numpy(_trusted(log_h, self.threshold))
+        out = np.empty((n_nodes, len(nodes)))
+        for j, node in enumerate(nodes):
+            onward = self.between[:, self.gates[node]] + self.gate_lengths[node]
+            chained = (onward.min(axis=1)[self.gates] + self.gate_lengths).min(axis=1)
+            out[:, j] = np.where(trusted[:, j], direct[:, j], chained)
+            out[node, j] = 0.0
+        return out
+
+
+def heat_geodesics(
+    graph,
+    landmarks,
+    *,
+    kind="symmetric",
+    time,
+    volume_weight=1.0,
+    threshold=0.0,
+    points=None,
+    dtype=np.float64,
+    backend,
+):
+    """Measure the distances between landmarks, and from each node to the nearest.
+
+    Parameters
+    ----------
+    graph : Graph
+        Undirected.
+    landmarks : ndarray of shape (n_landmarks,)
+        Node numbers, at least one in each connected component.
+    kind : {"symmetric", "random_walk", "combinatorial"}, default="symmetric"
+        Laplacian.
+    time : float
+        Diffusion time > 0.
+    volume_weight : float, default=1.0
+        Weight of the volume term of the distance.
+    threshold : float, default=0.0
+        Heat at or below it is not trusted and the distance is chained.
+    points : ndarray of shape (n_nodes, n_features), default=None
+        Where nodes lie, for bridges between components.
+    dtype : dtype, default=float64
+        In which the n x n_landmarks logarithms are kept.
+    backend : Backend
+        Where the heat flows.
+
+    Returns
+    -------
+    HeatGeodesics
+        All on the host.
+    """
+    xp = backend.xp
+    laplacian = graph.laplacian(kind)
+    log_h = log_heat(laplacian, time, landmarks, threshold, dtype, backend)
+    on_device = backend.asarray(landmarks)
+    log_self = log_self_heat(xp, log_h, on_device)
+    raw = varadhan_distances(
+        xp, log_h, log_self, log_self[on_device], time, volume_weight
+    )
+    # The nearest landmarks are trusted whatever heat arrives: they are all there is.
+    gates = xp.argsort(raw, axis=1, stable=True)[:, :_N_GATES]
+    gate_lengths = backend.to_numpy(xp.take_along_axis(raw, gates, axis=1))
+    gates = backend.to_numpy(gates)
+    rows = backend.to_numpy(raw[on_device, :]).astype(np.float64)
+    trusted = backend.to_numpy(_trusted(log_h[on_device, :], threshold))
+    between = np.where(trusted & trusted.T, (rows + rows.T) / 2, np.inf)
+    np.fill_diagonal(between, 0.0)
+    unit = unit_of_length(between, landmarks, graph)
+    gates, gate_lengths = reach_all(
+        graph, landmarks, gates, unit * gate_lengths.astype(np.float64)
+    )
+    labels = graph.connected_components[1][landmarks]
+    between = close_distances(unit * between, graph, landmarks, labels)
+    between = bridge_parts(
+        between, labels, None if points is None else points[landmarks]
+    )
+    return HeatGeodesics(
+        laplacian,
+        time,
+        volume_weight,
+        threshold,
+        landmarks,
+        between,
+        backend.to_numpy(log_self),
+        gates.astype(np.int32),
+        gate_lengths,
+        unit,
+    )
+
+
+def log_heat(laplacian, time, nodes, threshold, dtype, backend):
+    """Logarithm of the heat that starts at `nodes`, shape (n_nodes, len(nodes)).
+
+    -inf where none arrives. The kernel is taken with respect to the Laplacian's
+    measure, so that it is symmetric for each kind of Laplacian.
+    """
+    xp, n_nodes = backend.xp, laplacian.n_nodes
+    floor = threshold**2 if threshold > 0 else 1e-300
+    out = []
+    for block in row_blocks(len(nodes), 4 * 8 * n_nodes, _BLOCK_BYTES):
+        width = len(nodes[block])
+        start = np.zeros((n_nodes, width))
+        start[nodes[block], np.arange(width)] = 1.0 / laplacian.measure[nodes[block]]
+        heat = heat_kernel(laplacian, time, start, floor=floor, backend=backend)
+        positive = heat > 0
+        logarithm = xp.log(xp.where(positive, heat, xp.ones_like(heat)))
+        out.append(backend.asarray(xp.where(positive, logarithm, -xp.inf), dtype=dtype))
+    return xp.concat(out, axis=1)
+
+
+def log_self_heat(xp, log_h, landmarks):
+    """Logarithm of the heat that each node keeps, shape (n_nodes,).
+
+    Known at landmarks; elsewhere the landmarks' mean, weighted by the heat between.
+    """
+    own = log_h[landmarks, xp.arange(landmarks.shape[0])]
+    largest = xp.max(log_h, axis=1, keepdims=True)
+    largest = xp.where(xp.isfinite(largest), largest, xp.zeros_like(largest))
+    weights = xp.exp(log_h - largest)
+    total = xp.sum(weights, axis=1)
+    warm = total > 0
+    mean = (weights @ own) / xp.where(warm, total, xp.ones_like(total))
+    everywhere = xp.where(warm, mean, xp.mean(own))
+    everywhere[landmarks] = own
+    return everywhere
+
+
+def varadhan_distances(xp, log_h, log_self, log_self_nodes, time, volume_weight):
+    r"""Distances by Varadhan's formula with a volume term, in raw units.
+
+    .. math:: d^2 = -4t \log h_{ij} + 4 t \sigma \log \frac{h_{ii} + h_{jj}}{2}
+
+    (Huguet et al. 2023, section 3), clipped at zero; infinite where no heat arrives.
+    """
+    volume = xp.logaddexp(log_self[:, None], log_self_nodes[None, :]) - np.log(2.0)
+    squared = 4.0 * time * (volume_weight * volume - log_h)
+    return xp.sqrt(xp.where(squared > 0, squared, xp.zeros_like(squared)))
+
+
+def _trusted(log_h, threshold):
+    return log_h > (np.log(threshold) if threshold > 0 else -np.inf)

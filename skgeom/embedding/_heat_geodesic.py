@@ -1,0 +1,456 @@
+"""Heat geodesic embedding (Huguet et al., NeurIPS 2023)."""
+
+import warnings
+from numbers import Integral, Real
+
+import numpy as np
+from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin, _fit_context
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.metrics import pairwise_distances
+from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import check_is_fitted
+
+from skgeom.backends import row_blocks
+from skgeom.base import (
+    Attachment,
+    GeometryEstimator,
+    GraphInputMixin,
+    with_callbacks,
+)
+from skgeom.embedding._heat_distance import heat_geodesics
+from skgeom.embedding._placement import (
+    automatic_time,
+    interpolate_by_heat,
+    join_duplicates,
+)
+from skgeom.graph import farthest_point_landmarks
+from skgeom.solvers import classical_mds, kruskal_stress, principal_axes, smacof
+
+# Landmarks of n_landmarks="auto": more change the result by less than seeds do.
+_AUTO_LANDMARKS = 300
+# A graph in more pieces than this is an error, not a long computation.
+_MAX_COMPONENTS = 2_000
+# Heat that chaining="auto" does not trust.
+_TRUSTED_HEAT = 1e-8
+# Scratch for one block of distances.
+_BLOCK_BYTES = 2**28
+# Longest time for which landmark coordinates are diffused to the other nodes.
+_PLACEMENT_TIME = 5.0
+
+
+class HeatGeodesicEmbedding(
+    GraphInputMixin,
+    ClassNamePrefixFeaturesOutMixin,
+    TransformerMixin,
+    GeometryEstimator,
+):
+    r"""Embed points so that distances are geodesic distances along the data.
+
+    Heat that starts at a point of the neighbour graph arrives at other points by all
+    paths at once. By Varadhan's formula its logarithm is a squared geodesic distance,
+    here with a correction for the density of points [1]_:
+
+    .. math::
+        d_{ij}^2 = -4t \log h_{ij} + 4t \sigma \log \tfrac{h_{ii} + h_{jj}}{2},
+        \qquad H = e^{-tL} .
+
+    Multidimensional scaling turns the distances into coordinates. Distances are
+    computed to a few landmarks only, so that cost grows linearly with the number of
+    points; ``n_landmarks=None`` is the published method on all pairs.
+
+    Read more in the :ref:`User Guide <heat_geodesic>`.
+
+    Parameters
+    ----------
+    n_components : int, default=2
+        Dimension of the embedding. Axes beyond the rank of the data are zero.
+    graph : Graph, default=None
+        A known graph. X is then a column of node ids, shape (n_samples, 1).
+    affinity : {"nearest_neighbors", "precomputed", "precomputed_nearest_neighbors"}, \
+            default="nearest_neighbors"
+        What X holds when `graph` is None: points; the adjacency matrix of a graph
+        (dense or sparse, weights >= 0, the mean with its transpose is used); or a
+        sparse matrix of distances to at least `n_neighbors` neighbours.
+    n_neighbors : int, default=10
+        Neighbours that a point is joined to, at most the number of other points.
+    laplacian : {"symmetric", "random_walk", "combinatorial"}, default="symmetric"
+        Normalisation of the graph Laplacian, all in the same unit of time.
+    diffusion_time : float or "auto", default="auto"
+        Time t > 0 in steps of a random walk. "auto" is half the relaxation time of
+        the graph, and at most 40.
+    volume_weight : float, default=1.0
+        Weight sigma >= 0 of the density correction.
+    denoising : float, default=0.0
+        Share in [0, 1] of the triplet distance, which compares whole rows of
+        distances.
+    n_landmarks : int, "auto" or None, default="auto"
+        Landmarks, at least one a connected component. "auto" is 300, or all points if
+        there are fewer. None is the exact method: all points, n x n arrays.
+    chaining : float, "auto" or None, default="auto"
+        Heat in [0, 1) at or below which a distance is replaced by the shortest route
+        over landmarks. "auto" is 1e-8 with landmarks and off without; None is off.
+    mds : {"metric", "classical"}, default="metric"
+        Multidimensional scaling: by stress from the classical solution, or classical.
+    max_iter : int, default=500
+        Most iterations of metric scaling.
+    tol : float, default=1e-5
+        Metric scaling stops when its stress falls by less than this share.
+    n_jobs : int, default=None
+        Threads on the host; None is 1 unless in a `joblib.parallel_config` context.
+        The result does not depend on it.
+    device : {"auto", "cpu", "cuda", "cuda:<i>", "mps", "torch-cpu"}, default="auto"
+        Where the work happens: numba on the CPU or torch. "auto" follows X.
+    random_state : int, RandomState instance or None, default=None
+        Chooses the first landmark.
+
+    Attributes
+    ----------
+    embedding_ : ndarray of shape (n_samples, n_components)
+        Coordinates of the training rows in the unit of X (of one edge, if the graph
+        was given), centred, axes by decreasing variance.
+    graph_ : Graph
+        The graph that heat flowed on.
+    diffusion_time_ : float
+        The time used.
+    landmark_indices_ : ndarray of shape (n_landmarks,)
+        Nodes that are landmarks.
+    stress_ : float
+        Kruskal's stress-1 of the landmarks, in [0, 1] for a fitted optimum.
+    n_iter_ : int
+        Iterations of metric scaling; 1 for classical scaling.
+    n_features_in_ : int
+        Number of columns of X in `fit`.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns, if X had string names.
+
+    See Also
+    --------
+    sklearn.manifold.Isomap : Shortest paths instead of heat: better on clean data.
+    sklearn.manifold.TSNE : Keeps neighbours rather than distances.
+
+    Notes
+    -----
+    Rows given to `transform` are placed one by one: a new point at the weighted mean
+    of its nearest training points, so that a training row gets its own coordinates
+    back (identical rows share theirs). With ``affinity="precomputed"`` a row of links
+    goes to the weighted mean of the linked nodes, which for a training row is near,
+    not at, its own coordinates.
+
+    Points in different connected components get finite distances over the shortest
+    straight bridges between components; where no positions are known, components are
+    as far apart as the two most distant nodes of any one.
+
+    References
+    ----------
+    .. [1] Huguet, Tong, De Brouwer, Zhang, Wolf, Adelstein and Krishnaswamy, "A heat
+       diffusion perspective on geodesic preserving dimensionality reduction",
+       NeurIPS 2023.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from skgeom import HeatGeodesicEmbedding
+    >>> X, _ = load_digits(return_X_y=True)
+    >>> HeatGeodesicEmbedding(random_state=0).fit_transform(X[:200]).shape
+    (200, 2)
+    """
+
+    _parameter_constraints = {
+        **GraphInputMixin._graph_constraints,
+        "n_components": [Interval(Integral, 1, None, closed="left")],
+        "laplacian": [StrOptions({"symmetric", "random_walk", "combinatorial"})],
+        "diffusion_time": [
+            Interval(Real, 0, None, closed="neither"),
+            StrOptions({"auto"}),
+        ],
+        "volume_weight": [Interval(Real, 0, None, closed="left")],
+        "denoising": [Interval(Real, 0, 1, closed="both")],
+        "n_landmarks": [
+            Interval(Integral, 1, None, closed="left"),
+            StrOptions({"auto"}),
+            None,
+        ],
+        "chaining": [
+            Interval(Real, 0, 1, closed="left"),
+            StrOptions({"auto"}),
+            None,
+        ],
+        "mds": [StrOptions({"metric", "classical"})],
+        "max_iter": [Interval(Integral, 1, None, closed="left")],
+        "tol": [Interval(Real, 0, None, closed="left")],
+        "n_jobs": [Integral, None],
+        "device": [str],
+        "random_state": ["random_state"],
+    }
+
+    def __init__(
+        self,
+        n_components=2,
+        *,
+        graph=None,
+        affinity="nearest_neighbors",
+        n_neighbors=10,
+        laplacian="symmetric",
+        diffusion_time="auto",
+        volume_weight=1.0,
+        denoising=0.0,
+        n_landmarks="auto",
+        chaining="auto",
+        mds="metric",
+        max_iter=500,
+        tol=1e-5,
+        n_jobs=None,
+        device="auto",
+        random_state=None,
+    ):
+        self.n_components = n_components
+        self.graph = graph
+        self.affinity = affinity
+        self.n_neighbors = n_neighbors
+        self.laplacian = laplacian
+        self.diffusion_time = diffusion_time
+        self.volume_weight = volume_weight
+        self.denoising = denoising
+        self.n_landmarks = n_landmarks
+        self.chaining = chaining
+        self.mds = mds
+        self.max_iter = max_iter
+        self.tol = tol
+        self.n_jobs = n_jobs
+        self.device = device
+        self.random_state = random_state
+
+    @with_callbacks
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y=None):
+        """Compute the embedding of the training rows.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+            Points; node ids or a square matrix as `graph` and `affinity` say.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self : HeatGeodesicEmbedding
+            The fitted estimator.
+        """
+        backend = self._backend_for(X)
+        self.graph_, rows, points = self._fit_graph(X, backend)
+        self.diffusion_time_ = self._choose_time(backend)
+        self.landmark_indices_ = self._choose_landmarks()
+        self._geodesics = heat_geodesics(
+            self.graph_,
+            self.landmark_indices_,
+            kind=self.laplacian,
+            time=self.diffusion_time_,
+            volume_weight=self.volume_weight,
+            threshold=self._trust_threshold(),
+            points=points,
+            dtype=backend.float64,
+            backend=backend,
+        )
+        anchors = self._scale_landmarks(backend)
+        self._node_embedding = self._place_nodes(anchors, backend)
+        self.embedding_ = self._output(self._node_embedding[rows], like=X)
+        self._n_features_out = self.n_components
+        return self
+
+    def fit_transform(self, X, y=None):
+        """Compute the embedding and return it.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+            Training rows, as in `fit`.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        array of shape (n_samples, n_components)
+            `embedding_`.
+        """
+        return self.fit(X).embedding_
+
+    def transform(self, X):
+        """Place rows in the fitted embedding, each independently of the others.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_rows, n_features)
+            New points; node ids; or, for the precomputed affinities, links or
+            distances to the training rows, shape (n_rows, n_samples).
+
+        Returns
+        -------
+        array of shape (n_rows, n_components)
+            Coordinates, in the namespace, width and device of X.
+        """
+        check_is_fitted(self)
+        attachment = self._attach(X, self._backend_for(X))
+        return self._output(attachment.weights @ self._node_embedding, like=X)
+
+    def geodesic_distances(self, X=None, Y=None):
+        """Distances along the data, before they are squeezed into few dimensions.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_features), default=None
+            Rows as in `transform`. None is all nodes of the graph: the training rows,
+            unless `graph` was given.
+        Y : array-like of shape (n_columns, n_features), default=None
+            The other ends. None is X again, which makes a square array.
+
+        Returns
+        -------
+        array of shape (n_rows, n_columns)
+            In the unit of the embedding. A new point's distance runs over its nearest
+            training points.
+        """
+        check_is_fitted(self)
+        backend = self._backend_for(X)
+        rows = None if X is None else self._attach(X, backend)
+        columns = rows if Y is None else self._attach(Y, backend)
+        distances = self._between(rows, columns, backend)
+        if self.denoising > 0:
+            distances = self._denoise(distances, rows, columns, backend)
+        return self._output(distances, like=self.embedding_ if X is None else X)
+
+    def _choose_time(self, backend):
+        if self.diffusion_time == "auto":
+            return automatic_time(self.graph_, self.laplacian, backend)
+        return float(self.diffusion_time)
+
+    def _trust_threshold(self):
+        if self.chaining == "auto":
+            return 0.0 if self.n_landmarks is None else _TRUSTED_HEAT
+        return 0.0 if self.chaining is None else float(self.chaining)
+
+    def _choose_landmarks(self):
+        """All nodes, or a sample that spreads along the graph into every component."""
+        n_nodes = self.graph_.n_nodes
+        n_parts, _ = self.graph_.connected_components
+        wanted = n_nodes
+        if self.n_landmarks is not None:
+            auto = self.n_landmarks == "auto"
+            wanted = min(n_nodes, _AUTO_LANDMARKS if auto else self.n_landmarks)
+            if n_parts > max(wanted, _MAX_COMPONENTS):
+                raise ValueError(
+                    f"The graph has {n_parts} connected components, more than the "
+                    f"{max(wanted, _MAX_COMPONENTS)} that n_landmarks="
+                    f"{self.n_landmarks!r} can hold. Raise n_neighbors, or remove "
+                    "isolated nodes."
+                )
+        if n_parts > 1:
+            warnings.warn(
+                f"The graph has {n_parts} connected components. Distances between "
+                "them are not geodesic: see Notes in the documentation of "
+                f"{type(self).__name__}. More n_neighbors may connect it.",
+                UserWarning,
+                stacklevel=4,
+            )
+        if wanted == n_nodes:
+            return np.arange(n_nodes)
+        first = check_random_state(self.random_state).randint(n_nodes)
+        return farthest_point_landmarks(
+            self.graph_.lengths, max(wanted, n_parts), int(first)
+        )
+
+    def _scale_landmarks(self, backend):
+        """Multidimensional scaling of the landmarks, shape (n_landmarks, k)."""
+        between, self._denoising_unit = self._geodesics.between, 1.0
+        if self.denoising > 0:
+            mixed = self._mix(between, between, between)
+            size = np.linalg.norm(mixed)
+            self._denoising_unit = np.linalg.norm(between) / size if size > 0 else 1.0
+            between = self._denoising_unit * mixed
+        xp = backend.xp
+        distances = backend.asarray(between, dtype=backend.float64)
+        anchors = classical_mds(xp, distances, self.n_components)
+        self.n_iter_ = 1
+        if self.mds == "classical":
+            self.stress_ = kruskal_stress(xp, distances, anchors)
+            return backend.to_numpy(anchors)
+        progress = self._progress(self.max_iter)
+        anchors, self.stress_, self.n_iter_, change = smacof(
+            xp,
+            distances,
+            anchors,
+            max_iter=self.max_iter,
+            tol=self.tol,
+            callback=progress,
+        )
+        if progress is not None:
+            progress.close()
+        if change > self.tol:
+            warnings.warn(
+                f"Metric scaling stopped at max_iter={self.max_iter}: its stress "
+                f"{self.stress_:.4f} last fell by a share of {change:.1e}, wanted is "
+                f"tol={self.tol:.1e}.",
+                ConvergenceWarning,
+                stacklevel=4,
+            )
+        return backend.to_numpy(anchors)
+
+    def _place_nodes(self, anchors, backend):
+        """Coordinates of all nodes from those of the landmarks."""
+        geodesics = self._geodesics
+        if len(anchors) == self.graph_.n_nodes:
+            points = anchors[np.argsort(self.landmark_indices_)]
+        else:
+            points = interpolate_by_heat(
+                geodesics.laplacian,
+                self.landmark_indices_,
+                anchors,
+                min(_PLACEMENT_TIME, self.diffusion_time_ / 8),
+                geodesics.gates[:, 0],
+                backend,
+            )
+        points = join_duplicates(points, self.graph_.lengths)
+        return principal_axes(np, points)
+
+    def _between(self, rows, columns, backend):
+        """Undenoised distances between attached rows; None stands for all nodes."""
+        n_nodes = self.graph_.n_nodes
+        if columns is None:
+            nodes = np.arange(n_nodes)
+        else:
+            nodes = np.unique(columns.lengths.indices)
+        out = []
+        for block in row_blocks(len(nodes), 8 * n_nodes, _BLOCK_BYTES):
+            distances = self._geodesics.columns(nodes[block], backend)
+            out.append(distances if rows is None else rows.shortest(distances))
+        to_nodes = np.concatenate(out, axis=1)
+        if columns is None:
+            return to_nodes
+        distances = columns.restricted_to(nodes).shortest(to_nodes.T).T
+        if rows is columns:
+            np.fill_diagonal(distances, 0.0)
+        return distances
+
+    def _mix(self, distances, row_profiles, column_profiles):
+        """Mix in the triplet distance, in the unit that the formula gives.
+
+        (1 - rho) D + rho T, T_ij the norm of the difference of the rows i and j of D
+        over all nodes (Huguet et al. 2023, section 4); landmarks stand for the nodes.
+        """
+        share = np.sqrt(self.graph_.n_nodes / row_profiles.shape[1])
+        triplet = share * pairwise_distances(row_profiles, column_profiles)
+        return (1.0 - self.denoising) * distances + self.denoising * triplet
+
+    def _denoise(self, distances, rows, columns, backend):
+        landmarks = Attachment.to_nodes(self.landmark_indices_, self.graph_.n_nodes)
+        row_profiles = self._between(rows, landmarks, backend)
+        column_profiles = (
+            row_profiles
+            if columns is rows
+            else self._between(columns, landmarks, backend)
+        )
+        mixed = self._mix(distances, row_profiles, column_profiles)
+        if columns is rows:
+            np.fill_diagonal(mixed, 0.0)
+        return self._denoising_unit * mixed

@@ -1,0 +1,16 @@
+"""Graphs over samples: neighbours, affinities, Laplacians, and the `Graph` handle."""
+
+from skgeom.graph._affinity import affinity_matrix
+from skgeom.graph._graph import Graph
+from skgeom.graph._landmarks import farthest_point_landmarks
+from skgeom.graph._laplacian import Laplacian
+from skgeom.graph._neighbors import nearest_neighbors, neighbors_from_graph
+
+__all__ = [
+    "Graph",
+    "Laplacian",
+    "affinity_matrix",
+    "farthest_point_landmarks",
+    "nearest_neighbors",
+    "neighbors_from_graph",
+]

@@ -1,0 +1,441 @@
+"""The handle that estimators share: an immutable graph with what is derived from it."""
+
+from functools import cached_property
+
+import numpy as np
+import scipy.sparse as sp
+from scipy.sparse import csgraph
+
+from skgeom.graph._affinity import ALPHA_DECAY_FLOOR, affinity_matrix
+from skgeom.graph._laplacian import laplacian_of
+from skgeom.graph._neighbors import nearest_neighbors
+
+
+class Graph:
+    """A weighted graph, directed or not, that copies of an estimator share.
+
+    The handle cannot be changed, so `copy.deepcopy` and `sklearn.base.clone` return
+    the handle itself and a grid search builds degrees, Laplacians and device copies
+    once. Use the constructors: `from_edges`, `from_adjacency`, `from_networkx`,
+    `from_points`.
+
+    Parameters
+    ----------
+    adjacency : sparse matrix of shape (n_nodes, n_nodes)
+        Weights, finite and >= 0. Self-loops and isolated nodes are allowed.
+    directed : bool, default=None
+        Whether ``A[u, v]`` and ``A[v, u]`` may differ. None looks at the matrix.
+    lengths : sparse matrix of shape (n_nodes, n_nodes), default=None
+        Edge lengths on the sparsity pattern of the adjacency. None makes each edge one
+        unit long.
+    node_names : sequence of length n_nodes, default=None
+        What the nodes stand for.
+
+    Attributes
+    ----------
+    adjacency : csr_array of shape (n_nodes, n_nodes), float64
+        The weights, read-only.
+    lengths : csr_array of shape (n_nodes, n_nodes), float64
+        The edge lengths, read-only.
+    directed : bool
+        Whether the graph is directed.
+    node_names : tuple or None
+        The names given.
+
+    Raises
+    ------
+    ValueError
+        If the matrix is not square, a weight is negative or not finite, or `directed`
+        is False for an asymmetric matrix.
+
+    Examples
+    --------
+    >>> from skgeom.graph import Graph
+    >>> graph = Graph.from_edges([[0, 1], [1, 2]], n_nodes=4)
+    >>> graph
+    Graph(n_nodes=4, n_edges=2, undirected)
+    >>> graph.connected_components[0]
+    2
+    """
+
+    def __init__(self, adjacency, *, directed=None, lengths=None, node_names=None):
+        adjacency = sp.csr_array(adjacency, dtype=np.float64, copy=True)
+        if adjacency.shape[0] != adjacency.shape[1]:
+            raise ValueError(
+                "adjacency must be a square matrix of shape (n_nodes, n_nodes), got "
+                f"{adjacency.shape}."
+            )
+        adjacency.sum_duplicates()
+        if adjacency.nnz and not (
+            np.isfinite(adjacency.data).all() and adjacency.data.min() >= 0
+        ):
+            raise ValueError(
+                "adjacency must hold finite weights >= 0; it holds negative, NaN or "
+                "infinite ones."
+            )
+        if lengths is None:
+            adjacency.eliminate_zeros()
+            lengths = adjacency.copy()
+            lengths.data[:] = 1.0
+        asymmetric = abs(adjacency - adjacency.T).max() > 0 if adjacency.nnz else False
+        if directed is False and asymmetric:
+            raise ValueError("directed=False, but the adjacency is not symmetric.")
+        if node_names is not None and len(node_names) != adjacency.shape[0]:
+            raise ValueError(
+                f"node_names has {len(node_names)} entries for {adjacency.shape[0]} "
+                "nodes."
+            )
+        self._set(
+            adjacency=_frozen(adjacency),
+            lengths=_frozen(sp.csr_array(lengths, dtype=np.float64)),
+            directed=bool(asymmetric if directed is None else directed),
+            node_names=None if node_names is None else tuple(node_names),
+            _laplacians={},
+        )
+
+    @classmethod
+    def from_adjacency(cls, adjacency, *, directed=None, node_names=None):
+        """Make a graph from a dense or sparse matrix of weights.
+
+        Parameters
+        ----------
+        adjacency : array or sparse matrix of shape (n_nodes, n_nodes)
+            Weights >= 0; zero is no edge.
+        directed : bool, default=None
+            None decides by the symmetry of the matrix.
+        node_names : sequence of length n_nodes, default=None
+            What the nodes stand for.
+
+        Returns
+        -------
+        Graph
+            The handle.
+
+        Examples
+        --------
+        >>> from skgeom.graph import Graph
+        >>> Graph.from_adjacency([[0, 2.0], [2.0, 0]])
+        Graph(n_nodes=2, n_edges=1, undirected)
+        """
+        return cls(adjacency, directed=directed, node_names=node_names)
+
+    @classmethod
+    def from_edges(
+        cls, edges, weights=None, *, n_nodes=None, directed=False, node_names=None
+    ):
+        """Make a graph from a list of edges.
+
+        Parameters
+        ----------
+        edges : array-like of shape (n_edges, 2), int
+            Pairs of node numbers, from 0. Repeated edges add their weights.
+        weights : array-like of shape (n_edges,), default=None
+            Weights >= 0. None gives each edge weight 1, repeated or not.
+        n_nodes : int, default=None
+            Number of nodes. None is one more than the largest number.
+        directed : bool, default=False
+            Whether an edge goes one way only.
+        node_names : sequence of length n_nodes, default=None
+            What the nodes stand for.
+
+        Returns
+        -------
+        Graph
+            The handle.
+
+        Raises
+        ------
+        ValueError
+            If an edge names a node outside of the range, or shapes disagree.
+
+        Examples
+        --------
+        >>> from skgeom.graph import Graph
+        >>> Graph.from_edges([[0, 1], [1, 2]], directed=True)
+        Graph(n_nodes=3, n_edges=2, directed)
+        """
+        edges = np.asarray(edges)
+        if edges.size == 0:
+            edges = edges.reshape(0, 2).astype(np.int64)
+        if edges.ndim != 2 or edges.shape[1] != 2 or edges.dtype.kind not in "iu":
+            raise ValueError(
+                "edges must be an integer array of shape (n_edges, 2), got "
+                f"{edges.dtype} of shape {edges.shape}."
+            )
+        largest = int(edges.max(initial=-1)) + 1
+        n_nodes = largest if n_nodes is None else n_nodes
+        if largest > n_nodes or edges.min(initial=0) < 0:
+            raise ValueError(f"edges must name nodes from 0 to {n_nodes - 1}.")
+        values = np.ones(len(edges)) if weights is None else np.asarray(weights, float)
+        if values.shape != (len(edges),):
+            raise ValueError(
+                f"weights must have shape ({len(edges)},), got {values.shape}."
+            )
+        adjacency = sp.csr_array((values, edges.T), shape=(n_nodes, n_nodes))
+        if not directed:
+            loops = sp.diags_array(adjacency.diagonal())
+            adjacency = (adjacency + adjacency.T - loops).tocsr()
+        if weights is None:
+            adjacency.data[:] = 1.0
+        return cls(adjacency, directed=directed, node_names=node_names)
+
+    @classmethod
+    def from_networkx(cls, graph, *, weight="weight"):
+        """Make a graph from a networkx graph; its nodes become `node_names`.
+
+        Parameters
+        ----------
+        graph : networkx.Graph or networkx.DiGraph
+            The source.
+        weight : str, default="weight"
+            Edge attribute that holds the weight; 1 where an edge has none.
+
+        Returns
+        -------
+        Graph
+            The handle.
+
+        Examples
+        --------
+        >>> import networkx as nx
+        >>> from skgeom.graph import Graph
+        >>> Graph.from_networkx(nx.path_graph(3))
+        Graph(n_nodes=3, n_edges=2, undirected)
+        """
+        import networkx as nx
+
+        adjacency = nx.to_scipy_sparse_array(graph, weight=weight, dtype=np.float64)
+        return cls(
+            adjacency, directed=graph.is_directed(), node_names=list(graph.nodes)
+        )
+
+    @classmethod
+    def from_points(
+        cls,
+        X,
+        *,
+        n_neighbors=10,
+        affinity="alpha_decay",
+        decay=40.0,
+        metric="euclidean",
+        algorithm="auto",
+        backend=None,
+    ):
+        """Join points to their nearest neighbours.
+
+        Parameters
+        ----------
+        X : array of shape (n_samples, n_features)
+            Points, finite.
+        n_neighbors : int, default=10
+            Neighbours of a point. "alpha_decay" also joins those that are only a few
+            per cent farther than the last one, up to eight times as many.
+        affinity : {"alpha_decay", "self_tuning", "gaussian", "binary"}, \
+                default="alpha_decay"
+            Formula of the weights, see `affinity_matrix`.
+        decay : float, default=40.0
+            Exponent of "alpha_decay".
+        metric : {"euclidean", "cosine"}, default="euclidean"
+            Distance between points.
+        algorithm : {"auto", "exact", "faiss", "pynndescent"}, default="auto"
+            Neighbour search, see `nearest_neighbors`.
+        backend : Backend, default=None
+            Where the exact search runs.
+
+        Returns
+        -------
+        Graph
+            Undirected; `lengths` holds the distances.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from skgeom.graph import Graph
+        >>> Graph.from_points(np.arange(5.0)[:, None], n_neighbors=1, affinity="binary")
+        Graph(n_nodes=5, n_edges=4, undirected)
+        """
+        search = dict(metric=metric, algorithm=algorithm, backend=backend)
+        bandwidth = None
+        if affinity == "alpha_decay":
+            distances, indices, bandwidth = _alpha_decay_neighbors(
+                X, n_neighbors, decay, search
+            )
+        else:
+            distances, indices = nearest_neighbors(X, n_neighbors=n_neighbors, **search)
+        return cls.from_neighbors(
+            distances, indices, affinity=affinity, decay=decay, bandwidth=bandwidth
+        )
+
+    @classmethod
+    def from_neighbors(
+        cls, distances, indices, *, affinity="alpha_decay", decay=40.0, bandwidth=None
+    ):
+        """Make a graph from neighbours that are already known.
+
+        Parameters
+        ----------
+        distances : ndarray of shape (n_samples, n_neighbors)
+            Distances to the neighbours; infinite where there is none.
+        indices : ndarray of shape (n_samples, n_neighbors)
+            The neighbours, each point itself excluded.
+        affinity : {"alpha_decay", "self_tuning", "gaussian", "binary"}, \
+                default="alpha_decay"
+            Formula of the weights, see `affinity_matrix`.
+        decay : float, default=40.0
+            Exponent of "alpha_decay".
+        bandwidth : ndarray of shape (n_samples,), default=None
+            Scales of the affinity; None takes the distance to the last neighbour.
+
+        Returns
+        -------
+        Graph
+            Undirected; `lengths` holds the distances.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from skgeom.graph import Graph
+        >>> Graph.from_neighbors(np.array([[1.0], [1.0]]), np.array([[1], [0]]))
+        Graph(n_nodes=2, n_edges=1, undirected)
+        """
+        weights, lengths = affinity_matrix(
+            distances, indices, kind=affinity, bandwidth=bandwidth, decay=decay
+        )
+        return cls(weights, directed=False, lengths=lengths)
+
+    @property
+    def n_nodes(self):
+        """Number of nodes, isolated ones included."""
+        return self.adjacency.shape[0]
+
+    @property
+    def n_edges(self):
+        """Number of edges; an undirected edge and a self-loop count once."""
+        if self.directed:
+            return self.adjacency.nnz
+        loops = int(np.count_nonzero(self.adjacency.diagonal()))
+        return (self.adjacency.nnz + loops) // 2
+
+    @cached_property
+    def degrees(self):
+        """Sum of the weights of each node's (outgoing) edges, shape (n_nodes,)."""
+        return self.adjacency.sum(axis=1)
+
+    @cached_property
+    def connected_components(self):
+        """Number of (weakly) connected components, and the component of each node."""
+        return csgraph.connected_components(self.adjacency, directed=False)
+
+    def laplacian(self, kind="symmetric"):
+        """Return the Laplacian, built at the first call and kept.
+
+        Parameters
+        ----------
+        kind : {"symmetric", "random_walk", "combinatorial"}, default="symmetric"
+            Normalisation, see `Laplacian`.
+
+        Returns
+        -------
+        Laplacian
+            Of the undirected graph.
+
+        Raises
+        ------
+        ValueError
+            If the graph is directed, or `kind` is not known.
+
+        Examples
+        --------
+        >>> from skgeom.graph import Graph
+        >>> Graph.from_edges([[0, 1]]).laplacian().matrix().toarray()
+        array([[ 1., -1.],
+               [-1.,  1.]])
+        """
+        if self.directed:
+            raise ValueError(
+                "The Laplacian needs an undirected graph; symmetrise it first with "
+                "`graph.to_undirected()`."
+            )
+        if kind not in self._laplacians:
+            self._laplacians[kind] = laplacian_of(self.adjacency, self.degrees, kind)
+        return self._laplacians[kind]
+
+    def to_undirected(self):
+        """Average each weight with that of the opposite direction.
+
+        Returns
+        -------
+        Graph
+            The graph itself where it is undirected already. Edge lengths become one
+            unit.
+
+        Examples
+        --------
+        >>> from skgeom.graph import Graph
+        >>> Graph.from_edges([[0, 1]], directed=True).to_undirected()
+        Graph(n_nodes=2, n_edges=1, undirected)
+        """
+        if not self.directed:
+            return self
+        symmetric = (self.adjacency + self.adjacency.T) / 2
+        return Graph(symmetric, directed=False, node_names=self.node_names)
+
+    def _set(self, **state):
+        self.__dict__.update(state)
+
+    def __setattr__(self, name, value):
+        """Refuse: a graph is shared and cannot be changed."""
+        raise AttributeError(f"Graph is immutable; cannot set {name!r}.")
+
+    def __delattr__(self, name):
+        """Refuse: a graph is shared and cannot be changed."""
+        raise AttributeError(f"Graph is immutable; cannot delete {name!r}.")
+
+    def __copy__(self):
+        """Return the graph itself."""
+        return self
+
+    def __deepcopy__(self, memo):
+        """Return the graph itself, so that `clone` shares it."""
+        return self
+
+    def __getstate__(self):
+        """Pickle the graph without what can be derived from it."""
+        kept = ("adjacency", "lengths", "directed", "node_names")
+        return {name: self.__dict__[name] for name in kept}
+
+    def __setstate__(self, state):
+        """Restore a pickled graph, read-only again."""
+        for name in ("adjacency", "lengths"):
+            _frozen(state[name])
+        self._set(**state, _laplacians={})
+
+    def __repr__(self):
+        """Say how large the graph is."""
+        kind = "directed" if self.directed else "undirected"
+        return f"Graph(n_nodes={self.n_nodes}, n_edges={self.n_edges}, {kind})"
+
+
+def _frozen(matrix):
+    for part in (matrix.data, matrix.indices, matrix.indptr):
+        part.flags.writeable = False
+    return matrix
+
+
+def _alpha_decay_neighbors(X, n_neighbors, decay, search):
+    """Find each point's neighbours up to the radius where its affinity is dropped.
+
+    The radius is a few per cent beyond the last of `n_neighbors`. Twice as many
+    candidates mostly reach it; if not, the search is repeated for eight times as many,
+    and stops there: with distances that take few values (counts, categories) a whole
+    data set can lie within the radius.
+    """
+    limit = min(X.shape[0] - 1, 8 * n_neighbors)
+    reach = (-np.log(ALPHA_DECAY_FLOOR)) ** (1.0 / decay)
+    for width in (min(limit, 2 * n_neighbors), limit):
+        distances, indices = nearest_neighbors(X, n_neighbors=width, **search)
+        bandwidth = distances[:, n_neighbors - 1]
+        within = distances <= reach * bandwidth[:, None]
+        if width == limit or not within[:, -1].any():
+            break
+    return np.where(within, distances, np.inf), indices, bandwidth

@@ -1,0 +1,56 @@
+"""Choosing a few nodes that represent a graph."""
+
+import numpy as np
+
+
+def farthest_point_landmarks(lengths, n_landmarks, first=0):
+    """Choose nodes one by one, each as far as possible from those before.
+
+    Distances are shortest paths along the edges. Nodes that no earlier landmark
+    reaches come first, so that every connected component gets a landmark when
+    `n_landmarks` is at least their number.
+
+    Parameters
+    ----------
+    lengths : csr_array of shape (n_nodes, n_nodes)
+        Edge lengths >= 0; stored zeros join duplicates.
+    n_landmarks : int
+        How many nodes to choose.
+    first : int, default=0
+        The node to begin with.
+
+    Returns
+    -------
+    ndarray of shape (<= n_landmarks,), int64
+        Node numbers in the order chosen. Fewer than asked when every node is already
+        at distance zero of a landmark.
+
+    Raises
+    ------
+    ValueError
+        If `n_landmarks` is not between 1 and the number of nodes.
+
+    References
+    ----------
+    Gonzalez, "Clustering to minimize the maximum intercluster distance", Theoretical
+    Computer Science 38, 1985.
+
+    Examples
+    --------
+    >>> from skgeom.graph import Graph, farthest_point_landmarks
+    >>> path = Graph.from_edges([[0, 1], [1, 2], [2, 3]])
+    >>> farthest_point_landmarks(path.lengths, 3)
+    array([0, 3, 1])
+    """
+    from skgeom.backends._kernels import farthest_points
+
+    n = lengths.shape[0]
+    if not 1 <= n_landmarks <= n:
+        raise ValueError(f"n_landmarks={n_landmarks} must be between 1 and {n}.")
+    return farthest_points(
+        lengths.indptr,
+        lengths.indices,
+        lengths.data.astype(np.float64, copy=False),
+        first,
+        n_landmarks,
+    )

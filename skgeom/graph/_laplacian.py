@@ -1,0 +1,113 @@
+"""Graph Laplacians, kept as the non-negative matrix that generates them."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import scipy.sparse as sp
+
+LAPLACIANS = ("symmetric", "random_walk", "combinatorial")
+
+
+@dataclass(frozen=True)
+class Laplacian:
+    r"""A graph Laplacian in the form :math:`L = c\,(I - P)` with P non-negative.
+
+    The form is what both series of `skgeom.operators` need: the spectrum of P lies in
+    [-1, 1], and powers of P have no cancellation. All three kinds use the same unit of
+    time: one unit is one step of a random walk (of an average node, for
+    "combinatorial").
+
+    Parameters
+    ----------
+    kind : {"symmetric", "random_walk", "combinatorial"}
+        :math:`I - D^{-1/2} W D^{-1/2}`, :math:`I - D^{-1} W`, or
+        :math:`(D - W) / \bar d` with mean degree :math:`\bar d`.
+    transition : csr_array of shape (n, n)
+        The matrix P, entries >= 0. Isolated nodes keep their value: P is 1 there.
+    bound : float
+        The constant c: the eigenvalues of L lie in [0, 2c].
+    measure : ndarray of shape (n,)
+        Mass of each node, with respect to which the heat kernel is symmetric: degrees
+        over their mean for "random_walk", ones otherwise.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skgeom.graph import Graph
+    >>> path = Graph.from_edges([[0, 1], [1, 2]])
+    >>> path.laplacian("random_walk").matrix().toarray()
+    array([[ 1. , -1. ,  0. ],
+           [-0.5,  1. , -0.5],
+           [ 0. , -1. ,  1. ]])
+    """
+
+    kind: str
+    transition: sp.csr_array
+    bound: float
+    measure: np.ndarray
+    _on_device: dict = field(default_factory=dict, repr=False, compare=False)
+
+    def __getstate__(self):
+        """Leave device copies behind."""
+        return {**self.__dict__, "_on_device": {}}
+
+    @property
+    def n_nodes(self):
+        """Number of nodes."""
+        return self.transition.shape[0]
+
+    def matrix(self):
+        """Return L itself.
+
+        Returns
+        -------
+        csr_array of shape (n, n)
+            The Laplacian.
+        """
+        identity = sp.eye_array(self.n_nodes, format="csr")
+        return (self.bound * (identity - self.transition)).tocsr()
+
+    def on(self, backend):
+        """Return P on a backend's device, moved there at the first call only.
+
+        Parameters
+        ----------
+        backend : Backend
+            Where the matrix is wanted.
+
+        Returns
+        -------
+        matrix
+            What `backend.csr` returns.
+        """
+        key = (backend.name, backend.device)
+        if key not in self._on_device:
+            self._on_device[key] = backend.csr(self.transition)
+        return self._on_device[key]
+
+
+def laplacian_of(adjacency, degrees, kind):
+    """Build the Laplacian of a symmetric non-negative adjacency."""
+    if kind not in LAPLACIANS:
+        raise ValueError(f"laplacian={kind!r} must be one of {list(LAPLACIANS)}.")
+    n = adjacency.shape[0]
+    isolated = degrees == 0
+    inverse = np.divide(1.0, degrees, out=np.zeros(n), where=~isolated)
+    measure, bound = np.ones(n), 1.0
+    if kind == "symmetric":
+        root = sp.diags_array(np.sqrt(inverse))
+        transition = root @ adjacency @ root + sp.diags_array(isolated.astype(float))
+    elif kind == "random_walk":
+        transition = sp.diags_array(inverse) @ adjacency
+        transition = transition + sp.diags_array(isolated.astype(float))
+        measure = np.where(isolated, 1.0, degrees / max(degrees.mean(), 1e-300))
+    else:
+        # P = I - (D - W) / d_max: the largest degree is the least c that keeps P >= 0.
+        largest = degrees.max(initial=0.0) or 1.0
+        bound = largest / (degrees.mean() or 1.0)
+        stay = np.clip(1.0 - degrees / largest, 0.0, None)
+        transition = adjacency / largest + sp.diags_array(stay)
+    transition = transition.tocsr()
+    transition.eliminate_zeros()
+    transition.sort_indices()
+    return Laplacian(kind, transition, float(bound), measure)

@@ -1,0 +1,124 @@
+"""Distances between landmarks where the direct measurement is missing.
+
+Pairs in one component are closed by shortest routes over other landmarks, components
+are joined by bridges, and a few shortest paths fix the unit of length.
+"""
+
+import numpy as np
+import scipy.sparse as sp
+from scipy.sparse import csgraph
+
+# Landmarks whose shortest paths fix the unit of length.
+_N_RULERS = 16
+
+
+def unit_of_length(raw, landmarks, graph):
+    """Median ratio of shortest paths to raw distances, from a few landmarks."""
+    rulers = np.unique(np.linspace(0, len(landmarks) - 1, _N_RULERS).astype(np.int64))
+    paths = csgraph.dijkstra(graph.lengths, indices=landmarks[rulers])[:, landmarks]
+    usable = np.isfinite(paths) & (paths > 0)
+    usable &= np.isfinite(raw[rulers]) & (raw[rulers] > 0)
+    return (
+        float(np.median(paths[usable] / raw[rulers][usable])) if usable.any() else 1.0
+    )
+
+
+def nearest_by_path(graph, landmarks):
+    """The landmark that each node reaches first along the edges, and how far it is."""
+    length, _, owner = csgraph.dijkstra(
+        graph.lengths, indices=landmarks, min_only=True, return_predecessors=True
+    )
+    position = np.full(graph.n_nodes + 1, -1)
+    position[landmarks] = np.arange(len(landmarks))
+    return position[owner], length
+
+
+def reach_all(graph, landmarks, gates, lengths):
+    """Give nodes that no landmark's heat reaches the nearest landmark by path."""
+    gates[landmarks, 0], lengths[landmarks, 0] = np.arange(len(landmarks)), 0.0
+    cold = ~np.isfinite(lengths[:, 0])
+    if cold.any():
+        owner, path = nearest_by_path(graph, landmarks)
+        gates[cold, 0], lengths[cold, 0] = owner[cold], path[cold]
+    return gates, lengths
+
+
+def close_distances(between, graph, landmarks, labels):
+    """Fill pairs without a trusted distance, within components, by shortest routes."""
+    missing = ~np.isfinite(between) & (labels[:, None] == labels[None, :])
+    if not missing.any():
+        return between
+    routes = _routes(between)
+    if not np.isfinite(routes[missing]).all():
+        # Landmarks too far apart for any trusted heat: neighbouring cells of the
+        # landmarks touch, and a path across a border links the two.
+        owner, path = nearest_by_path(graph, landmarks)
+        edges = graph.lengths.tocoo()
+        one, two = owner[edges.row], owner[edges.col]
+        across = path[edges.row] + edges.data + path[edges.col]
+        step = np.full_like(between, np.inf)
+        np.minimum.at(step, (one, two), across)
+        routes = _routes(np.minimum(between, step))
+    return np.where(missing, routes, between)
+
+
+def _routes(lengths):
+    """All shortest routes over the finite entries of a matrix."""
+    finite = np.isfinite(lengths)
+    rows, columns = np.nonzero(finite)
+    edges = sp.csr_array((lengths[finite], (rows, columns)), shape=lengths.shape)
+    return csgraph.dijkstra(edges, directed=False)
+
+
+def bridge_parts(between, labels, points=None):
+    """Give finite distances to pairs of nodes in different connected components.
+
+    With points, the components are joined by the straight bridges of a minimum
+    spanning tree between them, each between the two nearest nodes, and distances run
+    over the bridges. Without, all components are equally far apart: as far as the two
+    most distant nodes within any one of them.
+
+    Parameters
+    ----------
+    between : ndarray of shape (n, n)
+        Distances, finite within components.
+    labels : ndarray of shape (n,)
+        The component of each node.
+    points : ndarray of shape (n, n_features), default=None
+        Where the nodes lie.
+
+    Returns
+    -------
+    ndarray of shape (n, n)
+        All finite.
+    """
+    names, labels = np.unique(labels, return_inverse=True)
+    if len(names) == 1:
+        return between
+    apart = labels[:, None] != labels[None, :]
+    if points is None:
+        return np.where(apart, between[~apart].max() or 1.0, between)
+    from sklearn.metrics import euclidean_distances
+
+    order = np.argsort(labels, kind="stable")
+    starts = np.searchsorted(labels[order], np.arange(len(names)))
+    straight = euclidean_distances(points[order].astype(np.float64))
+    gaps = np.minimum.reduceat(
+        np.minimum.reduceat(straight, starts, axis=0), starts, axis=1
+    )
+    # csgraph reads zeros as missing, so coincident parts get a hair's breadth.
+    np.maximum(gaps, 1e-300, out=gaps)
+    np.fill_diagonal(gaps, 0.0)
+    tree = csgraph.minimum_spanning_tree(gaps).tocoo()
+    between, group = between.copy(), labels.copy()
+    for edge in np.argsort(tree.data, kind="stable"):
+        a, b = tree.row[edge], tree.col[edge]
+        rows, columns = order[labels[order] == a], order[labels[order] == b]
+        block = straight[np.ix_(labels[order] == a, labels[order] == b)]
+        p, q = np.unravel_index(np.argmin(block), block.shape)
+        one = np.flatnonzero(group == group[rows[p]])
+        two = np.flatnonzero(group == group[columns[q]])
+        route = between[one, rows[p]][:, None] + block[p, q] + between[columns[q], two]
+        between[np.ix_(one, two)], between[np.ix_(two, one)] = route, route.T
+        group[two] = group[rows[p]]
+    return between

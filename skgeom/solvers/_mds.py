@@ -1,0 +1,216 @@
+"""Multidimensional scaling: coordinates from distances."""
+
+import math
+
+
+def classical_mds(xp, distances, n_components):
+    r"""Embed by the leading eigenvectors of the double-centred squared distances.
+
+    Parameters
+    ----------
+    xp : module
+        Array namespace of `distances`.
+    distances : array of shape (n, n)
+        Symmetric, finite, >= 0.
+    n_components : int
+        Dimension of the result. Directions beyond the number of positive eigenvalues
+        are zero.
+
+    Returns
+    -------
+    array of shape (n, n_components)
+        Centred, axes in order of decreasing variance, the largest entry of each axis
+        positive.
+
+    References
+    ----------
+    Torgerson, "Multidimensional scaling: I. Theory and method", Psychometrika 17,
+    1952.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skgeom.solvers import classical_mds
+    >>> classical_mds(np, np.array([[0.0, 2.0], [2.0, 0.0]]), 1).round(6)
+    array([[ 1.],
+           [-1.]])
+    """
+    squared = distances * distances
+    row_means = xp.mean(squared, axis=1)
+    gram = (row_means[:, None] + row_means[None, :] - squared - xp.mean(row_means)) / 2
+    values, vectors = xp.linalg.eigh(gram)
+    n_kept = min(n_components, distances.shape[0])
+    values, vectors = xp.flip(values)[:n_kept], xp.flip(vectors, axis=1)[:, :n_kept]
+    # Eigenvalues at rounding level are directions that the data does not have.
+    genuine = values > 1e-12 * xp.max(xp.abs(values))
+    values = xp.where(genuine, values, xp.zeros_like(values))
+    points = _fix_signs(xp, vectors) * xp.sqrt(values)
+    missing = [xp.zeros_like(points[:, :1])] * (n_components - n_kept)
+    return xp.concat([points, *missing], axis=1)
+
+
+def principal_axes(xp, points):
+    """Centre points and turn them so that their variance decreases along the axes.
+
+    Parameters
+    ----------
+    xp : module
+        Array namespace of `points`.
+    points : array of shape (n, n_components)
+        Any coordinates, finite.
+
+    Returns
+    -------
+    array of shape (n, n_components)
+        The same shape in space, the largest entry of each axis positive.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skgeom.solvers import principal_axes
+    >>> principal_axes(np, np.array([[1.0, 1.0], [1.0, 5.0]]))
+    array([[-2.,  0.],
+           [ 2.,  0.]])
+    """
+    points = points - xp.mean(points, axis=0)
+    size = xp.max(xp.abs(points))
+    scaled = points / xp.where(size > 0, size, xp.ones_like(size))
+    _, axes = xp.linalg.eigh(xp.matrix_transpose(scaled) @ scaled)
+    return _fix_signs(xp, points @ xp.flip(axes, axis=1))
+
+
+def smacof(xp, distances, init, *, max_iter=300, tol=1e-5, callback=None):
+    r"""Minimise the stress :math:`\sum_{i<j} (\|x_i - x_j\| - \delta_{ij})^2`.
+
+    Majorisation (SMACOF) with relaxed steps: each goes twice as far as the Guttman
+    transform, which about halves the number of iterations, and falls back to the
+    plain transform, whose stress never rises, where the long step does not help.
+
+    Parameters
+    ----------
+    xp : module
+        Array namespace of the arrays.
+    distances : array of shape (n, n)
+        Symmetric dissimilarities, finite, >= 0.
+    init : array of shape (n, n_components)
+        Where to start.
+    max_iter : int, default=300
+        At most so many steps.
+    tol : float, default=1e-5
+        Stop when a step lowers the stress by less than this share of it.
+    callback : callable, default=None
+        Called as ``callback(n_iter, stress)`` after each step; a true value stops.
+
+    Returns
+    -------
+    points : array of shape (n, n_components)
+        The coordinates, centred.
+    stress : float
+        Kruskal's stress-1, :math:`\sqrt{\sum (d - \delta)^2 / \sum \delta^2}`.
+    n_iter : int
+        Steps made, at least 1.
+    change : float
+        Relative decrease of the last step; above `tol` where `max_iter` stopped it.
+
+    References
+    ----------
+    De Leeuw and Heiser, "Multidimensional scaling with restrictions on the
+    configuration", Multivariate Analysis V, 1980.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skgeom.solvers import smacof
+    >>> distances = np.array([[0.0, 2.0], [2.0, 0.0]])
+    >>> points, stress, n_iter, change = smacof(
+    ...     np, distances, np.array([[0.0], [1.0]]))
+    >>> points.round(6), stress < 1e-6
+    (array([[-1.],
+           [ 1.]]), True)
+    """
+    points = init - xp.mean(init, axis=0)
+    size = float(xp.max(distances))
+    if size == 0.0:
+        return xp.zeros_like(points), 0.0, 1, 0.0
+    # Work in units of the largest distance: squares stay finite at any scale.
+    distances, points = distances / size, points / size
+    total = float(xp.sum(distances * distances))
+    reached = _pairwise(xp, points)
+    stress = _raw_stress(xp, reached, distances)
+    for n_iter in range(1, max_iter + 1):
+        guttman = _guttman(xp, points, reached, distances)
+        candidate = 2 * guttman - points
+        new_reached = _pairwise(xp, candidate)
+        new_stress = _raw_stress(xp, new_reached, distances)
+        if not new_stress < stress * (1 - tol):
+            candidate = guttman
+            new_reached = _pairwise(xp, candidate)
+            new_stress = _raw_stress(xp, new_reached, distances)
+        change = (stress - new_stress) / stress if stress > 0 else 0.0
+        points, reached, stress = candidate, new_reached, new_stress
+        asked = callback is not None and callback(n_iter, math.sqrt(stress / total))
+        if change < tol or asked or stress <= 1e-24 * total:
+            change = min(change, tol)
+            break
+    return size * points, math.sqrt(stress / total), n_iter, change
+
+
+def kruskal_stress(xp, distances, points):
+    r"""Compute stress-1, :math:`\sqrt{\sum (d - \delta)^2 / \sum \delta^2}`.
+
+    Parameters
+    ----------
+    xp : module
+        Array namespace of the arrays.
+    distances : array of shape (n, n)
+        The wanted distances.
+    points : array of shape (n, n_components)
+        The coordinates.
+
+    Returns
+    -------
+    float
+        0 for a perfect embedding; 0 if all wanted distances are 0.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skgeom.solvers import kruskal_stress
+    >>> wanted = np.array([[0.0, 2.0], [2.0, 0.0]])
+    >>> float(kruskal_stress(np, wanted, np.array([[0.0], [1.0]])))
+    0.5
+    """
+    size = float(xp.max(distances))
+    if size == 0.0:
+        return 0.0
+    distances, points = distances / size, points / size
+    residual = _raw_stress(xp, _pairwise(xp, points), distances)
+    return math.sqrt(residual / float(xp.sum(distances * distances)))
+
+
+def _fix_signs(xp, columns):
+    """Flip columns so that the entry of the largest size is positive in each."""
+    at = xp.argmax(xp.abs(columns), axis=0, keepdims=True)
+    largest = xp.take_along_axis(columns, at, axis=0)
+    return xp.where(largest < 0, -columns, columns)
+
+
+def _pairwise(xp, points):
+    """Euclidean distances by differences, exact for coincident points."""
+    squared = 0.0
+    for axis in range(points.shape[1]):
+        difference = points[:, axis][:, None] - points[:, axis][None, :]
+        squared = squared + difference * difference
+    return xp.sqrt(squared)
+
+
+def _raw_stress(xp, reached, distances):
+    residual = reached - distances
+    return float(xp.sum(residual * residual))
+
+
+def _guttman(xp, points, reached, distances):
+    """One majorisation step for unit weights: B(X) X / n."""
+    apart = reached > 0
+    ratio = xp.where(apart, distances / xp.where(apart, reached, 1.0), 0.0)
+    return (xp.sum(ratio, axis=1)[:, None] * points - ratio @ points) / points.shape[0]
