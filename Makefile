@@ -58,10 +58,10 @@ demo: $(DEMO_STAMP) ## the estimators on real data: figures and scores in demo/
 	@MPLBACKEND=Agg $(DEMO_VENV)/bin/python examples/demo.py --out demo
 
 test: $(TEST_STAMP) ## the tests, but for the slow ones
-	@SCIPY_ARRAY_API=1 $(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
+	@OMP_NUM_THREADS=1 SCIPY_ARRAY_API=1 $(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
 
 test-all: $(TEST_STAMP) ## the tests, the slow ones too
-	@SCIPY_ARRAY_API=1 $(BIN)/python -m pytest -n $(WORKERS) -m "slow or not slow" $(ARGS)
+	@OMP_NUM_THREADS=1 SCIPY_ARRAY_API=1 $(BIN)/python -m pytest -n $(WORKERS) -m "slow or not slow" $(ARGS)
 
 lint: $(TEST_STAMP) ## style, format and import contracts
 	@$(BIN)/ruff check .

@@ -2,13 +2,14 @@
 
 import warnings
 from dataclasses import dataclass
+from hashlib import blake2b
 from numbers import Integral
 
 import numpy as np
 import scipy.sparse as sp
 from sklearn.base import BaseEstimator
 from sklearn.utils._param_validation import Interval, InvalidParameterError, StrOptions
-from sklearn.utils.validation import validate_data
+from sklearn.utils.validation import check_non_negative, validate_data
 
 from skgeom.backends import as_numpy, get_backend, is_torch, row_blocks
 from skgeom.graph import Graph, nearest_neighbors, neighbors_from_graph
@@ -144,17 +145,16 @@ class Attachment:
         )
 
     @classmethod
-    def to_links(cls, links):
+    def to_links(cls, links, known):
         """Rows known by the weights of their links; each link is one unit long.
 
+        A row whose links are those of a fitted node, listed in `known`, is that node.
         A row without links takes the mean of all nodes, with a warning.
         """
-        links = sp.csr_array(links)
-        links.sum_duplicates()
-        links.eliminate_zeros()
-        if links.nnz and links.data.min() < 0:
-            raise ValueError("Links of new rows to fitted nodes must be >= 0.")
-        lonely = np.diff(links.indptr) == 0
+        links = _canonical(links)
+        same = [known.get(digest, -1) for digest in _row_digests(links)]
+        same = np.asarray(same, dtype=np.int64)
+        lonely = (np.diff(links.indptr) == 0) & (same < 0)
         if lonely.any():
             warnings.warn(
                 f"{lonely.sum()} rows have no link to a fitted node (the first is row "
@@ -162,15 +162,22 @@ class Attachment:
                 UserWarning,
                 stacklevel=3,
             )
-            everywhere = sp.csr_array(
-                np.where(lonely[:, None], 1.0, 0.0) @ np.ones((1, links.shape[1]))
-            )
-            links = (links + everywhere).tocsr()
-        largest = links.max(axis=1).toarray().reshape(-1, 1)
-        weights = links.multiply(1.0 / largest).tocsr()
-        weights = weights.multiply(1.0 / weights.sum(axis=1)[:, None]).tocsr()
+        found = np.flatnonzero(same >= 0)
+        nodes = sp.csr_array(
+            (np.ones(len(found)), (found, same[found])), shape=links.shape
+        )
+        everywhere = sp.kron(
+            sp.csr_array(lonely[:, None]), np.ones((1, links.shape[1]))
+        )
+        others = sp.diags_array((same < 0).astype(np.float64)) @ links
+        weights = (nodes + everywhere + others).tocsr()
+        # Two steps, so that the sum of huge weights stays finite.
+        weights = sp.diags_array(1.0 / weights.max(axis=1).toarray().ravel()) @ weights
+        weights = sp.diags_array(1.0 / weights.sum(axis=1)) @ weights
         lengths = weights.copy()
-        lengths.data[:] = 1.0
+        lengths.data[:] = np.repeat(
+            np.where(same >= 0, 0.0, 1.0), np.diff(weights.indptr)
+        )
         return cls(weights, lengths)
 
     def shortest(self, node_distances):
@@ -248,7 +255,11 @@ class GraphInputMixin:
                 f"affinity={self.affinity!r} needs a square matrix of shape "
                 f"(n_samples, n_samples), got {X.shape}."
             )
+        check_non_negative(X, f"{type(self).__name__} (affinity={self.affinity!r})")
         if self.affinity == "precomputed":
+            digests = _row_digests(_canonical(X))
+            # The first of nodes with the same links speaks for them.
+            self._known_rows = {d: i for i, d in reversed(list(enumerate(digests)))}
             return self._undirected(Graph.from_adjacency(X)), rows, None
         neighbors = neighbors_from_graph(
             sp.csr_array(X), self._feasible_neighbors(X.shape[0] - 1)
@@ -263,7 +274,8 @@ class GraphInputMixin:
             return Attachment.to_nodes(ids, n_nodes)
         if self.affinity == "precomputed":
             X = self._validated(X, reset=False, accept_sparse="csr")
-            return Attachment.to_links(X)
+            check_non_negative(X, f"{type(self).__name__}.transform")
+            return Attachment.to_links(X, self._known_rows)
         # One neighbour more than asked: the farthest only sets the radius.
         k = min(self.n_neighbors + 1, n_nodes)
         if self.affinity == "precomputed_nearest_neighbors":
@@ -315,12 +327,32 @@ class GraphInputMixin:
         return ids
 
     def __sklearn_tags__(self):
-        """Precomputed input is pairwise and may be sparse."""
+        """Precomputed input is pairwise, may be sparse, and is not negative."""
         tags = super().__sklearn_tags__()
         precomputed = self.graph is None and self.affinity != "nearest_neighbors"
         tags.input_tags.pairwise = precomputed
         tags.input_tags.sparse = precomputed
+        tags.input_tags.positive_only = precomputed
         return tags
+
+
+def _canonical(matrix):
+    matrix = sp.csr_array(matrix, dtype=np.float64, copy=True)
+    matrix.sum_duplicates()
+    matrix.eliminate_zeros()
+    return matrix
+
+
+def _row_digests(matrix):
+    """A short name for each row of a canonical CSR array; equal rows, equal names."""
+    return [
+        blake2b(
+            matrix.indices[part].astype(np.int64).tobytes()
+            + matrix.data[part].tobytes(),
+            digest_size=16,
+        ).digest()
+        for part in map(slice, matrix.indptr[:-1], matrix.indptr[1:])
+    ]
 
 
 def _is_float32(array):

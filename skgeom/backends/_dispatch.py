@@ -141,7 +141,10 @@ def is_torch(array):
     >>> is_torch([1.0, 2.0])
     False
     """
-    return any(cls.__module__ == "torch" for cls in type(array).__mro__)
+    return any(
+        (cls.__module__, cls.__name__) == ("torch", "Tensor")
+        for cls in type(array).__mro__
+    )
 
 
 def as_numpy(array):

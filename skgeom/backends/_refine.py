@@ -15,15 +15,25 @@ def n_candidates(k, n_samples):
 
 def unit_rows(xp, X):
     """Scale rows to unit length; a zero row stays zero."""
-    norms = xp.sqrt(xp.sum(X * X, axis=1, keepdims=True))
-    return X / xp.where(norms > 0, norms, xp.ones_like(norms))
+    # The largest entry first: the squares of a tiny row would vanish.
+    for size in (_largest, _euclidean):
+        sizes = size(xp, X)
+        X = X / xp.where(sizes > 0, sizes, xp.ones_like(sizes))
+    return X
+
+
+def _largest(xp, X):
+    return xp.max(xp.abs(X), axis=1, keepdims=True)
+
+
+def _euclidean(xp, X):
+    return xp.sqrt(xp.sum(X * X, axis=1, keepdims=True))
 
 
 def refine_neighbors(xp, X, Y, candidates, k, metric, float64):
     """Recompute distances exactly and keep the `k` nearest of each row's candidates.
 
-    Equal distances are ordered by the lowest index, so the answer does not depend on
-    the engine that proposed the candidates.
+    Equal distances are ordered by the lowest index.
 
     Returns
     -------
@@ -32,8 +42,74 @@ def refine_neighbors(xp, X, Y, candidates, k, metric, float64):
     indices : array of shape (len(Y), k), int64
         Rows of X.
     """
+    squared, indices, _ = _order(xp, X, Y, candidates, k, float64)
+    return _distances(xp, squared, metric), indices
+
+
+def exact_neighbors(xp, X, Y, propose, precision, k, metric, float64):
+    """Widen a search until no row that it left out can be among the nearest.
+
+    Ties and rounding decide which of many equally near rows a search proposes. Queries
+    whose last neighbour is not clearly nearer than the farthest candidate are asked
+    again for eight times as many, at last for all rows. Few queries are, unless many
+    rows of X are duplicates.
+
+    Parameters
+    ----------
+    xp : module
+        Array namespace.
+    X, Y : array of shape (n_samples, n_features), (n_queries, n_features)
+        Rows to search and queries, of a size whose squares are finite.
+    propose : callable
+        ``propose(queries, size)`` names `size` rows of X for some rows of Y, the
+        nearest by squares of coordinates that are centred on the mean of X.
+    precision : finfo
+        Of the type in which `propose` computes.
+    k : int
+        Neighbours a query.
+    metric : {"euclidean", "cosine"}
+        The distance; for "cosine", rows have unit length.
+    float64 : dtype
+        The widest float.
+
+    Returns
+    -------
+    distances, indices : array of shape (n_queries, k)
+        As from `refine_neighbors`, and the same for every engine.
+    """
+    n_samples, n_features = X.shape
+    size = n_candidates(k, n_samples)
+    candidates = propose(slice(None), size)
+    squared, indices, farthest = _order(xp, X, Y, candidates, k, float64)
+    # Twice the bound on the rounding error of |p|^2 - 2 p.q, once for each of the two
+    # rows compared, plus what is lost where squares underflow.
+    center = xp.mean(xp.astype(X, float64), axis=0)
+    reach = _euclidean(xp, xp.astype(Y, float64) - center)[:, 0]
+    reach = reach + xp.max(_euclidean(xp, xp.astype(X, float64) - center))
+    error = 2 * (n_features + 4) * float(precision.eps) * reach**2
+    error = error + 4 * n_features * float(precision.smallest_normal)
+    while size < n_samples:
+        doubtful = xp.nonzero(squared[:, -1] >= farthest - error)[0]
+        size = 8 * size if 32 * size < n_samples else n_samples
+        for block in row_blocks(doubtful.shape[0], 8 * size):
+            rows = doubtful[block]
+            if rows.shape[0] == 0:
+                return _distances(xp, squared, metric), indices
+            if size < n_samples:
+                candidates = propose(rows, size)
+            else:
+                everything = xp.arange(n_samples, device=indices.device)
+                candidates = xp.broadcast_to(everything, (rows.shape[0], n_samples))
+            squared[rows, :], indices[rows, :], farthest[rows] = _order(
+                xp, X, Y[rows, :], candidates, k, float64
+            )
+    return _distances(xp, squared, metric), indices
+
+
+def _order(xp, X, Y, candidates, k, float64):
+    """Squared distances and indices of the `k` nearest, and the largest square."""
     candidates = xp.sort(xp.astype(candidates, xp.int64), axis=1)
-    distances, indices = [], []
+    nearest, indices, farthest = [], [], []
     for rows in row_blocks(Y.shape[0], 8 * candidates.shape[1] * X.shape[1]):
         difference = xp.astype(
             xp.reshape(
@@ -43,8 +119,12 @@ def refine_neighbors(xp, X, Y, candidates, k, metric, float64):
             float64,
         ) - xp.astype(Y[rows, None, :], float64)
         squared = xp.sum(difference * difference, axis=2)
-        order = xp.argsort(squared, axis=1, stable=True)[:, :k]
-        squared = xp.take_along_axis(squared, order, axis=1)
-        distances.append(squared / 2 if metric == "cosine" else xp.sqrt(squared))
-        indices.append(xp.take_along_axis(candidates[rows, :], order, axis=1))
-    return xp.concat(distances, axis=0), xp.concat(indices, axis=0)
+        order = xp.argsort(squared, axis=1, stable=True)
+        farthest.append(xp.max(squared, axis=1))
+        nearest.append(xp.take_along_axis(squared, order[:, :k], axis=1))
+        indices.append(xp.take_along_axis(candidates[rows, :], order[:, :k], axis=1))
+    return tuple(xp.concat(parts, axis=0) for parts in (nearest, indices, farthest))
+
+
+def _distances(xp, squared, metric):
+    return squared / 2 if metric == "cosine" else xp.sqrt(squared)

@@ -7,7 +7,7 @@ import torch
 from array_api_compat import torch as xp
 
 from skgeom.backends._dispatch import row_blocks
-from skgeom.backends._refine import n_candidates, refine_neighbors, unit_rows
+from skgeom.backends._refine import exact_neighbors, unit_rows
 
 # Scratch that a blocked step may take on the device.
 _BLOCK_BYTES = 2**28
@@ -21,20 +21,24 @@ class TorchBackend:
 
     def __init__(self, device):
         self.device = "cpu" if device == "torch-cpu" else device
-        kind = self.device.split(":")[0]
-        available = {
-            "cpu": lambda: True,
-            "cuda": torch.cuda.is_available,
-            "mps": torch.backends.mps.is_available,
-        }
-        if not available[kind]():
-            raise ValueError(f"device={device!r}, but torch finds no {kind} device.")
+        kind, _, index = self.device.partition(":")
+        n_devices = {
+            "cpu": 1,
+            "cuda": torch.cuda.device_count(),
+            "mps": int(torch.backends.mps.is_available()),
+        }.get(kind, 0)
+        if int(index or 0) >= n_devices:
+            raise ValueError(
+                f"device={device!r}, but torch finds {n_devices} {kind} devices."
+            )
         self.float64 = torch.float32 if kind == "mps" else torch.float64
 
     def asarray(self, array, dtype=None):
         """Return a tensor on this device."""
-        if isinstance(array, np.ndarray) and not array.flags.writeable:
-            array = array.copy()
+        if isinstance(array, np.ndarray) and (
+            not array.flags.writeable or min(array.strides, default=0) < 0
+        ):
+            array = array.copy()  # torch takes neither
         return torch.as_tensor(array, dtype=dtype, device=self.device)
 
     def to_numpy(self, array):
@@ -61,14 +65,16 @@ class TorchBackend:
         center = X.mean(dim=0)
         points, queries = X - center, Y - center
         norms = (points * points).sum(dim=1)
-        size = n_candidates(k, X.shape[0])
-        candidates = []
-        for rows in row_blocks(Y.shape[0], 8 * X.shape[0], _BLOCK_BYTES):
-            partial = torch.addmm(norms, queries[rows], points.T, alpha=-2)
-            candidates.append(torch.topk(partial, size, largest=False).indices)
-        return refine_neighbors(
-            xp, X, Y, torch.cat(candidates), k, metric, self.float64
-        )
+
+        def propose(rows, size):
+            wanted, found = queries[rows], []
+            for block in row_blocks(wanted.shape[0], 8 * X.shape[0], _BLOCK_BYTES):
+                partial = torch.addmm(norms, wanted[block], points.T, alpha=-2)
+                found.append(torch.topk(partial, size, largest=False).indices)
+            return torch.cat(found)
+
+        precision = torch.finfo(X.dtype)
+        return exact_neighbors(xp, X, Y, propose, precision, k, metric, self.float64)
 
     def matrix_polynomial(self, A, B, coefficients, basis="monomial"):
         """Apply the polynomial to blocks of columns that fit the memory budget."""

@@ -4,7 +4,7 @@ from itertools import pairwise
 from numbers import Integral, Real
 
 import numpy as np
-from scipy.sparse import coo_array
+from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import connected_components
 from scipy.stats import truncnorm
 from sklearn.neighbors import kneighbors_graph
@@ -65,7 +65,7 @@ def _neighbor_graph(points, parents, n_neighbors):
     """Nearest-neighbour graph, connected by edges of the tree where it is not."""
     n_samples = len(points)
     if n_samples == 1:
-        return coo_array((1, 1)).tocsr()
+        return csr_array((1, 1))
     graph = kneighbors_graph(
         points, min(n_neighbors, n_samples - 1), mode="distance", include_self=False
     )
@@ -73,7 +73,7 @@ def _neighbor_graph(points, parents, n_neighbors):
     loose = np.flatnonzero(component != component[parents])
     lengths = np.linalg.norm(points[loose] - points[parents[loose]], axis=1)
     bridges = coo_array((lengths, (loose, parents[loose])), shape=graph.shape)
-    return (graph + bridges).tocsr()
+    return csr_array(graph) + csr_array(bridges)
 
 
 @validate_params(

@@ -70,7 +70,12 @@ class HeatGeodesics:
             position = np.argsort(self.landmarks)
             return self.between[position][:, position[nodes]]
         log_h = log_heat(
-            self.laplacian, self.time, nodes, self.threshold, np.float64, backend
+            self.laplacian,
+            self.time,
+            nodes,
+            self.threshold,
+            backend.float64,
+            backend,
         )
         raw = varadhan_distances(
             backend.xp,
@@ -193,7 +198,9 @@ def log_heat(laplacian, time, nodes, threshold, dtype, backend):
 def log_self_heat(xp, log_h, landmarks):
     """Logarithm of the heat that each node keeps, shape (n_nodes,).
 
-    Known at landmarks; elsewhere the landmarks' mean, weighted by the heat between.
+    Known at landmarks; elsewhere the landmarks' mean, weighted by the heat between,
+    but no less than h_il^2 / h_ll: the kernel is positive semidefinite, and with that
+    bound the distance to a landmark never has to be clipped.
     """
     own = log_h[landmarks, xp.arange(landmarks.shape[0])]
     largest = xp.max(log_h, axis=1, keepdims=True)
@@ -203,6 +210,8 @@ def log_self_heat(xp, log_h, landmarks):
     warm = total > 0
     mean = (weights @ own) / xp.where(warm, total, xp.ones_like(total))
     everywhere = xp.where(warm, mean, xp.mean(own))
+    bound = xp.max(2 * log_h - own[None, :], axis=1)
+    everywhere = xp.where(bound > everywhere, bound, everywhere)
     everywhere[landmarks] = own
     return everywhere
 

@@ -4,9 +4,9 @@ import warnings
 from numbers import Integral, Real
 
 import numpy as np
+from scipy.spatial.distance import cdist
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin, _fit_context
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.metrics import pairwise_distances
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
@@ -439,7 +439,7 @@ class HeatGeodesicEmbedding(
         over all nodes (Huguet et al. 2023, section 4); landmarks stand for the nodes.
         """
         share = np.sqrt(self.graph_.n_nodes / row_profiles.shape[1])
-        triplet = share * pairwise_distances(row_profiles, column_profiles)
+        triplet = share * cdist(row_profiles, column_profiles)
         return (1.0 - self.denoising) * distances + self.denoising * triplet
 
     def _denoise(self, distances, rows, columns, backend):

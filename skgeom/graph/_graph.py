@@ -24,7 +24,8 @@ class Graph:
     adjacency : sparse matrix of shape (n_nodes, n_nodes)
         Weights, finite and >= 0. Self-loops and isolated nodes are allowed.
     directed : bool, default=None
-        Whether ``A[u, v]`` and ``A[v, u]`` may differ. None looks at the matrix.
+        Whether ``A[u, v]`` and ``A[v, u]`` may differ. None looks at the matrix;
+        differences at rounding level do not count.
     lengths : sparse matrix of shape (n_nodes, n_nodes), default=None
         Edge lengths on the sparsity pattern of the adjacency. None makes each edge one
         unit long.
@@ -59,6 +60,7 @@ class Graph:
     """
 
     def __init__(self, adjacency, *, directed=None, lengths=None, node_names=None):
+        rounding = 1e-5 if _dtype_of(adjacency) == np.float32 else 1e-10
         adjacency = sp.csr_array(adjacency, dtype=np.float64, copy=True)
         if adjacency.shape[0] != adjacency.shape[1]:
             raise ValueError(
@@ -77,7 +79,11 @@ class Graph:
             adjacency.eliminate_zeros()
             lengths = adjacency.copy()
             lengths.data[:] = 1.0
-        asymmetric = abs(adjacency - adjacency.T).max() > 0 if adjacency.nnz else False
+        gap = abs(adjacency - adjacency.T)
+        asymmetric = bool(gap.nnz) and gap.max() > rounding * adjacency.data.max()
+        if gap.nnz and not (asymmetric or directed):
+            # Symmetric but for rounding: made exactly so.
+            adjacency = ((adjacency + adjacency.T) / 2).tocsr()
         if directed is False and asymmetric:
             raise ValueError("directed=False, but the adjacency is not symmetric.")
         if node_names is not None and len(node_names) != adjacency.shape[0]:
@@ -414,6 +420,10 @@ class Graph:
         """Say how large the graph is."""
         kind = "directed" if self.directed else "undirected"
         return f"Graph(n_nodes={self.n_nodes}, n_edges={self.n_edges}, {kind})"
+
+
+def _dtype_of(matrix):
+    return getattr(matrix, "dtype", None)
 
 
 def _frozen(matrix):

@@ -8,13 +8,17 @@ import numpy as np
 import scipy.sparse as sp
 from scipy.sparse import csgraph
 
-# Landmarks whose shortest paths fix the unit of length.
-_N_RULERS = 16
+# Landmarks whose shortest paths fix the unit of length: all in small graphs, where
+# paths cost nothing, and at least so many in large ones.
+_MIN_RULERS = 16
+_CHEAP_PATHS = 50_000
 
 
 def unit_of_length(raw, landmarks, graph):
     """Median ratio of shortest paths to raw distances, from a few landmarks."""
-    rulers = np.unique(np.linspace(0, len(landmarks) - 1, _N_RULERS).astype(np.int64))
+    n_rulers = max(_MIN_RULERS, _CHEAP_PATHS // graph.n_nodes)
+    n_rulers = min(n_rulers, len(landmarks))
+    rulers = np.linspace(0, len(landmarks) - 1, n_rulers).astype(np.int64)
     paths = csgraph.dijkstra(graph.lengths, indices=landmarks[rulers])[:, landmarks]
     usable = np.isfinite(paths) & (paths > 0)
     usable &= np.isfinite(raw[rulers]) & (raw[rulers] > 0)

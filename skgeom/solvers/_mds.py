@@ -2,6 +2,10 @@
 
 import math
 
+# Sum of squared errors, as a share of that of the distances, below which a further
+# relative decrease is not worth steps: a stress-1 of .01.
+_GOOD_STRESS = 1e-4
+
 
 def classical_mds(xp, distances, n_components):
     r"""Embed by the leading eigenvectors of the double-centred squared distances.
@@ -97,7 +101,8 @@ def smacof(xp, distances, init, *, max_iter=300, tol=1e-5, callback=None):
     max_iter : int, default=300
         At most so many steps.
     tol : float, default=1e-5
-        Stop when a step lowers the stress by less than this share of it.
+        Stop when a step lowers the sum of squares by less than this share of it, or
+        of what it is at a stress-1 of .01: better than that, shares mean little.
     callback : callable, default=None
         Called as ``callback(n_iter, stress)`` after each step; a true value stops.
 
@@ -146,7 +151,7 @@ def smacof(xp, distances, init, *, max_iter=300, tol=1e-5, callback=None):
             candidate = guttman
             new_reached = _pairwise(xp, candidate)
             new_stress = _raw_stress(xp, new_reached, distances)
-        change = (stress - new_stress) / stress if stress > 0 else 0.0
+        change = (stress - new_stress) / max(stress, _GOOD_STRESS * total)
         points, reached, stress = candidate, new_reached, new_stress
         asked = callback is not None and callback(n_iter, math.sqrt(stress / total))
         if change < tol or asked or stress <= 1e-24 * total:

@@ -1,0 +1,82 @@
+"""What the benchmark scripts share: time, memory, and tables that say where from."""
+
+import argparse
+import datetime
+import importlib.metadata
+import os
+import platform
+import time
+from pathlib import Path
+
+RESULTS = Path(__file__).parent / "results"
+
+
+def arguments(description):
+    """Read the command line: ``--quick`` for a small run that writes nothing."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument(
+        "--quick", action="store_true", help="a small size; print, write nothing"
+    )
+    return parser.parse_args()
+
+
+def timed(function, *args, **kwargs):
+    """Call a function; return its result, its CPU seconds and its wall seconds."""
+    cpu, wall = time.process_time(), time.perf_counter()
+    result = function(*args, **kwargs)
+    return result, time.process_time() - cpu, time.perf_counter() - wall
+
+
+def report(name, rows, *, title, packages=(), notes=(), write=True):
+    """Print a table, and keep it in ``benchmarks/results/<name>.md``.
+
+    Parameters
+    ----------
+    name : str
+        File name without ending.
+    rows : list of dict
+        Column to value, the same columns in each row.
+    title : str
+        What was measured.
+    packages : sequence of str
+        Whose versions matter beside NumPy, SciPy, scikit-learn and numba.
+    notes : sequence of str
+        Seeds, settings, what to know when reading.
+    write : bool
+        Whether to keep it.
+    """
+    columns = list(rows[0])
+    cells = [[_text(row[column]) for column in columns] for row in rows]
+    widths = [max(map(len, column)) for column in zip(columns, *cells, strict=True)]
+
+    def line(values):
+        padded = (v.ljust(w) for v, w in zip(values, widths, strict=True))
+        return "| " + " | ".join(padded) + " |"
+
+    rule = "|" + "|".join("-" * (width + 2) for width in widths) + "|"
+    table = "\n".join([line(columns), rule, *map(line, cells)])
+    packages = ("numpy", "scipy", "scikit-learn", "numba", *packages)
+    versions = ", ".join(f"{p} {importlib.metadata.version(p)}" for p in packages)
+    text = "\n\n".join(
+        [
+            f"# {title}",
+            table,
+            "\n".join(f"- {note}" for note in (*notes, _machine(), versions)),
+        ]
+    )
+    print(text, end="\n\n")
+    if write:
+        RESULTS.mkdir(exist_ok=True)
+        (RESULTS / f"{name}.md").write_text(text + "\n")
+
+
+def _text(value):
+    return f"{value:.3f}" if isinstance(value, float) else str(value)
+
+
+def _machine():
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return (
+        f"{datetime.date.today()}, {platform.machine()}, {os.cpu_count()} cores, "
+        f"{memory:.0f} GiB, Python {platform.python_version()}"
+    )

@@ -1,0 +1,37 @@
+"""Find every public estimator."""
+
+import importlib
+import inspect
+import pkgutil
+
+import skgeom
+
+
+def all_estimators():
+    """List the public estimators of skgeom.
+
+    Returns
+    -------
+    list of (str, type)
+        Name and class of each estimator in the ``__all__`` of a family, sorted by
+        name.
+
+    Examples
+    --------
+    >>> from skgeom.testing import all_estimators
+    >>> [name for name, _ in all_estimators()]
+    ['HeatGeodesicEmbedding']
+    """
+    from sklearn.base import BaseEstimator
+
+    found = {}
+    for package in pkgutil.iter_modules(skgeom.__path__):
+        # base holds what estimators inherit, not estimators.
+        if package.name.startswith("_") or package.name in ("base", "testing"):
+            continue
+        module = importlib.import_module(f"skgeom.{package.name}")
+        for name in getattr(module, "__all__", ()):
+            candidate = getattr(module, name)
+            if inspect.isclass(candidate) and issubclass(candidate, BaseEstimator):
+                found[name] = candidate
+    return sorted(found.items())

@@ -1,0 +1,98 @@
+"""scikit-learn's checks on every estimator: the one place where they run."""
+
+import inspect
+
+import pytest
+from sklearn.base import BaseEstimator
+from sklearn.utils.estimator_checks import (
+    check_dataframe_column_names_consistency,
+    check_get_feature_names_out_error,
+    check_global_output_transform_pandas,
+    check_global_set_output_transform_polars,
+    check_inplace_ensure_writeable,
+    check_param_validation,
+    check_set_output_transform,
+    check_set_output_transform_pandas,
+    check_set_output_transform_polars,
+    check_transformer_get_feature_names_out,
+    check_transformer_get_feature_names_out_pandas,
+    parametrize_with_checks,
+)
+
+import skgeom
+from skgeom.testing import all_estimators
+
+ESTIMATORS = all_estimators()
+
+# Checks that scikit-learn keeps out of check_estimator.
+LEFT_OUT_FOR_ALL = [
+    check_param_validation,
+    check_dataframe_column_names_consistency,
+    check_inplace_ensure_writeable,
+]
+LEFT_OUT_FOR_TRANSFORMERS = [
+    check_get_feature_names_out_error,
+    check_transformer_get_feature_names_out,
+    check_transformer_get_feature_names_out_pandas,
+    check_set_output_transform,
+    check_set_output_transform_pandas,
+    check_set_output_transform_polars,
+    check_global_output_transform_pandas,
+    check_global_set_output_transform_polars,
+]
+
+
+def _instances():
+    """Each estimator as it comes, and as it takes the adjacency of a graph."""
+    for _, Class in ESTIMATORS:
+        yield Class()
+        if "affinity" in Class().get_params():
+            yield Class(affinity="precomputed")
+
+
+# The checks use few samples, and tables where they fitted data frames.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:n_neighbors=:UserWarning"),
+    pytest.mark.filterwarnings("ignore:The graph has:UserWarning"),
+    pytest.mark.filterwarnings(
+        "ignore:X (has|does not have).* feature names:UserWarning"
+    ),
+]
+
+
+@parametrize_with_checks(list(_instances()), xfail_strict=True)
+def test_check_estimator(estimator, check):
+    check(estimator)
+
+
+def _left_out():
+    for name, Class in ESTIMATORS:
+        checks = list(LEFT_OUT_FOR_ALL)
+        if hasattr(Class, "transform"):
+            checks += LEFT_OUT_FOR_TRANSFORMERS
+        for check in checks:
+            yield pytest.param(name, Class, check, id=f"{name}-{check.__name__}")
+
+
+@pytest.mark.parametrize(("name", "Class", "check"), list(_left_out()))
+def test_checks_left_out_by_check_estimator(name, Class, check):
+    check(name, Class())
+
+
+def test_every_public_estimator_is_covered():
+    """Whatever `skgeom` exports and can be fitted is among the estimators above."""
+    exported = {
+        name
+        for name in skgeom.__all__
+        if inspect.isclass(getattr(skgeom, name))
+        and issubclass(getattr(skgeom, name), BaseEstimator)
+    }
+    assert exported == {name for name, _ in ESTIMATORS}
+    assert "HeatGeodesicEmbedding" in exported
+
+
+def test_array_api_checks_of_scipy_are_on():
+    """Without this variable scikit-learn skips its checks of other namespaces."""
+    import os
+
+    assert os.environ.get("SCIPY_ARRAY_API") == "1"
