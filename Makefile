@@ -69,7 +69,7 @@ lint: $(TEST_STAMP) ## style, format and import contracts
 	@$(BIN)/lint-imports --no-cache --no-logo
 
 docs: $(DOC_STAMP) ## the web pages, in doc/_build/html
-	@MPLBACKEND=Agg $(BIN)/python -m sphinx -W --keep-going -q -b html doc doc/_build/html
+	@MPLBACKEND=Agg $(BIN)/python -m sphinx -E -W --keep-going -q -b html doc doc/_build/html
 	@echo "doc/_build/html/index.html"
 
 bench: $(BENCH_STAMP) ## the benchmarks at their quick size

@@ -29,7 +29,7 @@ This page follows the formula on a Swiss roll, whose true geodesic distances are
 # -------------------
 # :class:`~skgeom.graph.Graph` joins the points, and
 # :func:`~skgeom.operators.heat_kernel` lets heat flow. Its series has no negative term,
-# so that the temperature of the farthest points, here down to about 1e-60, is as
+# so that the temperature of the farthest points, here below 1e-50, is as
 # accurate as that of the nearest.
 
 import matplotlib.pyplot as plt
@@ -96,13 +96,13 @@ def heat_distances(heat, time, volume_weight):
 # %%
 # Without the correction, the distance from the source to itself is not zero: even there
 # some heat has left. The offset grows with time and hides the small distances. With the
-# correction the curves begin at zero. (Stress is the relative error over all pairs after
-# the best single rescaling, from :func:`~skgeom.metrics.distance_preservation`.)
+# correction the curves begin at zero. (Stress is the relative error over all pairs,
+# after the best single rescaling: :func:`~skgeom.metrics.distance_preservation`.)
 #
 # Two errors remain. At 5 steps the curve bends, for the time is too short: heat reaches
 # far points over so few walks that the formula does not hold. And the curve forks,
 # because this roll has more points near its axis: edges are shorter there, heat takes
-# more steps for the same length, and inward distances come out longer than outward ones.
+# more steps for the same length, and inward distances come out longer than outward.
 
 fig, axes = plt.subplots(1, 3, figsize=(10, 3.4), layout="constrained")
 for ax, time, heat in zip(axes, times, heats, strict=True):
@@ -129,7 +129,7 @@ plt.show()
 # -----------------------
 # Multidimensional scaling places the points so that straight lines between them have
 # these lengths, and the roll lies flat. With a limit on cost, a choice of time, and new
-# points, this is :class:`~skgeom.HeatGeodesicEmbedding`.
+# points, this is :class:`~skgeom.embedding.HeatGeodesicEmbedding`.
 
 flat = classical_mds(np, heat_distances(heats[1], times[1], 1.0), 2)
 

@@ -48,8 +48,8 @@ class HeatGeodesicEmbedding(
     r"""Embed points so that distances are geodesic distances along the data.
 
     Heat that starts at a point of the neighbour graph arrives at other points by all
-    paths at once. By Varadhan's formula its logarithm is a squared geodesic distance,
-    here with a correction for the density of points [1]_:
+    paths at once. By Varadhan's formula its logarithm is a squared geodesic distance;
+    a volume term makes the distance of a point to itself zero [1]_:
 
     .. math::
         d_{ij}^2 = -4t \log h_{ij} + 4t \sigma \log \tfrac{h_{ii} + h_{jj}}{2},
@@ -67,11 +67,11 @@ class HeatGeodesicEmbedding(
         Dimension of the embedding. Axes beyond the rank of the data are zero.
     graph : Graph, default=None
         A known graph. X is then a column of node ids, shape (n_samples, 1).
-    affinity : {"nearest_neighbors", "precomputed", "precomputed_nearest_neighbors"}, \
-            default="nearest_neighbors"
-        What X holds when `graph` is None: points; the adjacency matrix of a graph
-        (dense or sparse, weights >= 0, the mean with its transpose is used); or a
-        sparse matrix of distances to at least `n_neighbors` neighbours.
+    affinity : str, default="nearest_neighbors"
+        What X holds when `graph` is None. "nearest_neighbors": points.
+        "precomputed": the adjacency matrix of a graph, dense or sparse, weights >= 0;
+        the mean with its transpose is used. "precomputed_nearest_neighbors": a sparse
+        matrix of distances to at least `n_neighbors` neighbours.
     n_neighbors : int, default=10
         Neighbours that a point is joined to, at most the number of other points.
     laplacian : {"symmetric", "random_walk", "combinatorial"}, default="symmetric"
@@ -80,7 +80,7 @@ class HeatGeodesicEmbedding(
         Time t > 0 in steps of a random walk. "auto" is half the relaxation time of
         the graph, and at most 40.
     volume_weight : float, default=1.0
-        Weight sigma >= 0 of the density correction.
+        Weight sigma >= 0 of the volume term.
     denoising : float, default=0.0
         Share in [0, 1] of the triplet distance, which compares whole rows of
         distances.
@@ -121,7 +121,7 @@ class HeatGeodesicEmbedding(
         Iterations of metric scaling; 1 for classical scaling.
     n_features_in_ : int
         Number of columns of X in `fit`.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the columns, if X had string names.
 
     See Also

@@ -32,9 +32,10 @@ def affinity_matrix(
     kind : {"alpha_decay", "self_tuning", "gaussian", "binary"}, default="alpha_decay"
         The formula.
     bandwidth : ndarray of shape (n_samples,) or float, default=None
-        The scales s. None takes the distance to the last finite neighbour, and its
-        median for "gaussian". Zeros, which duplicates cause, become the smallest
-        positive scale, so that duplicates have affinity 1 to each other.
+        The scales s; one number for "gaussian". None takes the distance to the last
+        finite neighbour, and its median for "gaussian". Zeros, which duplicates cause,
+        become the smallest positive scale, so that duplicates have affinity 1 to each
+        other.
     decay : float, default=40.0
         Exponent of "alpha_decay"; large values come close to "binary".
 
@@ -48,7 +49,7 @@ def affinity_matrix(
     Raises
     ------
     ValueError
-        If `kind` is not known.
+        If `kind` is not known, or "gaussian" is given more than one bandwidth.
 
     References
     ----------
@@ -71,22 +72,25 @@ def affinity_matrix(
     n = indices.shape[0]
     finite = np.isfinite(distances)
     rows = np.repeat(np.arange(n), finite.sum(axis=1))
-    columns, lengths = indices[finite], distances[finite].astype(np.float64)
+    # 64 bits, because pairs of nodes are numbered below.
+    columns, lengths = indices[finite].astype(np.int64), distances[finite].astype(float)
     if bandwidth is None:
         bandwidth = np.where(finite, distances, 0.0).max(axis=1, initial=0.0)
-        bandwidth = np.median(bandwidth) if kind == "gaussian" else bandwidth
+        if kind == "gaussian":
+            bandwidth = np.median(_positive(bandwidth))
+    elif kind == "gaussian" and np.ndim(bandwidth) > 0:
+        raise ValueError("A gaussian affinity has one bandwidth for all points.")
     scale = _positive(np.broadcast_to(bandwidth, (n,)))
-    if kind == "alpha_decay":
-        values = np.exp(-((lengths / scale[rows]) ** decay))
-        keep = values >= ALPHA_DECAY_FLOOR
-    else:
-        if kind == "self_tuning":
+    with np.errstate(over="ignore"):  # far beyond the scale the affinity is zero
+        if kind == "alpha_decay":
+            values = np.exp(-((lengths / scale[rows]) ** decay))
+        elif kind == "self_tuning":
             values = np.exp(-(lengths / scale[rows]) * (lengths / scale[columns]))
         elif kind == "gaussian":
             values = np.exp(-((lengths / scale[rows]) ** 2) / 2)
         else:
             values = np.ones_like(lengths)
-        keep = values > 0
+    keep = values >= ALPHA_DECAY_FLOOR if kind == "alpha_decay" else values > 0
     # An alpha-decay value depends on its direction, so an edge that one end alone
     # lists counts half. The others do not, and such an edge counts in full.
     share = 0.5 if kind == "alpha_decay" else 1.0
@@ -104,16 +108,16 @@ def _positive(scale):
 def _symmetrise(rows, columns, values, lengths, n, share):
     """Merge directed edges with their mirror images into two CSR arrays.
 
-    Values of the two directions are added when each holds a share of the whole, and
-    are equal otherwise.
+    Values of the two directions are added when each holds a share of the whole. Else
+    they are equal, unless the caller measured the two differently: the shorter counts.
     """
     key = np.concatenate([rows * n + columns, columns * n + rows])
     order = np.argsort(key, kind="stable")
     key = key[order]
     first = np.flatnonzero(np.diff(key, prepend=-1))
     values = np.tile(values, 2)[order]
-    values = np.add.reduceat(values, first) if share < 1 else values[first]
-    lengths = np.tile(lengths, 2)[order][first]
+    values = (np.add if share < 1 else np.maximum).reduceat(values, first)
+    lengths = np.minimum.reduceat(np.tile(lengths, 2)[order], first)
     indptr = np.searchsorted(key[first], np.arange(n + 1) * n)
     indices = key[first] % n
     small = np.int32 if indices.size < np.iinfo(np.int32).max else np.int64

@@ -46,8 +46,8 @@ class Graph:
     Raises
     ------
     ValueError
-        If the matrix is not square, a weight is negative or not finite, or `directed`
-        is False for an asymmetric matrix.
+        If the matrix is not square, a weight is negative or not finite, a length is
+        negative or where no weight is, or `directed` is False for an asymmetric matrix.
 
     Examples
     --------
@@ -62,7 +62,7 @@ class Graph:
     def __init__(self, adjacency, *, directed=None, lengths=None, node_names=None):
         rounding = 1e-5 if _dtype_of(adjacency) == np.float32 else 1e-10
         adjacency = sp.csr_array(adjacency, dtype=np.float64, copy=True)
-        if adjacency.shape[0] != adjacency.shape[1]:
+        if adjacency.ndim != 2 or adjacency.shape[0] != adjacency.shape[1]:
             raise ValueError(
                 "adjacency must be a square matrix of shape (n_nodes, n_nodes), got "
                 f"{adjacency.shape}."
@@ -77,13 +77,12 @@ class Graph:
             )
         if lengths is None:
             adjacency.eliminate_zeros()
-            lengths = adjacency.copy()
-            lengths.data[:] = 1.0
         gap = abs(adjacency - adjacency.T)
         asymmetric = bool(gap.nnz) and gap.max() > rounding * adjacency.data.max()
         if gap.nnz and not (asymmetric or directed):
             # Symmetric but for rounding: made exactly so.
             adjacency = ((adjacency + adjacency.T) / 2).tocsr()
+        lengths = _lengths_on(adjacency, lengths)
         if directed is False and asymmetric:
             raise ValueError("directed=False, but the adjacency is not symmetric.")
         if node_names is not None and len(node_names) != adjacency.shape[0]:
@@ -93,7 +92,7 @@ class Graph:
             )
         self._set(
             adjacency=_frozen(adjacency),
-            lengths=_frozen(sp.csr_array(lengths, dtype=np.float64)),
+            lengths=_frozen(lengths),
             directed=bool(asymmetric if directed is None else directed),
             node_names=None if node_names is None else tuple(node_names),
             _laplacians={},
@@ -152,7 +151,8 @@ class Graph:
         Raises
         ------
         ValueError
-            If an edge names a node outside of the range, or shapes disagree.
+            If an edge names a node outside of the range, a weight is negative or not
+            finite, or shapes disagree.
 
         Examples
         --------
@@ -168,6 +168,7 @@ class Graph:
                 "edges must be an integer array of shape (n_edges, 2), got "
                 f"{edges.dtype} of shape {edges.shape}."
             )
+        edges = edges.astype(np.int64)
         largest = int(edges.max(initial=-1)) + 1
         n_nodes = largest if n_nodes is None else n_nodes
         if largest > n_nodes or edges.min(initial=0) < 0:
@@ -177,6 +178,8 @@ class Graph:
             raise ValueError(
                 f"weights must have shape ({len(edges)},), got {values.shape}."
             )
+        if values.size and not values.min() >= 0:
+            raise ValueError("weights must be finite and >= 0; some are not.")
         adjacency = sp.csr_array((values, edges.T), shape=(n_nodes, n_nodes))
         if not directed:
             loops = sp.diags_array(adjacency.diagonal())
@@ -325,12 +328,16 @@ class Graph:
     @cached_property
     def degrees(self):
         """Sum of the weights of each node's (outgoing) edges, shape (n_nodes,)."""
-        return self.adjacency.sum(axis=1)
+        degrees = self.adjacency.sum(axis=1)
+        degrees.flags.writeable = False
+        return degrees
 
     @cached_property
     def connected_components(self):
         """Number of (weakly) connected components, and the component of each node."""
-        return csgraph.connected_components(self.adjacency, directed=False)
+        count, labels = csgraph.connected_components(self.adjacency, directed=False)
+        labels.flags.writeable = False
+        return count, labels
 
     def laplacian(self, kind="symmetric"):
         """Return the Laplacian, built at the first call and kept.
@@ -363,7 +370,10 @@ class Graph:
                 "`graph.to_undirected()`."
             )
         if kind not in self._laplacians:
-            self._laplacians[kind] = laplacian_of(self.adjacency, self.degrees, kind)
+            laplacian = laplacian_of(self.adjacency, self.degrees, kind)
+            _frozen(laplacian.transition)
+            laplacian.measure.flags.writeable = False
+            self._laplacians[kind] = laplacian
         return self._laplacians[kind]
 
     def to_undirected(self):
@@ -424,6 +434,24 @@ class Graph:
 
 def _dtype_of(matrix):
     return getattr(matrix, "dtype", None)
+
+
+def _lengths_on(adjacency, lengths):
+    """Return lengths on the pattern of the adjacency: those given, or ones."""
+    if lengths is None:
+        lengths = adjacency.copy()
+        lengths.data[:] = 1.0
+        return lengths
+    lengths = sp.csr_array(lengths, dtype=np.float64, copy=True)
+    lengths.sum_duplicates()
+    if not (
+        np.array_equal(lengths.indptr, adjacency.indptr)
+        and np.array_equal(lengths.indices, adjacency.indices)
+    ):
+        raise ValueError("lengths must have the sparsity pattern of the adjacency.")
+    if lengths.nnz and not lengths.data.min() >= 0:
+        raise ValueError("lengths must be >= 0; some are negative or NaN.")
+    return lengths
 
 
 def _frozen(matrix):

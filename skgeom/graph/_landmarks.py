@@ -28,7 +28,8 @@ def farthest_point_landmarks(lengths, n_landmarks, first=0):
     Raises
     ------
     ValueError
-        If `n_landmarks` is not between 1 and the number of nodes.
+        If `n_landmarks` is not between 1 and the number of nodes, or `first` is no
+        node.
 
     References
     ----------
@@ -47,6 +48,8 @@ def farthest_point_landmarks(lengths, n_landmarks, first=0):
     n = lengths.shape[0]
     if not 1 <= n_landmarks <= n:
         raise ValueError(f"n_landmarks={n_landmarks} must be between 1 and {n}.")
+    if not 0 <= first < n:
+        raise ValueError(f"first={first} must be a node, from 0 to {n - 1}.")
     return farthest_points(
         lengths.indptr,
         lengths.indices,

@@ -72,10 +72,13 @@ def nearest_neighbors(
         raise ValueError(f"metric={metric!r} must be 'euclidean' or 'cosine'.")
     search = _SEARCHES[_choose_algorithm(algorithm, X.shape[0])]
     X = backend.asarray(X)
+    if not backend.xp.isdtype(X.dtype, "real floating"):
+        X = backend.asarray(X, dtype=backend.float64)
+    Y = X if own else backend.asarray(Y, dtype=X.dtype)
     # A power of two is exact, and keeps squares of huge and tiny values finite.
-    scale = _power_of_two(float(backend.xp.max(backend.xp.abs(X))))
+    scale = power_of_two(max(_largest_size(backend.xp, A) for A in (X, Y)))
     X = X / scale
-    Y = X if own else backend.asarray(Y, dtype=X.dtype) / scale
+    Y = X if own else Y / scale
     distances, indices = search(backend, X, Y, n_neighbors + own, metric)
     if own:
         distances, indices = _drop_self(distances, indices)
@@ -154,8 +157,13 @@ def _drop_self(distances, indices):
     )
 
 
-def _power_of_two(value):
-    return 2.0 ** np.frexp(value)[1] if value > 0 else 1.0
+def _largest_size(xp, array):
+    return float(xp.max(xp.abs(array)))
+
+
+def power_of_two(value):
+    """The largest power of two up to a positive value; 1 for zero."""
+    return 2.0 ** float(np.frexp(value)[1] - 1) if value > 0 else 1.0
 
 
 def _choose_algorithm(algorithm, n_samples):
@@ -192,7 +200,7 @@ def _faiss(backend, X, Y, k, metric):
         np.ascontiguousarray(unit_rows(np, A) if metric == "cosine" else A, np.float32)
         for A in (X, Y)
     )
-    n_lists = int(4 * np.sqrt(len(points)))
+    n_lists = min(int(4 * np.sqrt(len(points))), len(points))
     index = faiss.IndexIVFFlat(
         faiss.IndexFlatL2(points.shape[1]), points.shape[1], n_lists
     )
@@ -215,12 +223,18 @@ def _faiss(backend, X, Y, k, metric):
 def _pynndescent(backend, X, Y, k, metric):
     """The graph-based index of pynndescent, with its own settings and a fixed seed."""
     pynndescent = _import_engine("pynndescent", "pip install pynndescent")
+    size = n_candidates(k, X.shape[0])
+    if size == X.shape[0]:
+        return _exact(backend, X, Y, k, metric)
+    own = Y is X
     X, Y = backend.to_numpy(X), backend.to_numpy(Y)
-    size = n_candidates(k, len(X))
     index = pynndescent.NNDescent(
-        X.astype(np.float32), metric=metric, n_neighbors=max(size, 30), random_state=0
+        X.astype(np.float32),
+        metric=metric,
+        n_neighbors=min(max(size, 30), len(X) - 1),
+        random_state=0,
     )
-    if Y is X:
+    if own:
         candidates = index.neighbor_graph[0][:, :size]
     else:
         candidates = index.query(Y.astype(np.float32), k=size)[0]

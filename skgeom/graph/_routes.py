@@ -7,6 +7,9 @@ are joined by bridges, and a few shortest paths fix the unit of length.
 import numpy as np
 import scipy.sparse as sp
 from scipy.sparse import csgraph
+from scipy.spatial.distance import cdist
+
+from skgeom.graph._neighbors import power_of_two
 
 # Landmarks whose shortest paths fix the unit of length: all in small graphs, where
 # paths cost nothing, and at least so many in large ones.
@@ -20,21 +23,26 @@ def unit_of_length(raw, landmarks, graph):
     n_rulers = min(n_rulers, len(landmarks))
     rulers = np.linspace(0, len(landmarks) - 1, n_rulers).astype(np.int64)
     paths = csgraph.dijkstra(graph.lengths, indices=landmarks[rulers])[:, landmarks]
-    usable = np.isfinite(paths) & (paths > 0)
-    usable &= np.isfinite(raw[rulers]) & (raw[rulers] > 0)
-    return (
-        float(np.median(paths[usable] / raw[rulers][usable])) if usable.any() else 1.0
-    )
+    usable = np.isfinite(paths) & np.isfinite(raw[rulers]) & (raw[rulers] > 0)
+    if not usable.any():
+        return 1.0
+    # Paths of length zero join duplicates: they say nothing, unless all are.
+    usable &= (paths > 0) | (paths[usable].max() == 0)
+    return float(np.median(paths[usable] / raw[rulers][usable]))
 
 
 def nearest_by_path(graph, landmarks):
-    """The landmark that each node reaches first along the edges, and how far it is."""
+    """The landmark that each node reaches first along the edges, and how far it is.
+
+    -1 and infinity for a node that reaches none.
+    """
     length, _, owner = csgraph.dijkstra(
         graph.lengths, indices=landmarks, min_only=True, return_predecessors=True
     )
     position = np.full(graph.n_nodes + 1, -1)
     position[landmarks] = np.arange(len(landmarks))
-    return position[owner], length
+    # csgraph's owner of a node that nothing reaches is -9999.
+    return position[np.maximum(owner, -1)], length
 
 
 def reach_all(graph, landmarks, gates, lengths):
@@ -102,18 +110,19 @@ def bridge_parts(between, labels, points=None):
     apart = labels[:, None] != labels[None, :]
     if points is None:
         return np.where(apart, between[~apart].max() or 1.0, between)
-    from sklearn.metrics import euclidean_distances
-
     order = np.argsort(labels, kind="stable")
     starts = np.searchsorted(labels[order], np.arange(len(names)))
-    straight = euclidean_distances(points[order].astype(np.float64))
+    points = points[order].astype(np.float64)
+    scale = power_of_two(float(np.abs(points).max()))
+    straight = cdist(points / scale, points / scale)
     gaps = np.minimum.reduceat(
         np.minimum.reduceat(straight, starts, axis=0), starts, axis=1
     )
-    # csgraph reads zeros as missing, so coincident parts get a hair's breadth.
+    # csgraph drops bridges of length zero, so coincident parts get a hair's breadth;
+    # of a dense matrix it would drop all below 1e-8.
     np.maximum(gaps, 1e-300, out=gaps)
     np.fill_diagonal(gaps, 0.0)
-    tree = csgraph.minimum_spanning_tree(gaps).tocoo()
+    tree = csgraph.minimum_spanning_tree(sp.csr_array(gaps)).tocoo()
     between, group = between.copy(), labels.copy()
     for edge in np.argsort(tree.data, kind="stable"):
         a, b = tree.row[edge], tree.col[edge]
@@ -122,7 +131,8 @@ def bridge_parts(between, labels, points=None):
         p, q = np.unravel_index(np.argmin(block), block.shape)
         one = np.flatnonzero(group == group[rows[p]])
         two = np.flatnonzero(group == group[columns[q]])
-        route = between[one, rows[p]][:, None] + block[p, q] + between[columns[q], two]
+        bridge = scale * block[p, q]
+        route = between[one, rows[p]][:, None] + bridge + between[columns[q], two]
         between[np.ix_(one, two)], between[np.ix_(two, one)] = route, route.T
         group[two] = group[rows[p]]
     return between

@@ -121,8 +121,7 @@ def neighborhood_precision(
 
     Parameters
     ----------
-    X : {array-like, sparse matrix} of shape (n_samples, n_features) or \
-            (n_samples, n_samples)
+    X : {array-like, sparse matrix} of shape (n_samples, n_features or n_samples)
         The points in their true space, or if `metric` is "precomputed" the true
         distances, finite and non-negative, of which the diagonal is ignored.
     X_embedded : array-like of shape (n_samples, n_components)
@@ -202,8 +201,7 @@ def trustworthiness(
 
     Parameters
     ----------
-    X : {array-like, sparse matrix} of shape (n_samples, n_features) or \
-            (n_samples, n_samples)
+    X : {array-like, sparse matrix} of shape (n_samples, n_features or n_samples)
         The points in their true space, or if `metric` is "precomputed" the true
         distances, finite and non-negative, of which the diagonal is ignored.
     X_embedded : array-like of shape (n_samples, n_components)
@@ -270,8 +268,7 @@ def continuity(X, X_embedded, *, n_neighbors=5, metric="euclidean", working_memo
 
     Parameters
     ----------
-    X : {array-like, sparse matrix} of shape (n_samples, n_features) or \
-            (n_samples, n_samples)
+    X : {array-like, sparse matrix} of shape (n_samples, n_features or n_samples)
         The points in their true space, or if `metric` is "precomputed" the true
         distances, finite and non-negative, of which the diagonal is ignored.
     X_embedded : array-like of shape (n_samples, n_components)

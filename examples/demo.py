@@ -1,0 +1,207 @@
+"""What skgeom does, on real data and on data with a known geometry.
+
+    python examples/demo.py --out demo
+
+prints a table of scores for each data set, and writes figures and ``scores.csv`` to the
+folder ``demo``. It needs matplotlib and takes less than a minute, mostly for t-SNE.
+"""
+
+import argparse
+import csv
+import time
+import warnings
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+from sklearn.cluster import KMeans
+from sklearn.datasets import load_digits
+from sklearn.decomposition import PCA
+from sklearn.manifold import TSNE, Isomap
+from sklearn.metrics import adjusted_rand_score
+from sklearn.model_selection import cross_val_score
+from sklearn.neighbors import KNeighborsClassifier
+
+from skgeom import HeatGeodesicEmbedding
+from skgeom.datasets import make_swiss_roll
+from skgeom.metrics import (
+    distance_preservation,
+    neighborhood_precision,
+    trustworthiness,
+)
+
+
+def main():
+    """Run the demonstration of each estimator."""
+    parser = argparse.ArgumentParser(description="The estimators of skgeom at work.")
+    parser.add_argument("--out", type=Path, default=Path("demo"), help="a folder")
+    out = parser.parse_args().out
+    out.mkdir(parents=True, exist_ok=True)
+    start = time.perf_counter()
+    rows = [row for section in SECTIONS for row in section(out)]
+    with open(out / "scores.csv", "w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["data", "method", "score", "value"])
+        writer.writerows(rows)
+    files = ", ".join(sorted(path.name for path in out.iterdir()))
+    print(f"{time.perf_counter() - start:.0f} s in all. In {out}: {files}")
+
+
+def heat_geodesic_embedding(out):
+    """HeatGeodesicEmbedding beside three embeddings of scikit-learn."""
+    print("HeatGeodesicEmbedding: geodesic distances in the plane")
+    print("Parameters are the defaults, unless a name says more. Seconds are wall time")
+    print("of fitting, after a small fit that compiles what has to be compiled.\n")
+    X, labels = load_digits(return_X_y=True)
+    HeatGeodesicEmbedding().fit(X[:100])
+
+    embeddings, seconds = embed(X)
+    scores = {
+        name: {"seconds": seconds[name], **label_scores(X, labels, embedding)}
+        for name, embedding in embeddings.items()
+    }
+    digits = "Handwritten digits: 1797 pictures of 64 pixels"
+    print_table(digits, scores)
+    draw_digits(out / "digits.png", X, labels, embeddings, scores)
+    rows = long_format("digits", scores)
+
+    roll = make_swiss_roll(2000, noise=0.1, random_state=0)
+    embeddings, seconds = embed(roll.X)
+    geodesics = roll.geodesic_distances()
+    scores = {
+        name: {"seconds": seconds[name], **distance_scores(geodesics, embedding)}
+        for name, embedding in embeddings.items()
+    }
+    print_table("Swiss roll: 2000 points, noise 0.1, true geodesics known", scores)
+    draw_roll(out / "swiss_roll.png", roll, embeddings, scores)
+    return rows + long_format("swiss_roll", scores)
+
+
+# A function for each estimator: it prints its tables, writes its figures to a folder
+# and returns rows (data, method, score, value).
+SECTIONS = [heat_geodesic_embedding]
+
+
+def embed(X):
+    """Embed X in the plane by each method; return coordinates and seconds."""
+    methods = {
+        "HeatGeodesicEmbedding": HeatGeodesicEmbedding(random_state=0),
+        "PCA": PCA(n_components=2),
+        "Isomap": Isomap(),
+        "Isomap(n_neighbors=10)": Isomap(n_neighbors=10),
+        "t-SNE": TSNE(init="pca", random_state=0),
+    }
+    embeddings, seconds = {}, {}
+    for name, method in methods.items():
+        start = time.perf_counter()
+        with warnings.catch_warnings():
+            # Isomap's graph of the digits is in two parts, which it joins, and warns.
+            warnings.simplefilter("ignore")
+            embeddings[name] = method.fit_transform(X)
+        seconds[name] = time.perf_counter() - start
+    return embeddings, seconds
+
+
+def label_scores(X, labels, embedding):
+    """How well an embedding keeps neighbours, and labels that it has not seen."""
+    classifier = KNeighborsClassifier(n_neighbors=10)
+    clusters = KMeans(len(set(labels)), n_init=10, random_state=0)
+    return {
+        "trustworthiness": trustworthiness(X, embedding, n_neighbors=12),
+        "10-NN accuracy": cross_val_score(classifier, embedding, labels, cv=5).mean(),
+        "k-means ARI": adjusted_rand_score(labels, clusters.fit_predict(embedding)),
+    }
+
+
+def distance_scores(geodesics, embedding):
+    """How well an embedding keeps true geodesic distances, and true neighbours."""
+    kept = distance_preservation(geodesics, embedding)
+    return {
+        "Pearson": kept.pearson,
+        "Spearman": kept.spearman,
+        "scaled stress": kept.scaled_stress,
+        "precision at 10": neighborhood_precision(
+            geodesics, embedding, n_neighbors=10, metric="precomputed"
+        ),
+    }
+
+
+def print_table(title, scores):
+    """Print one row for each method, one column for each score."""
+    columns = list(next(iter(scores.values())))
+    width = max(map(len, scores))
+    print(title)
+    print(" " * width, *(f"{column:>15}" for column in columns))
+    for name, row in scores.items():
+        digits = {column: 2 if column == "seconds" else 3 for column in columns}
+        cells = (f"{row[column]:15.{digits[column]}f}" for column in columns)
+        print(f"{name:{width}}", *cells)
+    print()
+
+
+def long_format(data, scores):
+    """Turn scores into rows (data, method, score, value)."""
+    return [
+        (data, method, score, round(value, 4))
+        for method, row in scores.items()
+        for score, value in row.items()
+    ]
+
+
+def draw_digits(path, X, labels, embeddings, scores):
+    """Draw each digit as itself, where each method puts it."""
+    fig, axes = plt.subplots(2, 3, figsize=(12, 8), layout="constrained")
+    data, *panels = axes.flat
+    colors = plt.colormaps["tab10"]
+    for digit in range(10):
+        pictures = X[labels == digit][:8].reshape(8, 8, 8)
+        strip = np.hstack(np.pad(pictures, [(0, 0), (1, 1), (0, 1)]))
+        data.imshow(strip, cmap="gray_r", extent=(0, 72, -10 * digit - 10, -10 * digit))
+        height = -10 * digit - 5
+        data.text(-8, height, str(digit), color=colors(digit), size=15, va="center")
+    data.autoscale()
+    data.set_title("the data,\nand the colours of the digits")
+    for ax, (name, embedding) in zip(panels, embeddings.items(), strict=True):
+        for digit in range(10):
+            ax.scatter(
+                *embedding[labels == digit].T,
+                marker=f"${digit}$",
+                s=26,
+                color=colors(digit),
+                linewidths=0,
+            )
+        accuracy = scores[name]["10-NN accuracy"]
+        ax.set_title(f"{name}\n10-NN accuracy {accuracy:.3f}")
+    finish(fig, path)
+
+
+def draw_roll(path, roll, embeddings, scores):
+    """Colour by the true position along the roll, which should grow evenly."""
+    fig = plt.figure(figsize=(12, 6), layout="constrained")
+    along = roll.coordinates[:, 0]
+    style = dict(c=along, cmap="viridis", s=6, linewidths=0)
+    ax = fig.add_subplot(2, 3, 1, projection="3d")
+    ax.scatter(*roll.X.T, depthshade=False, **style)
+    ax.view_init(elev=15, azim=-70)
+    ax.set_box_aspect((1, 0.35, 1), zoom=1.4)
+    ax.set_title("the data, coloured by\nthe position along the roll")
+    for place, (name, embedding) in enumerate(embeddings.items(), start=2):
+        ax = fig.add_subplot(2, 3, place)
+        ax.scatter(*embedding.T, **style)
+        pearson = scores[name]["Pearson"]
+        ax.set_title(f"{name}\ncorrelation of distances {pearson:.3f}")
+    finish(fig, path)
+
+
+def finish(fig, path):
+    """Give flat panels one unit on both axes, take the frames off, write the file."""
+    for ax in fig.axes:
+        ax.set_axis_off()
+        if ax.name != "3d":
+            ax.set_aspect("equal", adjustable="datalim")
+    fig.savefig(path, dpi=120)
+    plt.close(fig)
+
+
+if __name__ == "__main__":
+    main()
