@@ -247,7 +247,7 @@ class GraphInputMixin:
         rows = np.arange(X.shape[0])
         if self.affinity == "nearest_neighbors":
             n_neighbors = self._feasible_neighbors(X.shape[0] - 1)
-            graph = Graph.from_points(X, n_neighbors=n_neighbors, backend=backend)
+            graph = self._graph_of_points(X, n_neighbors, backend)
             self._fit_points = X
             return graph, rows, X
         if X.shape[0] != X.shape[1]:
@@ -265,6 +265,10 @@ class GraphInputMixin:
             sp.csr_array(X), self._feasible_neighbors(X.shape[0] - 1)
         )
         return Graph.from_neighbors(*neighbors), rows, None
+
+    def _graph_of_points(self, X, n_neighbors, backend):
+        """Join points to their neighbours; sub-classes may do so in another way."""
+        return Graph.from_points(X, n_neighbors=n_neighbors, backend=backend)
 
     def _attach(self, X, backend):
         """Read the input of `transform`: how its rows hang on the fitted nodes."""

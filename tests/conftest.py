@@ -6,6 +6,9 @@ from collections import Counter
 
 # scikit-learn's array API checks need it, and SciPy reads it when it is first imported.
 os.environ.setdefault("SCIPY_ARRAY_API", "1")
+# Tests run side by side: threads that wait for each other in tiny products of torch
+# would take hundreds of times as long.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import pytest
 from hypothesis import settings

@@ -47,9 +47,9 @@ def polynomial_columns(indptr, indices, data, B, coefficients, chebyshev, out):
 def farthest_points(indptr, indices, lengths, first, n_points):
     """Greedy farthest-point sampling along the edges of a graph.
 
-    Each new point starts a Dijkstra search that only visits nodes that it is nearer
-    to than every earlier point, so the whole costs little more than one search per
-    doubling of the number of points.
+    Each new point starts a search that only visits nodes that it is nearer to than
+    every earlier point, so the whole costs little more than one search per doubling of
+    the number of points.
     """
     n = indptr.shape[0] - 1
     chosen = np.empty(n_points, dtype=np.int64)
@@ -59,24 +59,76 @@ def farthest_points(indptr, indices, lengths, first, n_points):
     current = first
     for count in range(n_points):
         chosen[count] = current
-        distance[current] = 0.0
-        heap_key[0], heap_node[0], size = 0.0, current, 1
-        while size > 0:
-            key, node = heap_key[0], heap_node[0]
-            size -= 1
-            _sift_down(heap_key, heap_node, size)
-            if key > distance[node]:
-                continue
-            for p in range(indptr[node], indptr[node + 1]):
-                neighbor, reach = indices[p], key + lengths[p]
-                if reach < distance[neighbor]:
-                    distance[neighbor] = reach
-                    _sift_up(heap_key, heap_node, size, reach, neighbor)
-                    size += 1
+        _relax_from(indptr, indices, lengths, current, distance, heap_key, heap_node)
         current = np.argmax(distance)
         if distance[current] == 0.0:
             return chosen[: count + 1]
     return chosen
+
+
+@njit(cache=_CACHE, nogil=True)
+def _relax_from(indptr, indices, lengths, source, distance, heap_key, heap_node):
+    """Dijkstra's search that lowers `distance` wherever `source` is nearer.
+
+    The heap may hold an entry for each edge: as many as can be relaxed.
+    """
+    distance[source] = 0.0
+    heap_key[0], heap_node[0], size = 0.0, source, 1
+    while size > 0:
+        key, node = heap_key[0], heap_node[0]
+        size -= 1
+        _sift_down(heap_key, heap_node, size)
+        if key > distance[node]:
+            continue
+        for p in range(indptr[node], indptr[node + 1]):
+            neighbor, reach = indices[p], key + lengths[p]
+            if reach < distance[neighbor]:
+                distance[neighbor] = reach
+                _sift_up(heap_key, heap_node, size, reach, neighbor)
+                size += 1
+
+
+@njit(cache=_CACHE, nogil=True)
+def mean_projections(indptr, indices, X, centers, axes):
+    """Mean of each point's projections on the planes that it is listed for.
+
+    Plane number i passes through ``centers[i]`` along the columns of ``axes[i]``; row j
+    of the CSR pattern lists the planes of point j.
+    """
+    n, n_features = X.shape
+    n_axes = axes.shape[2]
+    out = np.zeros((n, n_features))
+    for j in range(n):
+        for p in range(indptr[j], indptr[j + 1]):
+            i = indices[p]
+            for a in range(n_axes):
+                along = 0.0
+                for c in range(n_features):
+                    along += (X[j, c] - centers[i, c]) * axes[i, c, a]
+                for c in range(n_features):
+                    out[j, c] += along * axes[i, c, a]
+            for c in range(n_features):
+                out[j, c] += centers[i, c]
+        for c in range(n_features):
+            out[j, c] /= indptr[j + 1] - indptr[j]
+    return out
+
+
+@njit(cache=_CACHE, nogil=True)
+def common_entries(indptr, indices, members):
+    """Entries that the sorted lists of the two ends of each edge have in common."""
+    width = members.shape[1]
+    out = np.zeros(indices.shape[0], dtype=np.int64)
+    for i in range(indptr.shape[0] - 1):
+        for p in range(indptr[i], indptr[i + 1]):
+            j = indices[p]
+            a, b = 0, 0
+            while a < width and b < width:
+                one, two = members[i, a], members[j, b]
+                out[p] += one == two
+                a += one <= two
+                b += two <= one
+    return out
 
 
 @njit(cache=_CACHE, nogil=True)

@@ -15,13 +15,14 @@ from skgeom.graph import Laplacian
 from skgeom.graph._routes import (
     bridge_parts,
     close_distances,
+    over_gates,
     reach_all,
     unit_of_length,
 )
 from skgeom.operators import heat_kernel
 
 # Landmarks through which a node reaches what its own heat does not.
-_N_GATES = 8
+N_GATES = 8
 # Scratch for one block of heat columns.
 _BLOCK_BYTES = 2**28
 
@@ -89,8 +90,7 @@ class HeatGeodesics:
         trusted = backend.to_numpy(_trusted(log_h, self.threshold))
         out = np.empty((n_nodes, len(nodes)))
         for j, node in enumerate(nodes):
-            onward = self.between[:, self.gates[node]] + self.gate_lengths[node]
-            chained = (onward.min(axis=1)[self.gates] + self.gate_lengths).min(axis=1)
+            chained = over_gates(self.between, self.gates, self.gate_lengths, node)
             out[:, j] = np.where(trusted[:, j], direct[:, j], chained)
             out[node, j] = 0.0
         return out
@@ -145,7 +145,7 @@ def heat_geodesics(
         xp, log_h, log_self, log_self[on_device], time, volume_weight
     )
     # The nearest landmarks are trusted whatever heat arrives: they are all there is.
-    gates, gate_lengths = map(backend.to_numpy, _smallest(xp, raw, _N_GATES))
+    gates, gate_lengths = map(backend.to_numpy, smallest_entries(xp, raw, N_GATES))
     rows = backend.to_numpy(raw[on_device, :]).astype(np.float64)
     trusted = backend.to_numpy(_trusted(log_h[on_device, :], threshold))
     between = np.where(trusted & trusted.T, (rows + rows.T) / 2, np.inf)
@@ -230,7 +230,7 @@ def _trusted(log_h, threshold):
     return log_h > (np.log(threshold) if threshold > 0 else -np.inf)
 
 
-def _smallest(xp, array, k):
+def smallest_entries(xp, array, k):
     """Columns and values of the `k` smallest entries of each row, in order.
 
     `k` passes for the minimum, in blocks of rows: less work and memory than to sort.

@@ -4,27 +4,30 @@ import warnings
 from numbers import Integral, Real
 
 import numpy as np
-from scipy.spatial.distance import cdist
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin, _fit_context
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
-from skgeom.backends import row_blocks
 from skgeom.base import (
-    Attachment,
     GeometryEstimator,
     GraphInputMixin,
     with_callbacks,
 )
+from skgeom.embedding._distances import GeodesicDistancesMixin
 from skgeom.embedding._heat_distance import heat_geodesics
+from skgeom.embedding._path_distance import path_geodesics
 from skgeom.embedding._placement import (
+    MAX_TIME,
+    automatic_geodesic,
     automatic_time,
+    group_means,
+    groups_of_duplicates,
     interpolate_by_heat,
-    join_duplicates,
 )
-from skgeom.graph import farthest_point_landmarks
+from skgeom.graph import farthest_point_landmarks, robust_graph
+from skgeom.operators import relaxation_time
 from skgeom.solvers import classical_mds, kruskal_stress, principal_axes, smacof
 
 # Landmarks of n_landmarks="auto": more change the result by less than seeds do.
@@ -33,13 +36,12 @@ _AUTO_LANDMARKS = 300
 _MAX_COMPONENTS = 2_000
 # Heat that chaining="auto" does not trust.
 _TRUSTED_HEAT = 1e-8
-# Scratch for one block of distances.
-_BLOCK_BYTES = 2**28
 # Longest time for which landmark coordinates are diffused to the other nodes.
 _PLACEMENT_TIME = 5.0
 
 
 class HeatGeodesicEmbedding(
+    GeodesicDistancesMixin,
     GraphInputMixin,
     ClassNamePrefixFeaturesOutMixin,
     TransformerMixin,
@@ -74,6 +76,21 @@ class HeatGeodesicEmbedding(
         matrix of distances to at least `n_neighbors` neighbours.
     n_neighbors : int, default=10
         Neighbours that a point is joined to, at most the number of other points.
+    robust : bool or "auto", default="auto"
+        Whether points are cleaned before they are joined: noise directions dropped
+        (with more than ten features), points smoothed, shortcuts cut. "auto" is True
+        with landmarks and False without. It needs points: graphs are taken as they
+        are.
+    smoothing : int, default=50
+        Size of the neighbourhoods that a robust graph smooths points by; 0 is off.
+    pruning : float, default=0.1
+        Share in [0, 1) of its edges that a robust graph cuts, those whose ends have
+        the fewest neighbours in common; 0 is off.
+    geodesic : {"auto", "heat", "shortest_path"}, default="auto"
+        How distances along the graph are measured. "auto" is "heat" for the exact
+        method, for graphs whose edges have no lengths, and for graphs that relax
+        within 320 steps, which noise has filled with short cuts; else
+        "shortest_path".
     laplacian : {"symmetric", "random_walk", "combinatorial"}, default="symmetric"
         Normalisation of the graph Laplacian, all in the same unit of time.
     diffusion_time : float or "auto", default="auto"
@@ -113,6 +130,8 @@ class HeatGeodesicEmbedding(
         The graph that heat flowed on.
     diffusion_time_ : float
         The time used.
+    geodesic_ : {"heat", "shortest_path"}
+        How distances were measured.
     landmark_indices_ : ndarray of shape (n_landmarks,)
         Nodes that are landmarks.
     stress_ : float
@@ -152,13 +171,17 @@ class HeatGeodesicEmbedding(
     >>> from sklearn.datasets import load_digits
     >>> from skgeom import HeatGeodesicEmbedding
     >>> X, _ = load_digits(return_X_y=True)
-    >>> HeatGeodesicEmbedding(random_state=0).fit_transform(X[:200]).shape
-    (200, 2)
+    >>> HeatGeodesicEmbedding(random_state=0).fit_transform(X[::3]).shape
+    (599, 2)
     """
 
     _parameter_constraints = {
         **GraphInputMixin._graph_constraints,
         "n_components": [Interval(Integral, 1, None, closed="left")],
+        "robust": ["boolean", StrOptions({"auto"})],
+        "smoothing": [Interval(Integral, 0, None, closed="left")],
+        "pruning": [Interval(Real, 0, 1, closed="left")],
+        "geodesic": [StrOptions({"auto", "heat", "shortest_path"})],
         "laplacian": [StrOptions({"symmetric", "random_walk", "combinatorial"})],
         "diffusion_time": [
             Interval(Real, 0, None, closed="neither"),
@@ -191,6 +214,10 @@ class HeatGeodesicEmbedding(
         graph=None,
         affinity="nearest_neighbors",
         n_neighbors=10,
+        robust="auto",
+        smoothing=50,
+        pruning=0.1,
+        geodesic="auto",
         laplacian="symmetric",
         diffusion_time="auto",
         volume_weight=1.0,
@@ -208,6 +235,10 @@ class HeatGeodesicEmbedding(
         self.graph = graph
         self.affinity = affinity
         self.n_neighbors = n_neighbors
+        self.robust = robust
+        self.smoothing = smoothing
+        self.pruning = pruning
+        self.geodesic = geodesic
         self.laplacian = laplacian
         self.diffusion_time = diffusion_time
         self.volume_weight = volume_weight
@@ -240,21 +271,11 @@ class HeatGeodesicEmbedding(
         """
         backend = self._backend_for(X)
         self.graph_, rows, points = self._fit_graph(X, backend)
-        self.diffusion_time_ = self._choose_time(backend)
+        self.diffusion_time_, self.geodesic_ = self._choose_flow(backend)
         self.landmark_indices_ = self._choose_landmarks()
-        self._geodesics = heat_geodesics(
-            self.graph_,
-            self.landmark_indices_,
-            kind=self.laplacian,
-            time=self.diffusion_time_,
-            volume_weight=self.volume_weight,
-            threshold=self._trust_threshold(),
-            points=points,
-            dtype=backend.float64,
-            backend=backend,
-        )
+        self._geodesics = self._measure(points, backend)
         anchors = self._scale_landmarks(backend)
-        self._node_embedding = self._place_nodes(anchors, backend)
+        self._node_embedding = self._place_nodes(anchors, points, backend)
         self.embedding_ = self._output(self._node_embedding[rows], like=X)
         self._n_features_out = self.n_components
         return self
@@ -294,36 +315,48 @@ class HeatGeodesicEmbedding(
         attachment = self._attach(X, self._backend_for(X))
         return self._output(attachment.weights @ self._node_embedding, like=X)
 
-    def geodesic_distances(self, X=None, Y=None):
-        """Distances along the data, before they are squeezed into few dimensions.
+    def _graph_of_points(self, X, n_neighbors, backend):
+        robust = self.n_landmarks is not None if self.robust == "auto" else self.robust
+        if not robust:
+            return super()._graph_of_points(X, n_neighbors, backend)
+        return robust_graph(
+            X,
+            n_neighbors=n_neighbors,
+            smoothing=self.smoothing,
+            pruning=self.pruning,
+            backend=backend,
+        )
 
-        Parameters
-        ----------
-        X : array-like of shape (n_rows, n_features), default=None
-            Rows as in `transform`. None is all nodes of the graph: the training rows,
-            unless `graph` was given.
-        Y : array-like of shape (n_columns, n_features), default=None
-            The other ends. None is X again, which makes a square array.
+    def _measure(self, points, backend):
+        """Geodesic distances between landmarks, by paths or by heat."""
+        if self.geodesic_ == "shortest_path":
+            return path_geodesics(self.graph_, self.landmark_indices_, points=points)
+        return heat_geodesics(
+            self.graph_,
+            self.landmark_indices_,
+            kind=self.laplacian,
+            time=self.diffusion_time_,
+            volume_weight=self.volume_weight,
+            threshold=self._trust_threshold(),
+            points=points,
+            dtype=backend.float64,
+            backend=backend,
+        )
 
-        Returns
-        -------
-        array of shape (n_rows, n_columns)
-            In the unit of the embedding. A new point's distance runs over its nearest
-            training points.
-        """
-        check_is_fitted(self)
-        backend = self._backend_for(X)
-        rows = None if X is None else self._attach(X, backend)
-        columns = rows if Y is None else self._attach(Y, backend)
-        distances = self._between(rows, columns, backend)
-        if self.denoising > 0:
-            distances = self._denoise(distances, rows, columns, backend)
-        return self._output(distances, like=self.embedding_ if X is None else X)
-
-    def _choose_time(self, backend):
-        if self.diffusion_time == "auto":
-            return automatic_time(self.graph_, self.laplacian, backend)
-        return float(self.diffusion_time)
+    def _choose_flow(self, backend):
+        """The diffusion time, and whether distances come from heat or from paths."""
+        time, geodesic = self.diffusion_time, self.geodesic
+        if geodesic == "auto" and self.n_landmarks is None:
+            geodesic = "heat"
+        if "auto" in (time, geodesic):
+            relaxation = relaxation_time(
+                self.graph_, self.laplacian, horizon=8 * MAX_TIME, backend=backend
+            )
+            if time == "auto":
+                time = automatic_time(relaxation)
+            if geodesic == "auto":
+                geodesic = automatic_geodesic(self.graph_, relaxation)
+        return float(time), geodesic
 
     def _trust_threshold(self):
         if self.chaining == "auto":
@@ -396,61 +429,20 @@ class HeatGeodesicEmbedding(
             )
         return backend.to_numpy(anchors)
 
-    def _place_nodes(self, anchors, backend):
+    def _place_nodes(self, anchors, points, backend):
         """Coordinates of all nodes from those of the landmarks."""
         geodesics = self._geodesics
         if len(anchors) == self.graph_.n_nodes:
-            points = anchors[np.argsort(self.landmark_indices_)]
+            placed = anchors[np.argsort(self.landmark_indices_)]
         else:
-            points = interpolate_by_heat(
-                geodesics.laplacian,
+            placed = interpolate_by_heat(
+                self.graph_.laplacian(self.laplacian),
                 self.landmark_indices_,
                 anchors,
                 min(_PLACEMENT_TIME, self.diffusion_time_ / 8),
                 geodesics.gates[:, 0],
                 backend,
             )
-        points = join_duplicates(points, self.graph_.lengths)
-        return principal_axes(np, points)
-
-    def _between(self, rows, columns, backend):
-        """Undenoised distances between attached rows; None stands for all nodes."""
-        n_nodes = self.graph_.n_nodes
-        if columns is None:
-            nodes = np.arange(n_nodes)
-        else:
-            nodes = np.unique(columns.lengths.indices)
-        out = []
-        for block in row_blocks(len(nodes), 8 * n_nodes, _BLOCK_BYTES):
-            distances = self._geodesics.columns(nodes[block], backend)
-            out.append(distances if rows is None else rows.shortest(distances))
-        to_nodes = np.concatenate(out, axis=1)
-        if columns is None:
-            return to_nodes
-        distances = columns.restricted_to(nodes).shortest(to_nodes.T).T
-        if rows is columns:
-            np.fill_diagonal(distances, 0.0)
-        return distances
-
-    def _mix(self, distances, row_profiles, column_profiles):
-        """Mix in the triplet distance, in the unit that the formula gives.
-
-        (1 - rho) D + rho T, T_ij the norm of the difference of the rows i and j of D
-        over all nodes (Huguet et al. 2023, section 4); landmarks stand for the nodes.
-        """
-        share = np.sqrt(self.graph_.n_nodes / row_profiles.shape[1])
-        triplet = share * cdist(row_profiles, column_profiles)
-        return (1.0 - self.denoising) * distances + self.denoising * triplet
-
-    def _denoise(self, distances, rows, columns, backend):
-        landmarks = Attachment.to_nodes(self.landmark_indices_, self.graph_.n_nodes)
-        row_profiles = self._between(rows, landmarks, backend)
-        column_profiles = (
-            row_profiles
-            if columns is rows
-            else self._between(columns, landmarks, backend)
-        )
-        mixed = self._mix(distances, row_profiles, column_profiles)
-        if columns is rows:
-            np.fill_diagonal(mixed, 0.0)
-        return self._denoising_unit * mixed
+        # Identical rows share their place.
+        groups = groups_of_duplicates(self.graph_, points)
+        return principal_axes(np, group_means(placed, groups))

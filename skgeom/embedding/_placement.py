@@ -1,24 +1,38 @@
-"""How long heat flows, and where it carries landmark coordinates."""
+"""How long heat flows, whether it is trusted, and where it carries coordinates."""
 
 import numpy as np
 import scipy.sparse as sp
 from scipy.sparse import csgraph
 
-from skgeom.operators import heat_kernel, relaxation_time
+from skgeom.operators import heat_kernel
 
 # Longest automatic diffusion time, in steps of a random walk.
-_MAX_TIME = 40.0
+MAX_TIME = 40.0
+# A graph mixes fast if it relaxes within so many times that.
+_MIXING_TIMES = 8.0
 
 
-def automatic_time(graph, kind, backend):
+def automatic_time(relaxation):
     """Half the relaxation time of the graph, and at most 40 steps.
 
     Longer than the relaxation time, heat is the same everywhere and distances are
     lost; 40 steps already smooth over the noise of single edges, and cost grows with
     time.
     """
-    relaxation = relaxation_time(graph, kind, horizon=8 * _MAX_TIME, backend=backend)
-    return min(_MAX_TIME, relaxation / 2)
+    return min(MAX_TIME, relaxation / 2)
+
+
+def automatic_geodesic(graph, relaxation):
+    """Choose shortest paths where the graph is long, heat where it mixes fast.
+
+    A graph that relaxes within a few diffusion times is full of short cuts that noise
+    made: heat averages over all paths, of which the shortest is the least reliable.
+    Elsewhere paths keep far distances better. A graph whose edges have no lengths of
+    their own has only coarse paths, so heat it is.
+    """
+    mixes_fast = relaxation < _MIXING_TIMES * MAX_TIME
+    without_lengths = (graph.lengths.data == 1.0).all()
+    return "heat" if mixes_fast or without_lengths else "shortest_path"
 
 
 def interpolate_by_heat(laplacian, nodes, values, time, fallback, backend):
@@ -41,16 +55,29 @@ def interpolate_by_heat(laplacian, nodes, values, time, fallback, backend):
     )
 
 
-def join_duplicates(points, lengths):
-    """Give nodes at distance zero of each other their mean position."""
+def groups_of_duplicates(graph, points=None):
+    """Number the groups of nodes that are one and the same.
+
+    Nodes with equal points; where no points are known, nodes that edges of length zero
+    join.
+    """
+    if points is not None:
+        seen = {}
+        # Adding zero makes -0.0 and 0.0 the same bytes.
+        rows = np.ascontiguousarray(points + 0.0)
+        return np.array([seen.setdefault(row.tobytes(), len(seen)) for row in rows])
+    lengths = graph.lengths
     zero = lengths.data == 0
-    if not zero.any():
-        return points
-    rows = np.repeat(np.arange(lengths.shape[0]), np.diff(lengths.indptr))
-    pattern = (np.ones(zero.sum()), (rows[zero], lengths.indices[zero]))
-    n_groups, group = csgraph.connected_components(
-        sp.csr_array(pattern, shape=lengths.shape), directed=False
-    )
-    size = np.bincount(group, minlength=n_groups)
-    means = np.stack([np.bincount(group, column) for column in points.T], axis=1)
-    return (means / size[:, None])[group]
+    rows = np.repeat(np.arange(graph.n_nodes), np.diff(lengths.indptr))
+    edges = (np.ones(zero.sum()), (rows[zero], lengths.indices[zero]))
+    same = sp.csr_array(edges, shape=lengths.shape)
+    return csgraph.connected_components(same, directed=False)[1]
+
+
+def group_means(values, groups):
+    """Give each row the mean of its group."""
+    size = np.bincount(groups)
+    if size.max() == 1:
+        return values
+    means = np.stack([np.bincount(groups, column) for column in values.T], axis=1)
+    return (means / size[:, None])[groups]

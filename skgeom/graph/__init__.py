@@ -1,6 +1,14 @@
 """Graphs over samples: neighbours, affinities, Laplacians, and the `Graph` handle."""
 
 from skgeom.graph._affinity import affinity_matrix
+from skgeom.graph._cleaning import (
+    local_dimension,
+    neighbor_overlap,
+    prune_shortcuts,
+    robust_graph,
+    smooth_locally,
+    truncate_noise,
+)
 from skgeom.graph._graph import Graph
 from skgeom.graph._landmarks import farthest_point_landmarks
 from skgeom.graph._laplacian import Laplacian
@@ -11,6 +19,12 @@ __all__ = [
     "Laplacian",
     "affinity_matrix",
     "farthest_point_landmarks",
+    "local_dimension",
     "nearest_neighbors",
+    "neighbor_overlap",
     "neighbors_from_graph",
+    "prune_shortcuts",
+    "robust_graph",
+    "smooth_locally",
+    "truncate_noise",
 ]

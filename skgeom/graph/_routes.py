@@ -45,6 +45,27 @@ def nearest_by_path(graph, landmarks):
     return position[np.maximum(owner, -1)], length
 
 
+def over_gates(between, gates, gate_lengths, node):
+    """Distances from all nodes to one, over the nearest landmarks of both ends.
+
+    Parameters
+    ----------
+    between : ndarray of shape (n_landmarks, n_landmarks)
+        Distances between landmarks.
+    gates, gate_lengths : ndarray of shape (n_nodes, n_gates)
+        Landmarks near each node, and how far they are.
+    node : int
+        The other end.
+
+    Returns
+    -------
+    ndarray of shape (n_nodes,)
+        Lengths of the shortest such routes.
+    """
+    onward = (between[:, gates[node]] + gate_lengths[node]).min(axis=1)
+    return (onward[gates] + gate_lengths).min(axis=1)
+
+
 def reach_all(graph, landmarks, gates, lengths):
     """Give nodes that no landmark's heat reaches the nearest landmark by path."""
     gates[landmarks, 0], lengths[landmarks, 0] = np.arange(len(landmarks)), 0.0
@@ -79,7 +100,8 @@ def _routes(lengths):
     finite = np.isfinite(lengths)
     rows, columns = np.nonzero(finite)
     edges = sp.csr_array((lengths[finite], (rows, columns)), shape=lengths.shape)
-    return csgraph.dijkstra(edges, directed=False)
+    routes = csgraph.dijkstra(edges, directed=False)
+    return np.minimum(routes, routes.T)  # sums of the same legs may round apart
 
 
 def bridge_parts(between, labels, points=None):

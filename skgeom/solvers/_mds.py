@@ -93,7 +93,8 @@ def smacof(xp, distances, init, *, max_iter=300, tol=1e-5, callback=None):
 
     Majorisation (SMACOF) with relaxed steps: each goes twice as far as the Guttman
     transform, which about halves the number of iterations, and falls back to the
-    plain transform, whose stress never rises, where the long step does not help.
+    plain transform, whose stress never rises, where the long step does not help. Long
+    steps swing about the best scale, which is therefore set at the end.
 
     Parameters
     ----------
@@ -162,6 +163,7 @@ def smacof(xp, distances, init, *, max_iter=300, tol=1e-5, callback=None):
         if change < tol or asked or stress <= 1e-24 * total:
             change = min(change, tol)
             break
+    points, stress = _at_best_scale(xp, points, reached, distances)
     return size * points, math.sqrt(stress / total), n_iter, change
 
 
@@ -230,6 +232,13 @@ def _pairwise(xp, points):
 def _raw_stress(xp, reached, distances):
     residual = reached - distances
     return float(xp.sum(residual * residual))
+
+
+def _at_best_scale(xp, points, reached, distances):
+    """Scale points for the least stress; return them and the stress."""
+    squares = float(xp.sum(reached * reached))
+    scale = float(xp.sum(reached * distances)) / squares if squares > 0 else 1.0
+    return scale * points, _raw_stress(xp, scale * reached, distances)
 
 
 def _guttman(xp, points, reached, distances):

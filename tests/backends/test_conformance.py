@@ -149,6 +149,12 @@ def test_neighbors_of_huge_and_tiny_points(device, X):
     assert_neighbors(run_knn(get_backend(device), X, X, k), X, X, k)
 
 
+@given(X=point_clouds(scales=(1e-25, 1e-30), dtypes=st.just(np.dtype(np.float32))))
+def test_neighbors_of_points_whose_squares_vanish_in_their_type(device, X):
+    k = max(1, len(X) // 2)
+    assert_neighbors(run_knn(get_backend(device), X, X, k), X, X, k)
+
+
 @given(
     shape=st.tuples(st.integers(1, 60), st.integers(1, 20)),
     seed=st.integers(0, 2**32 - 1),

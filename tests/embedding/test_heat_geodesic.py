@@ -10,6 +10,7 @@ import scipy.linalg
 import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.sparse import csgraph
 from sklearn.base import clone
 from sklearn.datasets import load_digits
 from sklearn.exceptions import ConvergenceWarning
@@ -21,9 +22,15 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils._param_validation import InvalidParameterError
 
 from skgeom import HeatGeodesicEmbedding
+from skgeom.backends import get_backend
 from skgeom.datasets import make_swiss_roll, make_tree
+from skgeom.embedding._heat_distance import log_heat, log_self_heat
 from skgeom.graph import Graph
 from skgeom.metrics import distance_preservation
+from skgeom.operators import heat_kernel
+
+# The published graph and distances, for what is tested of them alone.
+PLAIN = {"robust": False, "geodesic": "heat"}
 
 
 @pytest.fixture(scope="module")
@@ -99,7 +106,7 @@ def test_exact_form_is_the_papers_method(laplacian, volume_weight, denoising):
 def test_landmarks_agree_with_the_exact_form(sample):
     truth = sample.geodesic_distances()
     exact = HeatGeodesicEmbedding(n_landmarks=None).fit(sample.X)
-    few = HeatGeodesicEmbedding(chaining=None, random_state=0).fit(sample.X)
+    few = HeatGeodesicEmbedding(chaining=None, random_state=0, **PLAIN).fit(sample.X)
     by_landmarks, by_all = (
         distance_preservation(truth, model.embedding_).pearson for model in (few, exact)
     )
@@ -123,6 +130,21 @@ def test_default_recovers_a_swiss_roll_in_its_own_units():
     assert 0.85 <= np.median(pairwise_distances(embedding)) / np.median(truth) <= 1.15
 
 
+@pytest.mark.parametrize("time", [0.5, 5.0, 100.0])
+def test_distances_to_landmarks_are_never_clipped(time):
+    """The volume of a node that is no landmark is bounded by what the kernel allows."""
+    X = np.random.default_rng(0).normal(size=(200, 2))
+    backend, landmarks = get_backend("cpu"), np.arange(0, 200, 9)
+    laplacian = Graph.from_points(X).laplacian()
+    log_h = log_heat(laplacian, time, landmarks, 0.0, np.float64, backend)
+    log_self = log_self_heat(np, log_h, landmarks)
+    volume = np.logaddexp(log_self[:, None], log_self[landmarks]) - np.log(2)
+    assert (volume - log_h).min() >= -1e-12
+    exact = np.log(heat_kernel(laplacian, time).diagonal())
+    assert np.abs(log_self - exact).max() < np.ptp(exact)
+    np.testing.assert_allclose(log_self[landmarks], exact[landmarks], atol=1e-12)
+
+
 def test_chaining_reaches_what_heat_does_not():
     """On a long strip distant heat underflows; chained distances stay proportional."""
     rng = np.random.default_rng(0)
@@ -136,6 +158,7 @@ def test_chaining_reaches_what_heat_does_not():
             n_landmarks=100,
             chaining=chaining,
             random_state=0,
+            **PLAIN,
         ).fit(X)
         found = model.geodesic_distances()
         assert np.isfinite(found).all()
@@ -175,12 +198,23 @@ def test_rigid_motion_leaves_distances_and_order_only_permutes_them(seed):
 
 
 @settings(max_examples=10, deadline=None)
-@given(seed=st.integers(0, 1000), denoising=st.sampled_from([0.0, 0.4]))
-def test_distances_are_symmetric_zero_on_the_diagonal_and_finite(seed, denoising):
+@given(
+    seed=st.integers(0, 1000),
+    denoising=st.sampled_from([0.0, 0.4]),
+    geodesic=st.sampled_from(["heat", "shortest_path"]),
+    robust=st.booleans(),
+)
+def test_distances_are_symmetric_zero_on_the_diagonal_and_finite(
+    seed, denoising, geodesic, robust
+):
     rng = np.random.default_rng(seed)
     X = rng.normal(size=(70, 2)) * [10.0, 1.0]
     model = HeatGeodesicEmbedding(
-        n_landmarks=20, denoising=denoising, random_state=seed
+        n_landmarks=20,
+        denoising=denoising,
+        geodesic=geodesic,
+        robust=robust,
+        random_state=seed,
     )
     D = fit_quietly(model, X).geodesic_distances()
     assert np.isfinite(D).all() and (D >= 0).all()
@@ -188,9 +222,6 @@ def test_distances_are_symmetric_zero_on_the_diagonal_and_finite(seed, denoising
     close = dict(rtol=1e-7, atol=1e-7 * D.max())
     np.testing.assert_allclose(D, D.T, **close)
     np.testing.assert_array_equal(D.diagonal(), 0.0)
-    # A landmark is at distance zero of itself alone.
-    from_landmarks = D[model.landmark_indices_]
-    assert (from_landmarks > 0).sum() == from_landmarks.size - len(from_landmarks)
     ids = rng.integers(70, size=5)
     np.testing.assert_allclose(model.geodesic_distances(X[ids], X), D[ids], **close)
 
@@ -198,9 +229,16 @@ def test_distances_are_symmetric_zero_on_the_diagonal_and_finite(seed, denoising
 @pytest.mark.parametrize(("dtype", "rtol"), [(np.float64, 1e-8), (np.float32, 1e-4)])
 @pytest.mark.parametrize("n_landmarks", [50, None])
 @pytest.mark.parametrize("mds", ["metric", "classical"])
-def test_backends_agree(device, roll, dtype, rtol, n_landmarks, mds):
+@pytest.mark.parametrize("geodesic", ["heat", "shortest_path"])
+def test_backends_agree(device, roll, dtype, rtol, n_landmarks, mds, geodesic):
     X = roll.X.astype(dtype)
-    settings = dict(n_landmarks=n_landmarks, mds=mds, random_state=0, denoising=0.1)
+    settings = dict(
+        n_landmarks=n_landmarks,
+        mds=mds,
+        geodesic=geodesic,
+        denoising=0.1,
+        random_state=0,
+    )
     reference = HeatGeodesicEmbedding(device="cpu", **settings).fit(X)
     model = HeatGeodesicEmbedding(device=device, **settings).fit(X)
     assert model.embedding_.dtype == dtype
@@ -565,9 +603,43 @@ def test_no_setting_makes_a_number_that_is_none(time, laplacian, volume_weight):
         volume_weight=volume_weight,
         n_landmarks=20,
         random_state=0,
+        **PLAIN,
     )
     assert np.isfinite(fit_quietly(model, X).embedding_).all()
     assert np.isfinite(model.geodesic_distances()).all()
+
+
+@pytest.mark.parametrize("n_landmarks", [25, None])
+def test_shortest_paths_are_those_of_the_graph(roll, n_landmarks):
+    model = HeatGeodesicEmbedding(
+        n_landmarks=n_landmarks, geodesic="shortest_path", random_state=0
+    ).fit(roll.X)
+    expected = csgraph.dijkstra(model.graph_.lengths)
+    np.testing.assert_allclose(model.geodesic_distances(), expected, rtol=1e-12)
+
+
+def test_default_survives_noise_that_makes_shortcuts():
+    """Noise of the size of a third of the gap between the turns of the roll."""
+    sample = make_swiss_roll(2000, noise=1.0, random_state=102)
+    truth = sample.geodesic_distances()
+    robust = HeatGeodesicEmbedding(random_state=0).fit_transform(sample.X)
+    plain = HeatGeodesicEmbedding(random_state=0, **PLAIN).fit_transform(sample.X)
+    assert distance_preservation(truth, robust).pearson > 0.97
+    assert distance_preservation(truth, plain).pearson < 0.8
+
+
+def test_automatic_geodesic_follows_the_graph(roll):
+    rng = np.random.default_rng(0)
+    model = HeatGeodesicEmbedding(n_landmarks=50, random_state=0)
+    # 500 points of a thin roll mix slowly, a cloud mixes at once.
+    assert model.fit(roll.X).geodesic_ == "shortest_path"
+    assert model.fit(rng.normal(size=(300, 8))).geodesic_ == "heat"
+    # Edges without lengths have only coarse paths.
+    A = Graph.from_points(roll.X).adjacency
+    by_links = HeatGeodesicEmbedding(affinity="precomputed", random_state=0).fit(A)
+    assert by_links.geodesic_ == "heat"
+    exact = HeatGeodesicEmbedding(n_landmarks=None).fit(roll.X[:200])
+    assert exact.geodesic_ == "heat"
 
 
 def test_automatic_time_follows_the_graph():

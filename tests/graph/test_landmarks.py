@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
+from skgeom.backends._kernels import _sift_down, _sift_up
 from skgeom.graph import Graph, farthest_point_landmarks
 from skgeom.testing import adjacency_matrices, point_clouds
 
@@ -91,6 +92,30 @@ def test_a_long_way_round():
     graph = Graph.from_edges([[i, (i + 1) % 16] for i in range(16)])
     landmarks = farthest_point_landmarks(graph.lengths, 8, first=3)
     assert landmarks.tolist() == [3, 11, 7, 15, 1, 5, 9, 13]
+
+
+@given(
+    keys=st.lists(st.integers(0, 9), min_size=1, max_size=40), seed=st.integers(0, 99)
+)
+def test_the_heap_gives_the_smallest_key_first(keys, seed):
+    # Disorder would not change a distance, but visit nodes over and over.
+    rng, held, size = np.random.default_rng(seed), [], 0
+    heap_key = np.empty(len(keys))
+    heap_node = np.empty(len(keys), dtype=np.int64)
+    waiting = list(enumerate(keys))
+    while waiting or held:
+        if waiting and (not held or rng.random() < 0.6):
+            node, key = waiting.pop()
+            _sift_up(heap_key, heap_node, size, float(key), node)
+            size += 1
+            held.append((key, node))
+        else:
+            key, node = heap_key[0], heap_node[0]
+            size -= 1
+            _sift_down(heap_key, heap_node, size)
+            assert key == min(held)[0]
+            held.remove((key, node))
+    assert size == 0
 
 
 @pytest.mark.parametrize("index", [np.int32, np.int64])

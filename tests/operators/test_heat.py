@@ -57,11 +57,11 @@ def oracle(laplacian, time):
     return total
 
 
-def assert_accurate(actual, expected, rtol=1e-10):
+def assert_accurate(actual, expected, rtol=1e-10, floor=FLOOR):
     """Hold entries against each other one by one, those below the floor apart."""
-    large = expected > FLOOR
+    large = expected > floor
     assert_allclose(actual[large], expected[large], rtol=rtol)
-    assert (actual[~large] <= FLOOR * (1 + rtol)).all()
+    assert (actual[~large] <= floor * (1 + rtol)).all()
     assert (actual >= 0).all()
 
 
@@ -82,11 +82,11 @@ def test_coefficients(intensity, error):
     normal = weights[:-1] > 1e-290
     ratios = weights[1:][normal] / weights[:-1][normal]
     assert_allclose(ratios, intensity / k[1:][normal], rtol=1e-14)
-    assert abs(math.fsum(weights) - 1) <= max(error, 1e-13)
+    assert abs(math.fsum(weights) - 1) <= error + 1e-13
     # What is left out sums to no more than asked, and to more with ten terms fewer.
     left_out = gammainc(len(weights), intensity)
     assert left_out <= error
-    if len(weights) > 10 + intensity:
+    if error >= 1e-100 and len(weights) > 10 + intensity:
         assert gammainc(len(weights) - 10, intensity) > error
 
 
@@ -156,13 +156,17 @@ def test_heat_between_the_ends_of_a_long_path(device, n, time):
     # The cycle is so long that no heat comes round it but from the two nearest images.
     cycle = ive(d, time) + ive(period - d, time)
     i, j = np.ogrid[:n, :n]
-    walk = cycle[abs(i - j)] + np.where((j > 0) & (j < n - 1), cycle[i + j], 0.0)
-    assert ((walk > FLOOR) & (walk < 1e-295)).any()
+    walk = cycle[abs(i - j)] + np.where(
+        (j > 0) & (j < n - 1), cycle[(i + j) % period], 0.0
+    )
+    # SciPy's Bessel functions are zero below 1e-305.
+    close = {"rtol": 1e-11, "floor": 1e-290}
+    assert ((walk > 1e-290) & (walk < 1e-285)).any()
     graph = path(n)
-    assert_accurate(kernel(graph, "random_walk", time, device), walk, rtol=1e-11)
+    assert_accurate(kernel(graph, "random_walk", time, device), walk, **close)
     root = np.sqrt(graph.degrees)
     symmetric = root[:, None] * walk / root
-    assert_accurate(kernel(graph, "symmetric", time, device), symmetric, rtol=1e-11)
+    assert_accurate(kernel(graph, "symmetric", time, device), symmetric, **close)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -170,7 +174,9 @@ def test_every_entry_of_a_long_path_is_accurate(device, kind):
     graph = path(160)
     for time in (0.5, 30.0):
         expected = oracle(graph.laplacian(kind), time)
-        assert expected.min() < 1e-150
+        assert expected.min() < 1e-100
+        if time < 1:
+            assert ((expected > FLOOR) & (expected < 1e-295)).any()
         assert_accurate(kernel(graph, kind, time, device), expected)
 
 
@@ -336,6 +342,17 @@ def test_relaxation(A, kind):
     assert found >= 0.9 * min(expected, 320)
 
 
+@pytest.mark.parametrize("n_cycles", [2, 10])
+def test_many_modes_almost_as_slow(n_cycles):
+    # Random cycles over the same nodes: the spectrum begins with a dense band.
+    rng, n = np.random.default_rng(0), 400
+    cycles = [rng.permutation(n) for _ in range(n_cycles)]
+    edges = [np.stack([cycle, np.roll(cycle, 1)], axis=1) for cycle in cycles]
+    graph = Graph.from_edges(np.concatenate(edges))
+    expected = exact_relaxation(graph, "symmetric")
+    assert_allclose(relaxation_time(graph), expected, rtol=0.01)
+
+
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("n_nodes", [100, 400])
 def test_beyond_the_horizon(kind, n_nodes):
@@ -345,12 +362,15 @@ def test_beyond_the_horizon(kind, n_nodes):
     for horizon in (50.0, 320.0):
         found = relaxation_time(graph, kind, horizon=horizon)
         assert horizon < found <= expected * (1 + 1e-9)
-    # A longer look finds the slower modes.
-    assert_allclose(
-        relaxation_time(path(100), kind, horizon=2e4),
-        exact_relaxation(path(100), kind),
-        rtol=0.01,
-    )
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_longer_look_finds_slower_modes(kind):
+    graph = path(100)
+    expected = exact_relaxation(graph, kind)
+    found = [relaxation_time(graph, kind, horizon=horizon) for horizon in (320, 2e4)]
+    assert found[0] < 0.9 * expected
+    assert_allclose(found[1], expected, rtol=0.01)
 
 
 def test_parts_that_hardly_touch():
