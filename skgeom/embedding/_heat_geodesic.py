@@ -10,6 +10,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
+from skgeom.backends import as_numpy
 from skgeom.base import (
     GeometryEstimator,
     GraphInputMixin,
@@ -276,7 +277,8 @@ class HeatGeodesicEmbedding(
         self._geodesics = self._measure(points, backend)
         anchors = self._scale_landmarks(backend)
         self._node_embedding = self._place_nodes(anchors, points, backend)
-        self.embedding_ = self._output(self._node_embedding[rows], like=X)
+        # On the host whatever X is, so that a fitted model can be loaded anywhere.
+        self.embedding_ = as_numpy(self._output(self._node_embedding[rows], like=X))
         self._n_features_out = self.n_components
         return self
 
@@ -293,9 +295,9 @@ class HeatGeodesicEmbedding(
         Returns
         -------
         array of shape (n_samples, n_components)
-            `embedding_`.
+            `embedding_`, in the namespace and on the device of X.
         """
-        return self.fit(X).embedding_
+        return self._output(self.fit(X).embedding_, like=X)
 
     def transform(self, X):
         """Place rows in the fitted embedding, each independently of the others.

@@ -244,6 +244,9 @@ def test_tensors_in_tensors_out(roll):
     model = HeatGeodesicEmbedding(n_landmarks=50, random_state=0)
     embedding = model.fit_transform(X)
     assert isinstance(embedding, torch.Tensor) and embedding.dtype == torch.float32
+    # What is fitted stays on the host: it can be loaded where there is no torch.
+    assert isinstance(model.embedding_, np.ndarray)
+    np.testing.assert_array_equal(model.embedding_, embedding.numpy())
     assert isinstance(model.transform(X[:3]), torch.Tensor)
     assert isinstance(model.geodesic_distances(X[:3]), torch.Tensor)
     by_numpy = model.transform(X[:3].numpy())
