@@ -11,13 +11,18 @@ from pathlib import Path
 RESULTS = Path(__file__).parent / "results"
 
 
-def arguments(description):
-    """Read the command line: ``--quick`` for a small run that writes nothing."""
-    parser = argparse.ArgumentParser(description=description)
-    parser.add_argument(
+def parser(description):
+    """Command line with ``--quick``, for a small run that writes nothing."""
+    found = argparse.ArgumentParser(description=description)
+    found.add_argument(
         "--quick", action="store_true", help="a small size; print, write nothing"
     )
-    return parser.parse_args()
+    return found
+
+
+def arguments(description):
+    """Read the command line that `parser` describes."""
+    return parser(description).parse_args()
 
 
 def timed(function, *args, **kwargs):

@@ -89,18 +89,17 @@ def _relax_from(indptr, indices, lengths, source, distance, heap_key, heap_node)
 
 
 @njit(cache=_CACHE, nogil=True)
-def mean_projections(indptr, indices, X, centers, axes):
-    """Mean of each point's projections on the planes that it is listed for.
+def mean_projections(planes, X, centers, axes):
+    """Mean of each point's projections on the planes that are listed for it.
 
     Plane number i passes through ``centers[i]`` along the columns of ``axes[i]``; row j
-    of the CSR pattern lists the planes of point j.
+    of `planes` lists those of point j.
     """
     n, n_features = X.shape
     n_axes = axes.shape[2]
     out = np.zeros((n, n_features))
     for j in range(n):
-        for p in range(indptr[j], indptr[j + 1]):
-            i = indices[p]
+        for i in planes[j]:
             for a in range(n_axes):
                 along = 0.0
                 for c in range(n_features):
@@ -110,7 +109,7 @@ def mean_projections(indptr, indices, X, centers, axes):
             for c in range(n_features):
                 out[j, c] += centers[i, c]
         for c in range(n_features):
-            out[j, c] /= indptr[j + 1] - indptr[j]
+            out[j, c] /= planes.shape[1]
     return out
 
 

@@ -82,16 +82,18 @@ class HeatGeodesicEmbedding(
         (with more than ten features), points smoothed, shortcuts cut. "auto" is True
         with landmarks and False without. It needs points: graphs are taken as they
         are.
-    smoothing : int, default=50
+    smoothing : int or "auto", default="auto"
         Size of the neighbourhoods that a robust graph smooths points by; 0 is off.
+        "auto" is the least from which a shape stands out of the noise, see
+        :func:`~skgeom.graph.smooth_locally`.
     pruning : float, default=0.1
         Share in [0, 1) of its edges that a robust graph cuts, those whose ends have
         the fewest neighbours in common; 0 is off.
     geodesic : {"auto", "heat", "shortest_path"}, default="auto"
         How distances along the graph are measured. "auto" is "heat" for the exact
-        method, for graphs whose edges have no lengths, and for graphs that relax
-        within 320 steps, which noise has filled with short cuts; else
-        "shortest_path".
+        method, for graphs whose edges have no lengths, and for points whose
+        neighbourhoods hold less than a fifth of their variance above the noise, see
+        :func:`~skgeom.graph.local_scale`; else "shortest_path".
     laplacian : {"symmetric", "random_walk", "combinatorial"}, default="symmetric"
         Normalisation of the graph Laplacian, all in the same unit of time.
     diffusion_time : float or "auto", default="auto"
@@ -180,7 +182,10 @@ class HeatGeodesicEmbedding(
         **GraphInputMixin._graph_constraints,
         "n_components": [Interval(Integral, 1, None, closed="left")],
         "robust": ["boolean", StrOptions({"auto"})],
-        "smoothing": [Interval(Integral, 0, None, closed="left")],
+        "smoothing": [
+            Interval(Integral, 0, None, closed="left"),
+            StrOptions({"auto"}),
+        ],
         "pruning": [Interval(Real, 0, 1, closed="left")],
         "geodesic": [StrOptions({"auto", "heat", "shortest_path"})],
         "laplacian": [StrOptions({"symmetric", "random_walk", "combinatorial"})],
@@ -216,7 +221,7 @@ class HeatGeodesicEmbedding(
         affinity="nearest_neighbors",
         n_neighbors=10,
         robust="auto",
-        smoothing=50,
+        smoothing="auto",
         pruning=0.1,
         geodesic="auto",
         laplacian="symmetric",
@@ -272,7 +277,7 @@ class HeatGeodesicEmbedding(
         """
         backend = self._backend_for(X)
         self.graph_, rows, points = self._fit_graph(X, backend)
-        self.diffusion_time_, self.geodesic_ = self._choose_flow(backend)
+        self.diffusion_time_, self.geodesic_ = self._choose_flow(points, backend)
         self.landmark_indices_ = self._choose_landmarks()
         self._geodesics = self._measure(points, backend)
         anchors = self._scale_landmarks(backend)
@@ -345,19 +350,22 @@ class HeatGeodesicEmbedding(
             backend=backend,
         )
 
-    def _choose_flow(self, backend):
+    def _choose_flow(self, points, backend):
         """The diffusion time, and whether distances come from heat or from paths."""
         time, geodesic = self.diffusion_time, self.geodesic
-        if geodesic == "auto" and self.n_landmarks is None:
-            geodesic = "heat"
-        if "auto" in (time, geodesic):
-            relaxation = relaxation_time(
-                self.graph_, self.laplacian, horizon=8 * MAX_TIME, backend=backend
+        if geodesic == "auto":
+            exact = self.n_landmarks is None
+            geodesic = (
+                "heat"
+                if exact
+                else automatic_geodesic(self.graph_, points, backend=backend)
             )
-            if time == "auto":
-                time = automatic_time(relaxation)
-            if geodesic == "auto":
-                geodesic = automatic_geodesic(self.graph_, relaxation)
+        if time == "auto":
+            time = automatic_time(
+                relaxation_time(
+                    self.graph_, self.laplacian, horizon=2 * MAX_TIME, backend=backend
+                )
+            )
         return float(time), geodesic
 
     def _trust_threshold(self):

@@ -4,12 +4,14 @@ import numpy as np
 import scipy.sparse as sp
 from scipy.sparse import csgraph
 
+from skgeom.graph import local_scale, truncate_noise
+from skgeom.graph._cleaning import MANY_FEATURES
 from skgeom.operators import heat_kernel
 
 # Longest automatic diffusion time, in steps of a random walk.
 MAX_TIME = 40.0
-# A graph mixes fast if it relaxes within so many times that.
-_MIXING_TIMES = 8.0
+# Share of the local variance above the noise under which a shape is hidden.
+_HIDDEN = 0.2
 
 
 def automatic_time(relaxation):
@@ -22,17 +24,22 @@ def automatic_time(relaxation):
     return min(MAX_TIME, relaxation / 2)
 
 
-def automatic_geodesic(graph, relaxation):
-    """Choose shortest paths where the graph is long, heat where it mixes fast.
+def automatic_geodesic(graph, points=None, *, backend=None):
+    """Choose shortest paths where the points show a shape, heat where noise hides it.
 
-    A graph that relaxes within a few diffusion times is full of short cuts that noise
-    made: heat averages over all paths, of which the shortest is the least reliable.
-    Elsewhere paths keep far distances better. A graph whose edges have no lengths of
-    their own has only coarse paths, so heat it is.
+    Heat averages over all paths. Where neighbourhoods look alike in all directions,
+    the shortest path is the one that noise has cut shortest, and the average is the
+    better witness; elsewhere paths keep far distances better. A graph whose edges
+    have no lengths of their own has only coarse paths, so heat it is.
     """
-    mixes_fast = relaxation < _MIXING_TIMES * MAX_TIME
-    without_lengths = (graph.lengths.data == 1.0).all()
-    return "heat" if mixes_fast or without_lengths else "shortest_path"
+    if (graph.lengths.data == 1.0).all():
+        return "heat"
+    if points is None or len(points) < 3:
+        return "shortest_path"
+    if points.shape[1] > MANY_FEATURES:
+        points = truncate_noise(points)
+    signal = local_scale(points, backend=backend)[2]
+    return "heat" if signal < _HIDDEN else "shortest_path"
 
 
 def interpolate_by_heat(laplacian, nodes, values, time, fallback, backend):

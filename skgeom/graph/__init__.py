@@ -1,18 +1,17 @@
 """Graphs over samples: neighbours, affinities, Laplacians, and the `Graph` handle."""
 
 from skgeom.graph._affinity import affinity_matrix
-from skgeom.graph._cleaning import (
-    local_dimension,
-    neighbor_overlap,
-    prune_shortcuts,
-    robust_graph,
-    smooth_locally,
-    truncate_noise,
-)
+from skgeom.graph._cleaning import neighbor_overlap, prune_shortcuts, robust_graph
 from skgeom.graph._graph import Graph
 from skgeom.graph._landmarks import farthest_point_landmarks
 from skgeom.graph._laplacian import Laplacian
 from skgeom.graph._neighbors import nearest_neighbors, neighbors_from_graph
+from skgeom.graph._smoothing import (
+    local_dimension,
+    local_scale,
+    smooth_locally,
+    truncate_noise,
+)
 
 __all__ = [
     "Graph",
@@ -20,6 +19,7 @@ __all__ = [
     "affinity_matrix",
     "farthest_point_landmarks",
     "local_dimension",
+    "local_scale",
     "nearest_neighbors",
     "neighbor_overlap",
     "neighbors_from_graph",

@@ -2,30 +2,26 @@
 
 Noise moves points off the shape that they lie on, and puts a few of them between parts
 of the shape that are far apart along it, where they make shortcuts. Three steps
-answer, each a plain function: drop the directions that hold noise alone, pull points
-back to their local plane, and cut the edges whose ends have the fewest neighbours in
-common.
+answer, each a plain function: drop the directions that hold noise alone and pull points
+back to their local plane (`_smoothing.py`), and cut the edges whose ends have the
+fewest neighbours in common.
 """
 
 import numpy as np
 import scipy.sparse as sp
 from scipy.sparse import csgraph
 
-from skgeom.backends import row_blocks
 from skgeom.graph._graph import Graph
 from skgeom.graph._neighbors import nearest_neighbors
-
-# Points whose local spectra are looked at for the dimension.
-_DIMENSION_SAMPLE = 1_000
-
+from skgeom.graph._smoothing import smooth_locally, truncate_noise
 
 # Neighbours by which the overlap of two ends is measured.
 _OVERLAP_NEIGHBORS = 50
 # Fewer columns than this hold no room for noise directions.
-_MANY_FEATURES = 10
+MANY_FEATURES = 10
 
 
-def robust_graph(X, *, n_neighbors=10, smoothing=50, pruning=0.1, backend=None):
+def robust_graph(X, *, n_neighbors=10, smoothing="auto", pruning=0.1, backend=None):
     """Join noisy points to their neighbours along the shape that they lie near.
 
     With more than ten features, noise directions are dropped first
@@ -38,8 +34,9 @@ def robust_graph(X, *, n_neighbors=10, smoothing=50, pruning=0.1, backend=None):
         Points.
     n_neighbors : int, default=10
         Neighbours of a point in the graph.
-    smoothing : int, default=50
-        Size of the neighbourhoods that points are smoothed by; 0 is off.
+    smoothing : int or "auto", default="auto"
+        Size of the neighbourhoods that points are smoothed by, as in
+        `smooth_locally`; 0 is off.
     pruning : float, default=0.1
         Share of the edges to cut, in [0, 1); 0 is off.
     backend : Backend, default=None
@@ -59,7 +56,7 @@ def robust_graph(X, *, n_neighbors=10, smoothing=50, pruning=0.1, backend=None):
     200
     """
     n = X.shape[0]
-    if X.shape[1] > _MANY_FEATURES:
+    if X.shape[1] > MANY_FEATURES:
         X = truncate_noise(X)
     if smoothing:
         X = smooth_locally(X, n_neighbors=smoothing, backend=backend)
@@ -71,143 +68,6 @@ def robust_graph(X, *, n_neighbors=10, smoothing=50, pruning=0.1, backend=None):
         distances, indices, bandwidth=distances[:, n_neighbors - 1]
     )
     return prune_shortcuts(graph, indices, pruning)
-
-
-def truncate_noise(X):
-    r"""Keep the singular directions of the points that stand above the noise.
-
-    Those are the ones with a singular value above :math:`\omega(\beta)` times the
-    median, the optimal hard threshold for white noise of unknown level [1]_.
-
-    Parameters
-    ----------
-    X : ndarray of shape (n_samples, n_features)
-        Points.
-
-    Returns
-    -------
-    ndarray of shape (n_samples, n_kept)
-        Centred coordinates in the kept directions, at least two of them where X has
-        two columns.
-
-    References
-    ----------
-    .. [1] Gavish and Donoho, "The optimal hard threshold for singular values is
-       4/sqrt(3)", IEEE Transactions on Information Theory 60, 2014.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skgeom.graph import truncate_noise
-    >>> rng = np.random.default_rng(0)
-    >>> plane = rng.normal(size=(500, 2)) @ rng.normal(size=(2, 30))
-    >>> truncate_noise(plane + 0.01 * rng.normal(size=(500, 30))).shape
-    (500, 2)
-    """
-    centered = X - X.mean(axis=0)
-    U, values, _ = np.linalg.svd(centered, full_matrices=False)
-    beta = min(X.shape) / max(X.shape)
-    # The cubic approximation that the paper gives for an unknown noise level.
-    omega = 0.56 * beta**3 - 0.95 * beta**2 + 1.82 * beta + 1.43
-    kept = max(2, int(np.count_nonzero(values > omega * np.median(values))))
-    return U[:, :kept] * values[:kept]
-
-
-def local_dimension(X, indices, explained=0.7):
-    """Directions that hold most of the variance of a typical neighbourhood.
-
-    Parameters
-    ----------
-    X : ndarray of shape (n_samples, n_features)
-        Points.
-    indices : ndarray of shape (n_samples, n_neighbors)
-        Neighbours of each point.
-    explained : float, default=0.7
-        Share of the variance, in (0, 1].
-
-    Returns
-    -------
-    int
-        The least number of principal directions whose median share reaches
-        `explained`, at least 1.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skgeom.graph import local_dimension, nearest_neighbors
-    >>> X = np.random.default_rng(0).uniform(size=(500, 2)) @ [[1, 0, 1], [0, 1, 1]]
-    >>> local_dimension(X, nearest_neighbors(X, n_neighbors=30)[1])
-    2
-    """
-    n = len(X)
-    sample = np.unique(np.linspace(0, n - 1, min(n, _DIMENSION_SAMPLE)).astype(int))
-    spectra = []
-    for rows in row_blocks(len(sample), 8 * indices.shape[1] * X.shape[1]):
-        cloud = X[indices[sample[rows]]]
-        cloud = cloud - cloud.mean(axis=1, keepdims=True)
-        spectra.append(np.linalg.eigvalsh(cloud.transpose(0, 2, 1) @ cloud))
-    typical = np.median(np.concatenate(spectra), axis=0)[::-1]
-    total = typical.sum()
-    if total <= 0:
-        return 1
-    # A share that is reached but for rounding is reached.
-    below = np.cumsum(typical) < explained * total * (1 - 1e-12)
-    return 1 + int(np.count_nonzero(below))
-
-
-def smooth_locally(X, *, n_neighbors=50, explained=0.7, backend=None):
-    """Pull points back to the planes that their neighbourhoods lie near.
-
-    Each neighbourhood is projected on its principal directions, as many as
-    `local_dimension` finds, and each point moves to the mean of its projections over
-    all neighbourhoods that hold it.
-
-    Parameters
-    ----------
-    X : ndarray of shape (n_samples, n_features)
-        Points.
-    n_neighbors : int, default=50
-        Size of a neighbourhood; more than there are other points means all.
-    explained : float, default=0.7
-        Share of the local variance that counts as the shape, in (0, 1].
-    backend : Backend, default=None
-        Where neighbours are searched.
-
-    Returns
-    -------
-    ndarray of shape (n_samples, n_features), float64
-        The smoothed points.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skgeom.graph import smooth_locally
-    >>> rng = np.random.default_rng(0)
-    >>> X = np.column_stack([rng.uniform(0, 9, 400), 0.1 * rng.normal(size=400)])
-    >>> bool(smooth_locally(X)[:, 1].std() < 0.05)
-    True
-    """
-    from skgeom.backends._kernels import mean_projections
-
-    n, n_features = X.shape
-    k = min(n_neighbors, n - 1)
-    _, indices = nearest_neighbors(X, n_neighbors=k, backend=backend)
-    members = np.concatenate([np.arange(n)[:, None], indices], axis=1)
-    X = np.ascontiguousarray(X, dtype=np.float64)
-    n_axes = min(local_dimension(X, members, explained), n_features)
-    centers, axes = np.empty((n, n_features)), np.empty((n, n_features, n_axes))
-    for rows in row_blocks(n, 8 * (k + 1) * n_features):
-        cloud = X[members[rows]]
-        centers[rows] = cloud.mean(axis=1)
-        cloud = cloud - centers[rows, None]
-        _, vectors = np.linalg.eigh(cloud.transpose(0, 2, 1) @ cloud)
-        axes[rows] = vectors[:, :, n_features - n_axes :]
-    # Row j of the transpose lists the neighbourhoods that hold point j.
-    held = sp.csr_array(
-        (np.ones(members.size, np.int8), members.ravel(), np.arange(n + 1) * (k + 1)),
-        shape=(n, n),
-    ).T.tocsr()
-    return mean_projections(held.indptr, held.indices, X, centers, axes)
 
 
 def neighbor_overlap(graph, indices):

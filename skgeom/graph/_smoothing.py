@@ -1,0 +1,285 @@
+"""Pulling noisy points back to the shape that they lie near.
+
+Two steps, each a plain function: drop the directions of space that hold noise alone,
+and project neighbourhoods on the few directions that stand out of their noise.
+"""
+
+from functools import lru_cache
+
+import numpy as np
+
+from skgeom.backends import row_blocks
+from skgeom.graph._neighbors import nearest_neighbors
+
+# Smallest neighbourhood whose directions can be told from chance.
+_SMALLEST = 50
+# Members by which a larger neighbourhood is represented.
+_MEMBERS = 100
+# Neighbourhoods hold no more than this share of the points.
+_LARGEST_SHARE = 0.05
+# Variance above the noise, as a share of all, by which a shape stands out.
+_STANDS_OUT = 0.3
+# Share of the variance above the noise that the kept directions hold.
+_KEPT_SIGNAL = 0.9
+# Fewer points an axis cannot fill a space.
+_POINTS_PER_AXIS = 4
+# Neighbourhoods that are looked at before a size is chosen, and clouds of noise that
+# they are compared with.
+_SAMPLE, _NOISE_CLOUDS = 500, 100
+
+
+def truncate_noise(X):
+    r"""Keep the singular directions of the points that stand above the noise.
+
+    Those are the ones with a singular value above :math:`\omega(\beta)` times the
+    median, the optimal hard threshold for white noise of unknown level [1]_.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_samples, n_features)
+        Points.
+
+    Returns
+    -------
+    ndarray of shape (n_samples, n_kept)
+        Centred coordinates in the kept directions, at least two of them where X has
+        two columns.
+
+    References
+    ----------
+    .. [1] Gavish and Donoho, "The optimal hard threshold for singular values is
+       4/sqrt(3)", IEEE Transactions on Information Theory 60, 2014.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skgeom.graph import truncate_noise
+    >>> rng = np.random.default_rng(0)
+    >>> plane = rng.normal(size=(500, 2)) @ rng.normal(size=(2, 30))
+    >>> truncate_noise(plane + 0.01 * rng.normal(size=(500, 30))).shape
+    (500, 2)
+    """
+    centered = X - X.mean(axis=0)
+    U, values, _ = np.linalg.svd(centered, full_matrices=False)
+    beta = min(X.shape) / max(X.shape)
+    # The cubic approximation that the paper gives for an unknown noise level.
+    omega = 0.56 * beta**3 - 0.95 * beta**2 + 1.82 * beta + 1.43
+    kept = max(2, int(np.count_nonzero(values > omega * np.median(values))))
+    return U[:, :kept] * values[:kept]
+
+
+def local_dimension(X, indices):
+    """Directions of a typical neighbourhood that stand out of its noise.
+
+    The median spectrum of neighbourhoods is compared with that of as many points in a
+    ball of as many features, of the size of the weaker half of the directions: a
+    parallel analysis [1]_. Counted are the directions that hold nine tenths of the
+    variance above it.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_samples, n_features)
+        Points.
+    indices : ndarray of shape (n_neighborhoods, n_members)
+        Members of each neighbourhood, as rows of X.
+
+    Returns
+    -------
+    dimension : int
+        From 1 to n_features.
+    signal : float
+        Variance above the noise as a share of all, in [0, 1]: small where noise, or a
+        shape that fills the space, looks alike in all directions.
+
+    References
+    ----------
+    .. [1] Horn, "A rationale and test for the number of factors in factor analysis",
+       Psychometrika 30, 1965.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skgeom.graph import local_dimension, nearest_neighbors
+    >>> rng = np.random.default_rng(0)
+    >>> plane = rng.uniform(size=(500, 2)) @ [[1, 0, 1], [0, 1, 1]]
+    >>> X = plane + 0.01 * rng.normal(size=(500, 3))
+    >>> local_dimension(X, nearest_neighbors(X, n_neighbors=30)[1])[0]
+    2
+    """
+    spectra = []
+    for rows in row_blocks(len(indices), 8 * indices.shape[1] * X.shape[1]):
+        _, scatter = _scatter(X, indices[rows])
+        spectra.append(np.linalg.eigvalsh(scatter))
+    typical = np.median(np.concatenate(spectra), axis=0)[::-1]
+    noise = _noise_spectrum(indices.shape[1], X.shape[1])
+    # Weaker half of the directions that so many members can have.
+    rank = min(len(typical), indices.shape[1] - 1)
+    weak = slice((rank + 1) // 2, rank)
+    level = typical[weak].sum() / (noise[weak].sum() or 1.0)
+    above = np.maximum(typical - level * noise, 0.0)
+    total = above.sum()
+    # Rounding is no direction.
+    if not total > 1e-12 * typical.sum():
+        return 1, 0.0
+    below = np.cumsum(above) < _KEPT_SIGNAL * total
+    return 1 + int(np.count_nonzero(below)), min(1.0, float(total / typical.sum()))
+
+
+def smooth_locally(X, *, n_neighbors="auto", backend=None):
+    """Pull points back to the planes that their neighbourhoods lie near.
+
+    Each neighbourhood is projected on its principal directions, as many as
+    `local_dimension` finds, and each point moves to the mean of its projections on
+    the planes of its nearest neighbours and its own.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_samples, n_features)
+        Points.
+    n_neighbors : int or "auto", default="auto"
+        Size of a neighbourhood; more than there are other points means all. "auto" is
+        that of `local_scale`; if no shape stands out, and there are points enough to
+        fill the space, four an axis, they are left alone.
+    backend : Backend, default=None
+        Where neighbours are searched.
+
+    Returns
+    -------
+    ndarray of shape (n_samples, n_features), float64
+        The smoothed points.
+
+    Notes
+    -----
+    A neighbourhood of more than 100 points is represented by about 100 of them: the
+    planes are those of a random subset of the points, the same in every call.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skgeom.graph import smooth_locally
+    >>> rng = np.random.default_rng(0)
+    >>> X = np.column_stack([rng.uniform(0, 9, 400), 0.1 * rng.normal(size=400)])
+    >>> bool(smooth_locally(X)[:, 1].std() < 0.05)
+    True
+    """
+    from skgeom.backends._kernels import mean_projections
+
+    X = np.ascontiguousarray(X, dtype=np.float64)
+    n, n_features = X.shape
+    if n < 3:
+        return X
+    if n_neighbors == "auto":
+        size, n_axes, signal = local_scale(X, backend=backend)
+        fills_space = n >= _POINTS_PER_AXIS ** min(n_features, 50)
+        if signal < _STANDS_OUT and fills_space:
+            return X
+    else:
+        size, n_axes = min(n_neighbors, n - 1), None
+    anchors, k = _thinned(X, size)
+    members = _neighborhoods(anchors, k, backend)
+    if n_axes is None:
+        sample = _spread(len(anchors))
+        n_axes, _ = local_dimension(anchors, members[sample])
+    if n_axes == n_features:
+        return X
+    centers, axes = _planes(anchors, members, n_axes)
+    near = members
+    if len(anchors) < n:
+        near = nearest_neighbors(anchors, X, n_neighbors=k + 1, backend=backend)[1]
+    return mean_projections(near, X, centers, axes)
+
+
+def local_scale(X, *, backend=None):
+    """Size of neighbourhoods at which a shape stands out of the noise.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_samples, n_features)
+        Points.
+    backend : Backend, default=None
+        Where neighbours are searched.
+
+    Returns
+    -------
+    size : int
+        50, doubled until three tenths of the variance are above the noise or a
+        twentieth of the points is reached; fewer if there are fewer points.
+    dimension : int
+        Of neighbourhoods of that size, as in `local_dimension`.
+    signal : float
+        Share of the variance above the noise, in [0, 1].
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skgeom.graph import local_scale
+    >>> rng = np.random.default_rng(0)
+    >>> plane = rng.uniform(size=(500, 2)) @ [[1, 0, 1], [0, 1, 1]]
+    >>> size, dimension, signal = local_scale(plane + 0.01 * rng.normal(size=(500, 3)))
+    >>> size, dimension, signal > 0.9
+    (50, 2, True)
+    """
+    X = np.ascontiguousarray(X, dtype=np.float64)
+    n = len(X)
+    largest = min(n - 1, max(_SMALLEST, int(_LARGEST_SHARE * n)))
+    size = min(_SMALLEST, n - 1)
+    while True:
+        anchors, k = _thinned(X, size)
+        queries = anchors[_spread(len(anchors))]
+        members = nearest_neighbors(
+            anchors, queries, n_neighbors=k + 1, algorithm="exact", backend=backend
+        )[1]
+        dimension, signal = local_dimension(anchors, members)
+        if signal >= _STANDS_OUT or 2 * size > largest:
+            return size, dimension, signal
+        size *= 2
+
+
+def _thinned(X, size):
+    """Points among which as many neighbours reach as far as `size` do among all."""
+    step = max(1, size // _MEMBERS)
+    if step == 1:
+        return X, size
+    kept = np.random.default_rng(0).permutation(len(X))[: len(X) // step]
+    return np.ascontiguousarray(X[np.sort(kept)]), size // step
+
+
+def _spread(n):
+    """At most so many rows as are looked at, evenly spread."""
+    return np.unique(np.linspace(0, n - 1, min(n, _SAMPLE)).astype(int))
+
+
+def _neighborhoods(X, k, backend):
+    """Each point and its nearest, shape (n, k + 1)."""
+    _, indices = nearest_neighbors(X, n_neighbors=k, backend=backend)
+    return np.concatenate([np.arange(len(X))[:, None], indices], axis=1)
+
+
+def _scatter(X, members):
+    """Centres and scatter matrices of neighbourhoods."""
+    cloud = X[members]
+    centers = cloud.mean(axis=1)
+    cloud = cloud - centers[:, None]
+    return centers, cloud.transpose(0, 2, 1) @ cloud
+
+
+def _planes(X, members, n_axes):
+    """Centre and principal directions of each neighbourhood."""
+    n, n_features = X.shape
+    centers, axes = np.empty((n, n_features)), np.empty((n, n_features, n_axes))
+    for rows in row_blocks(n, 8 * members.shape[1] * n_features):
+        centers[rows], scatter = _scatter(X, members[rows])
+        _, vectors = np.linalg.eigh(scatter)
+        axes[rows] = vectors[:, :, n_features - n_axes :]
+    return centers, axes
+
+
+@lru_cache(maxsize=64)
+def _noise_spectrum(n_members, n_features):
+    """Median spectrum of points uniform in a ball, in decreasing order."""
+    rng = np.random.default_rng(0)
+    cloud = rng.standard_normal((_NOISE_CLOUDS, n_members, n_features))
+    cloud /= np.linalg.norm(cloud, axis=2, keepdims=True)
+    cloud *= rng.uniform(size=(*cloud.shape[:2], 1)) ** (1 / n_features)
+    cloud -= cloud.mean(axis=1, keepdims=True)
+    return np.median(np.linalg.eigvalsh(cloud.transpose(0, 2, 1) @ cloud), axis=0)[::-1]

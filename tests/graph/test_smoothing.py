@@ -1,0 +1,159 @@
+"""Smoothing: noise directions, local dimension and scale, local planes."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.decomposition import PCA
+
+from skgeom.datasets import make_swiss_roll
+from skgeom.graph import (
+    local_dimension,
+    local_scale,
+    nearest_neighbors,
+    smooth_locally,
+    truncate_noise,
+)
+
+seeds = st.integers(0, 10_000)
+
+
+def cube(rng, n, dimension, n_features, noise):
+    """A cube of some dimension, turned at random in space."""
+    frame = np.linalg.qr(rng.normal(size=(n_features, dimension)))[0]
+    points = 10 * rng.uniform(size=(n, dimension))
+    return points @ frame.T + noise * rng.normal(size=(n, n_features))
+
+
+@pytest.mark.parametrize("dimension", [2, 3, 5])
+@pytest.mark.parametrize("noise", [0.01, 0.5])
+def test_truncation_finds_the_directions_above_the_noise(dimension, noise):
+    X = cube(np.random.default_rng(0), 1000, dimension, 40, noise)
+    Z = truncate_noise(X)
+    assert Z.shape == (1000, dimension)
+    leading = PCA(dimension).fit_transform(X)
+    np.testing.assert_allclose(np.abs(Z), np.abs(leading), atol=1e-8)
+
+
+def test_truncation_keeps_two_directions_of_pure_noise():
+    X = np.random.default_rng(0).normal(size=(400, 30))
+    assert truncate_noise(X).shape == (400, 2)
+
+
+@pytest.mark.parametrize(
+    ("dimension", "noise"),
+    [(1, 0.0), (1, 0.02), *((d, noise) for d in (2, 3, 4) for noise in (0, 0.1, 0.3))],
+)
+def test_local_dimension_is_that_of_the_shape(dimension, noise):
+    X = cube(np.random.default_rng(0), 2000, dimension, 10, noise)
+    indices = nearest_neighbors(X, n_neighbors=50)[1]
+    found, signal = local_dimension(X, indices)
+    assert found == dimension
+    assert 0.3 < signal <= 1
+
+
+@settings(max_examples=10)
+@given(seed=seeds)
+def test_local_dimension_does_not_see_turns_and_units(seed):
+    rng = np.random.default_rng(seed)
+    X = cube(rng, 200, 2, 5, 0.3)
+    turn = np.linalg.qr(rng.normal(size=(5, 5)))[0]
+    indices = nearest_neighbors(X, n_neighbors=30)[1]
+    found, signal = local_dimension(X, indices)
+    moved, moved_signal = local_dimension(1e3 * X @ turn + 7, indices)
+    assert found == moved
+    assert signal == pytest.approx(moved_signal, abs=1e-6)
+
+
+@pytest.mark.parametrize("dimension", [2, 3, 10])
+def test_pure_noise_has_no_signal(dimension):
+    X = np.random.default_rng(0).normal(size=(2000, dimension))
+    size, _, signal = local_scale(X)
+    assert size == 100
+    assert signal < 0.1
+
+
+def test_local_dimension_of_one_point_many_times():
+    dimension, signal = local_dimension(np.ones((9, 3)), np.tile(np.arange(9), (9, 1)))
+    assert (dimension, signal) == (1, 0.0)
+
+
+def test_neighborhoods_grow_until_the_shape_stands_out():
+    """The same noise on more points needs more of them."""
+    sizes = []
+    for n in (1_000, 4_000, 16_000):
+        X = make_swiss_roll(n, noise=1.0, random_state=0).X
+        size, dimension, signal = local_scale(X)
+        sizes.append(size)
+        assert dimension == 2
+        assert signal >= 0.3
+    assert sizes == sorted(set(sizes))
+
+
+def smooth_by_definition(X, n_neighbors, n_axes):
+    order = np.argsort(((X[:, None] - X[None]) ** 2).sum(axis=2), kind="stable")
+    members = order[:, : n_neighbors + 1]
+    centers, planes = [], []
+    for row in members:
+        centers.append(X[row].mean(axis=0))
+        _, _, axes = np.linalg.svd(X[row] - centers[-1], full_matrices=False)
+        planes.append(axes[:n_axes].T @ axes[:n_axes])
+    return np.array(
+        [
+            np.mean([centers[i] + planes[i] @ (x - centers[i]) for i in row], axis=0)
+            for x, row in zip(X, members, strict=True)
+        ]
+    )
+
+
+@settings(max_examples=10)
+@given(seed=seeds)
+def test_smoothing_is_the_mean_of_projections(seed):
+    X = np.random.default_rng(seed).normal(size=(60, 3)) * [9, 3, 1]
+    indices = nearest_neighbors(X, n_neighbors=20)[1]
+    members = np.concatenate([np.arange(60)[:, None], indices], axis=1)
+    expected = smooth_by_definition(X, 20, local_dimension(X, members)[0])
+    np.testing.assert_allclose(smooth_locally(X, n_neighbors=20), expected, atol=1e-9)
+
+
+@settings(max_examples=10)
+@given(seed=seeds)
+def test_smoothing_moves_with_the_points(seed):
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(80, 4)) * [9, 3, 1, 1]
+    turn, order = np.linalg.qr(rng.normal(size=(4, 4)))[0], rng.permutation(80)
+    moved = smooth_locally(3 * X[order] @ turn + 1, n_neighbors=15)
+    expected = 3 * smooth_locally(X, n_neighbors=15)[order] @ turn + 1
+    np.testing.assert_allclose(moved, expected, atol=1e-7)
+
+
+def test_smoothing_leaves_a_plane_alone_and_flattens_noise():
+    rng = np.random.default_rng(0)
+    flat = np.column_stack([rng.uniform(0, 10, size=(800, 2)), np.zeros(800)])
+    np.testing.assert_allclose(smooth_locally(flat), flat, atol=1e-9)
+    noisy = flat + [0, 0, 0.2] * rng.normal(size=(800, 3))
+    assert np.abs(smooth_locally(noisy)[:, 2]).mean() < 0.3 * np.abs(noisy[:, 2]).mean()
+
+
+@pytest.mark.parametrize("n_features", [1, 2, 3])
+def test_points_that_fill_their_space_are_left_alone(n_features):
+    X = np.random.default_rng(0).uniform(size=(2000, n_features))
+    np.testing.assert_array_equal(smooth_locally(X), X)
+
+
+@pytest.mark.parametrize("size", [200, 400])
+def test_large_neighborhoods_flatten_noise_by_a_sample_of_their_members(size):
+    rng = np.random.default_rng(0)
+    X = np.column_stack([rng.uniform(0, 20, size=(4000, 2)), rng.normal(size=4000)])
+    smooth = smooth_locally(X, n_neighbors=size)
+    assert np.abs(smooth[:, 2]).mean() < 0.35 * np.abs(X[:, 2]).mean()
+    # Along the plane points keep their order.
+    assert np.corrcoef(smooth[:, 0], X[:, 0])[0, 1] > 0.999
+    np.testing.assert_array_equal(smooth, smooth_locally(X, n_neighbors=size))
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 6])
+def test_a_few_points(n):
+    X = np.random.default_rng(0).normal(size=(n, 4))
+    assert np.isfinite(smooth_locally(X)).all()
+    assert np.isfinite(smooth_locally(np.ones((n, 4)))).all()
