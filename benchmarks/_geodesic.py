@@ -168,9 +168,7 @@ def peers(n_components=2):
             )
             for m in (5, 10, 15)
         ],
-        "diffusion map": [
-            lambda _, t=t: DiffusionMap(k, time=t) for t in (1, 5, 10)
-        ],
+        "diffusion map": [lambda _, t=t: DiffusionMap(k, time=t) for t in (1, 5, 10)],
     }
 
 

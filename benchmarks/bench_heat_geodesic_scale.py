@@ -31,7 +31,9 @@ def measure(n_samples, form, noise):
     columns = np.random.default_rng(0).choice(n_samples, 200, replace=False)
     truth = sample.geodesic_distances(columns=columns)
     before = _peak()
-    model, cpu, wall = timed(HeatGeodesicEmbedding(random_state=0, **FORMS[form]).fit, X)
+    model, cpu, wall = timed(
+        HeatGeodesicEmbedding(random_state=0, **FORMS[form]).fit, X
+    )
     after = _peak()
     new, placing, _ = timed(model.transform, X[:1_000])
     quality = distance_preservation(truth, model.embedding_, columns=columns)

@@ -22,7 +22,9 @@ def main():
     for n_samples, name, n_components, make, noises in cases:
         sets = {f"{name}, noise {noise}": make(noise) for noise in noises}
         rows += _compare(sets, n_components, n_samples, seeds, args)
-    some = {name: NOISE_SETS[name] for name in ("roll .1", "roll 1", "tree .1", "tree .5")}
+    some = {
+        name: NOISE_SETS[name] for name in ("roll .1", "roll 1", "tree .1", "tree .5")
+    }
     for n_samples in (500,) if args.quick else (500, 10_000):
         rows += _compare(some, 2, n_samples, seeds, args)
     report(
@@ -44,9 +46,7 @@ def _compare(sets, n_components, n_samples, seeds, args):
     methods["Isomap"] = peers(n_components)["Isomap"]
     if args.quick:
         n_samples = 500
-    results = compare(
-        sets, methods, n_samples=n_samples, seeds=seeds, kept=args.kept
-    )
+    results = compare(sets, methods, n_samples=n_samples, seeds=seeds, kept=args.kept)
     return rows_of(results, "default", {"n": f"{n_samples:,}"}.items())
 
 

@@ -6,6 +6,7 @@ from scipy.sparse import csgraph
 
 from skgeom.graph import local_scale, truncate_noise
 from skgeom.graph._cleaning import MANY_FEATURES
+from skgeom.graph._smoothing import fills_space
 from skgeom.operators import heat_kernel
 
 # Longest automatic diffusion time, in steps of a random walk.
@@ -38,6 +39,8 @@ def automatic_geodesic(graph, points=None, *, backend=None):
         return "shortest_path"
     if points.shape[1] > MANY_FEATURES:
         points = truncate_noise(points)
+    if fills_space(points):
+        return "shortest_path"
     signal = local_scale(points, backend=backend)[2]
     return "heat" if signal < _HIDDEN else "shortest_path"
 

@@ -11,12 +11,25 @@ import numpy as np
 import scipy.sparse as sp
 from scipy.sparse import csgraph
 
+from skgeom.backends import row_blocks
 from skgeom.graph._graph import Graph
 from skgeom.graph._neighbors import nearest_neighbors
-from skgeom.graph._smoothing import smooth_locally, truncate_noise
+from skgeom.graph._smoothing import (
+    local_dimension,
+    local_planes,
+    local_scale,
+    smooth_locally,
+    truncate_noise,
+)
 
 # Neighbours by which the overlap of two ends is measured.
 _OVERLAP_NEIGHBORS = 50
+# Nearest of them that show the tangent plane of a node, and the cosine to it from which
+# an edge runs along.
+_TANGENT_NEIGHBORS = 20
+_ALONG = 0.9
+# Share of the local variance above the noise from which tangent planes are trusted.
+_CLEAR = 0.5
 # Fewer columns than this hold no room for noise directions.
 MANY_FEATURES = 10
 
@@ -26,7 +39,10 @@ def robust_graph(X, *, n_neighbors=10, smoothing="auto", pruning=0.1, backend=No
 
     With more than ten features, noise directions are dropped first
     (`truncate_noise`); then points are smoothed (`smooth_locally`), joined by
-    alpha-decay affinities, and shortcuts are cut (`prune_shortcuts`).
+    alpha-decay affinities, and shortcuts are cut (`prune_shortcuts`). Bridges are told
+    from shortcuts by tangent planes where at least half of the variance of
+    neighbourhoods is above the noise (`local_scale`). Nothing falls apart that was
+    joined before: where smoothing would part points, edges between them stay.
 
     Parameters
     ----------
@@ -38,7 +54,7 @@ def robust_graph(X, *, n_neighbors=10, smoothing="auto", pruning=0.1, backend=No
         Size of the neighbourhoods that points are smoothed by, as in
         `smooth_locally`; 0 is off.
     pruning : float, default=0.1
-        Share of the edges to cut, in [0, 1); 0 is off.
+        Share of the edges that are suspected of being shortcuts, in [0, 1); 0 is off.
     backend : Backend, default=None
         Where neighbours are searched.
 
@@ -58,6 +74,8 @@ def robust_graph(X, *, n_neighbors=10, smoothing="auto", pruning=0.1, backend=No
     n = X.shape[0]
     if X.shape[1] > MANY_FEATURES:
         X = truncate_noise(X)
+    _, _, signal = local_scale(X, backend=backend)
+    raw = X
     if smoothing:
         X = smooth_locally(X, n_neighbors=smoothing, backend=backend)
     width = min(n - 1, max(_OVERLAP_NEIGHBORS, 2 * n_neighbors))
@@ -67,7 +85,38 @@ def robust_graph(X, *, n_neighbors=10, smoothing="auto", pruning=0.1, backend=No
     graph = Graph.from_neighbors(
         distances, indices, bandwidth=distances[:, n_neighbors - 1]
     )
-    return prune_shortcuts(graph, indices, pruning)
+    if graph.connected_components[0] > 1 and X is not raw:
+        whole = Graph.from_points(raw, n_neighbors=n_neighbors, backend=backend)
+        graph = _rejoined(graph, whole)
+    # Noise tilts tangent planes, and then they tell no bridge from a shortcut.
+    return prune_shortcuts(graph, indices, pruning, X if signal >= _CLEAR else None)
+
+
+def _rejoined(graph, whole):
+    """Add the edges of a graph before smoothing where smoothing tore it apart."""
+    parts = graph.connected_components[1]
+    if whole.connected_components[0] == parts.max() + 1:
+        return graph
+    one, two = whole.adjacency.nonzero()
+    across = parts[one] != parts[two]
+    # Built anew: a sum of sparse matrices would lose the edges of length zero.
+    adjacency, lengths = (
+        sp.csr_array(
+            (
+                np.concatenate([own.data, other.data[across]]),
+                (
+                    np.concatenate([own.tocoo().row, one[across]]),
+                    np.concatenate([own.indices, two[across]]),
+                ),
+            ),
+            shape=own.shape,
+        )
+        for own, other in (
+            (graph.adjacency, whole.adjacency),
+            (graph.lengths, whole.lengths),
+        )
+    )
+    return Graph(adjacency, directed=False, lengths=lengths)
 
 
 def neighbor_overlap(graph, indices):
@@ -102,22 +151,27 @@ def neighbor_overlap(graph, indices):
     return common / (2 * members.shape[1] - common)
 
 
-def prune_shortcuts(graph, indices, share=0.1):
-    """Cut the edges whose ends have the fewest neighbours in common.
+def prune_shortcuts(graph, indices, share=0.1, points=None):
+    """Cut the edges whose ends have few neighbours in common and that leave the shape.
 
     Ends of an edge along the data share most of their neighbours, ends of a shortcut
-    few. No connected component falls apart: where the cut would separate nodes, the
-    shortest of the edges between them stay.
+    few. So do ends of edges in a true but thin bridge; but these run along the
+    tangent planes at both their ends, where shortcuts run across them. No connected
+    component falls apart: where the cut would separate nodes, the shortest of the
+    edges between them stay.
 
     Parameters
     ----------
     graph : Graph
         Undirected.
     indices : ndarray of shape (n_nodes, n_neighbors)
-        Neighbours of each node by which the overlap is measured; more of them than
-        the graph has edges make it sharper.
+        Neighbours of each node by which the overlap is measured, nearest first; more
+        of them than the graph has edges make it sharper.
     share : float, default=0.1
-        Share of the edges to cut, in [0, 1).
+        Share of the edges that are suspect, in [0, 1): those of the least overlap.
+    points : ndarray of shape (n_nodes, n_features), default=None
+        Where nodes lie. Suspects within 26 degrees of the tangent planes of both ends
+        stay. None cuts all suspects.
 
     Returns
     -------
@@ -145,6 +199,9 @@ def prune_shortcuts(graph, indices, share=0.1):
     if share == 0 or not overlap.size:
         return graph
     keep = overlap > np.quantile(overlap, share)
+    if points is not None:
+        suspects = np.flatnonzero(~keep)
+        keep[suspects] = _run_along(graph, indices, points, suspects)
     keep |= _spanning(graph, keep)
     adjacency, lengths = (
         _kept(matrix, keep) for matrix in (graph.adjacency, graph.lengths)
@@ -152,6 +209,27 @@ def prune_shortcuts(graph, indices, share=0.1):
     return Graph(
         adjacency, directed=False, lengths=lengths, node_names=graph.node_names
     )
+
+
+def _run_along(graph, indices, points, edges):
+    """Mark the edges that lie in the tangent planes of both their ends."""
+    points = np.asarray(points, dtype=np.float64)
+    rows = np.repeat(np.arange(graph.n_nodes), np.diff(graph.adjacency.indptr))[edges]
+    ends = np.stack([rows, graph.adjacency.indices[edges]])
+    nodes, ends = np.unique(ends, return_inverse=True)
+    near = indices[nodes, :_TANGENT_NEIGHBORS]
+    members = np.concatenate([nodes[:, None], near], axis=1)
+    dimension, _ = local_dimension(points, members)
+    axes = local_planes(points, members, dimension)[1]
+    along = np.ones(len(edges), dtype=bool)
+    for block in row_blocks(len(edges), 8 * axes[0].size):
+        one, two = ends.reshape(2, -1)[:, block]
+        steps = points[nodes[two]] - points[nodes[one]]
+        longest = _ALONG * np.linalg.norm(steps, axis=1)
+        for end in (one, two):
+            within = (steps[:, None, :] @ axes[end])[:, 0]
+            along[block] &= np.linalg.norm(within, axis=1) >= longest
+    return along
 
 
 def _spanning(graph, keep):

@@ -170,8 +170,7 @@ def smooth_locally(X, *, n_neighbors="auto", backend=None):
         return X
     if n_neighbors == "auto":
         size, n_axes, signal = local_scale(X, backend=backend)
-        fills_space = n >= _POINTS_PER_AXIS ** min(n_features, 50)
-        if signal < _STANDS_OUT and fills_space:
+        if signal < _STANDS_OUT and fills_space(X):
             return X
     else:
         size, n_axes = min(n_neighbors, n - 1), None
@@ -182,7 +181,7 @@ def smooth_locally(X, *, n_neighbors="auto", backend=None):
         n_axes, _ = local_dimension(anchors, members[sample])
     if n_axes == n_features:
         return X
-    centers, axes = _planes(anchors, members, n_axes)
+    centers, axes = local_planes(anchors, members, n_axes)
     near = members
     if len(anchors) < n:
         near = nearest_neighbors(anchors, X, n_neighbors=k + 1, backend=backend)[1]
@@ -235,6 +234,11 @@ def local_scale(X, *, backend=None):
         size *= 2
 
 
+def fills_space(X):
+    """Tell whether points could fill all directions of their space, four an axis."""
+    return len(X) >= _POINTS_PER_AXIS ** min(X.shape[1], 50)
+
+
 def _thinned(X, size):
     """Points among which as many neighbours reach as far as `size` do among all."""
     step = max(1, size // _MEMBERS)
@@ -263,9 +267,9 @@ def _scatter(X, members):
     return centers, cloud.transpose(0, 2, 1) @ cloud
 
 
-def _planes(X, members, n_axes):
+def local_planes(X, members, n_axes):
     """Centre and principal directions of each neighbourhood."""
-    n, n_features = X.shape
+    n, n_features = len(members), X.shape[1]
     centers, axes = np.empty((n, n_features)), np.empty((n, n_features, n_axes))
     for rows in row_blocks(n, 8 * members.shape[1] * n_features):
         centers[rows], scatter = _scatter(X, members[rows])

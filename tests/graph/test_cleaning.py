@@ -15,6 +15,7 @@ from skgeom.graph import (
     prune_shortcuts,
     robust_graph,
 )
+from skgeom.graph._cleaning import _rejoined
 
 seeds = st.integers(0, 10_000)
 
@@ -116,3 +117,84 @@ def test_steps_can_be_switched_off(smoothing, pruning):
 def test_tiny_and_degenerate_input():
     assert robust_graph(np.array([[0.0], [1.0]]), n_neighbors=1).n_edges == 1
     assert robust_graph(np.ones((30, 20))).connected_components[0] == 1
+
+
+def ring(rng, n_features):
+    """A ring with a quarter at a tenth of the density, and its geodesic distances."""
+    angle = rng.uniform(0, 2 * np.pi, 1500)
+    angle = angle[(angle > np.pi / 2) | (rng.uniform(size=1500) < 0.1)]
+    radius = 1 + rng.uniform(-0.05, 0.05, len(angle))
+    plane = radius[:, None] * np.column_stack([np.cos(angle), np.sin(angle)])
+    apart = np.abs(angle[:, None] - angle)
+    frame = np.linalg.qr(rng.normal(size=(n_features, 2)))[0]
+    X = plane @ frame.T + 0.01 * (n_features > 2) * rng.normal(
+        size=(len(angle), n_features)
+    )
+    return X, np.minimum(apart, 2 * np.pi - apart)
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("n_features", [2, 10])
+def test_a_thin_bridge_stays(seed, n_features):
+    """Without it, paths to the far side of the ring are twice as long and more."""
+    X, truth = ring(np.random.default_rng(seed), n_features)
+    rows = np.arange(0, len(X), 60)
+    for smoothing in (0, "auto"):
+        paths = csgraph.dijkstra(
+            robust_graph(X, smoothing=smoothing).lengths, indices=rows
+        )
+        far = truth[rows] > 1
+        assert (paths[far] < 1.5 * truth[rows][far]).all()
+
+
+def test_pruning_clear_points_cuts_only_what_leaves_the_shape():
+    X, _ = ring(np.random.default_rng(0), 10)
+    whole, pruned = robust_graph(X, pruning=0.0), robust_graph(X, pruning=0.3)
+    assert pruned.n_edges > 0.9 * whole.n_edges
+
+
+@pytest.mark.parametrize("n_features", [2, 10])
+def test_tight_clusters_joined_by_few_points_stay_clusters_and_joined(n_features):
+    rng = np.random.default_rng(0)
+    centers = np.array([[0.0, 0.0], [6.0, 0.0], [0.0, 6.0]])
+    labels = np.repeat(np.arange(3), 200)
+    tight = centers[labels] + 0.2 * rng.normal(size=(600, 2))
+    steps = np.linspace(0, 1, 10)[1:-1, None]
+    bridges = np.vstack([steps * centers[1], steps * centers[2]])
+    plane = np.vstack([tight, bridges + 0.02 * rng.normal(size=bridges.shape)])
+    frame = np.linalg.qr(rng.normal(size=(n_features, 2)))[0]
+    graph = robust_graph(plane @ frame.T)
+    assert graph.connected_components[0] == 1
+    # No edge joins two clusters past the bridge.
+    one, two = graph.adjacency[:600, :600].nonzero()
+    assert (labels[one] == labels[two]).all()
+    paths = csgraph.dijkstra(graph.lengths, indices=[0])[0, :600]
+    assert paths[labels > 0].min() > 2 * paths[labels == 0].max()
+
+
+def test_uneven_density_keeps_straight_distances():
+    rng = np.random.default_rng(0)
+    X = rng.uniform(size=(1500, 2)) ** [3, 1] * [4, 1]
+    rows = np.arange(0, 1500, 50)
+    paths = csgraph.dijkstra(robust_graph(X).lengths, indices=rows)
+    straight = np.linalg.norm(X[rows, None] - X, axis=2)
+    assert np.corrcoef(paths.ravel(), straight.ravel())[0, 1] > 0.995
+
+
+def test_parts_are_joined_again_by_the_edges_of_before():
+    X = np.array([[0.0], [1.0], [1.0], [2.5], [3.5]])
+    whole = Graph.from_points(X, n_neighbors=2)
+    assert whole.connected_components[0] == 1
+    torn = Graph.from_neighbors(
+        np.array([[0.5], [0.0], [0.0], [1.0], [1.0]]),
+        np.array([[1], [2], [1], [4], [3]]),
+    )
+    assert torn.connected_components[0] == 2
+    joined = _rejoined(torn, whole)
+    assert joined.connected_components[0] == 1
+    np.testing.assert_allclose(joined.lengths[[0], [1]], 0.5)
+    # Edges of length zero stay, and so do those across the gap, as long as they were.
+    one, two = joined.adjacency.nonzero()
+    assert {(1, 2), (1, 3)} <= set(zip(one.tolist(), two.tolist(), strict=True))
+    np.testing.assert_allclose(joined.lengths[[1], [3]], 1.5)
+    assert _rejoined(whole, whole) is whole
