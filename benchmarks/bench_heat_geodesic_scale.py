@@ -35,7 +35,7 @@ def measure(n_samples, form, noise):
         HeatGeodesicEmbedding(random_state=0, **FORMS[form]).fit, X
     )
     after = _peak()
-    new, placing, _ = timed(model.transform, X[:1_000])
+    _, placing, _ = timed(model.transform, X[:1_000])
     quality = distance_preservation(truth, model.embedding_, columns=columns)
     return {
         "n": f"{n_samples:,}",
