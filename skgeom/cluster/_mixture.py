@@ -83,26 +83,30 @@ def fit_mixture(X, shares, kind):
     Mixture
         With covariances that are positive definite.
     """
-    n, p = X.shape
+    n, n_clusters = shares.shape
     sizes = np.maximum(shares.sum(axis=0), 1e-9)
     means = (shares.T @ X) / sizes[:, None]
     floor = _FLOOR * max(float(X.var(axis=0).mean()), np.finfo(float).tiny * 1e9)
     if kind in ("spherical", "diag"):
-        variances = (shares.T @ (X * X)) / sizes[:, None] - means**2
+        scatter = shares.T @ (X * X) - sizes[:, None] * means**2
         if kind == "spherical":
-            variances = variances.mean(axis=1)
-        covariances = np.maximum(variances, floor)
+            scatter = scatter.mean(axis=1)
     else:
-        scatter = np.empty((len(sizes), p, p))
-        for k, mean in enumerate(means):
-            Y = X - mean
-            scatter[k] = (shares[:, k, None] * Y).T @ Y / sizes[k]
-        if kind == "tied":
-            covariances = _shrunk(np.tensordot(sizes, scatter, 1) / n, n, floor)
+        spread = (np.sqrt(shares.T)[:, :, None]) * (X - means[:, None, :])
+        scatter = spread.transpose(0, 2, 1) @ spread
+    # The mean of a cluster costs it a degree of freedom; one point of the common
+    # spread takes its place, so that single points are not infinitely likely.
+    common = scatter.sum(axis=0) / max(n - n_clusters, 1)
+    if kind == "tied":
+        covariances = _shrunk(common, n, floor)
+    else:
+        degrees = np.maximum(sizes, 1.0).reshape(-1, *[1] * (scatter.ndim - 1))
+        covariances = (scatter + common) / degrees
+        if kind == "full":
+            pairs = zip(covariances, sizes, strict=True)
+            covariances = np.stack([_shrunk(S, m, floor) for S, m in pairs])
         else:
-            covariances = np.stack(
-                [_shrunk(S, m, floor) for S, m in zip(scatter, sizes, strict=True)]
-            )
+            covariances = np.maximum(covariances, floor)
     return Mixture(kind, np.log(sizes / sizes.sum()), means, covariances)
 
 
@@ -113,7 +117,9 @@ def classification_likelihood(X, labels, n_clusters, kind):
     return float(densities[np.arange(len(X)), labels].sum())
 
 
-def most_likely_partition(X, starts, n_clusters, kind, rng, *, n_init, backend, **options):
+def most_likely_partition(
+    X, starts, n_clusters, kind, rng, *, n_init, backend, **options
+):
     """Labels of the highest classification likelihood that the search comes to.
 
     From each start: expectation-maximisation, its hard form, and the relaxation for
@@ -133,7 +139,7 @@ def most_likely_partition(X, starts, n_clusters, kind, rng, *, n_init, backend, 
     rng : RandomState
         For starts and noise.
     n_init : int
-        Starts of scikit-learn's mixture, twice.
+        Tens of starts of scikit-learn's mixture.
     backend : Backend or None
         Where the relaxation is solved; None leaves it out.
     **options : dict
@@ -159,10 +165,13 @@ def most_likely_partition(X, starts, n_clusters, kind, rng, *, n_init, backend, 
 
     found = list(starts)
     for labels in [*starts, *_mixture_starts(X, n_clusters, kind, rng, n_init)]:
-        found += [_hardened(X, labels, n_clusters, kind, soft) for soft in (True, False)]
+        found += [
+            _hardened(X, labels, n_clusters, kind, soft) for soft in (True, False)
+        ]
     best = max(found, key=likelihood)
     shares, n_iter = np.eye(n_clusters)[best], 0
-    for n_iter in range(1, _ROUNDS + 1 if backend is not None else 1):
+    while n_iter < _ROUNDS and backend is not None:
+        n_iter += 1
         mixture = fit_mixture(X, np.eye(n_clusters)[best], kind)
         shares = relaxed_memberships(X, best, mixture, rng, backend, **options)
         tried = _hardened(X, shares.argmax(axis=1), n_clusters, kind, False)
@@ -205,21 +214,23 @@ def _hardened(X, labels, n_clusters, kind, soft):
 
 
 def _mixture_starts(X, n_clusters, kind, rng, n_init):
-    """Labels of scikit-learn's mixture, plain and regularised, and of whitened points."""
+    """Labels of mixtures, plain and regularised, and of k-means of whitened points."""
     X = X - X.mean(axis=0)
     if X.shape[1] < len(X) and kind != "spherical":
         # Where clusters are long in one direction, only this shows the others.
         spread, axes = np.linalg.eigh(X.T @ X / len(X))
         kept = spread > 1e-9 * spread[-1]
-        yield kmeans_labels(X @ (axes[:, kept] / np.sqrt(spread[kept])), n_clusters, rng)
+        yield kmeans_labels(
+            X @ (axes[:, kept] / np.sqrt(spread[kept])), n_clusters, rng
+        )
     variance = float(X.var(axis=0).mean())
-    for share in (_FLOOR, 0.1) if X.shape[1] < len(X) else ():
+    for share in (_FLOOR, 0.2) if X.shape[1] < len(X) else ():
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)
             yield GaussianMixture(
                 n_clusters,
                 covariance_type=kind,
-                n_init=n_init,
+                n_init=10 * n_init,
                 reg_covar=max(share * variance, 1e-300),
                 random_state=rng,
             ).fit_predict(X)

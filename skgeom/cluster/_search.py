@@ -25,8 +25,10 @@ from skgeom.solvers import (
 
 # Up to so many rows, n x n arrays are nothing to avoid.
 _SMALL = 2_000
-# Rows of each cluster that a sample has at least.
-_RARE_ROWS = 20
+# Rows beyond which solver="auto" works on a sample.
+MAX_ROWS = 50_000
+# Rows of a sample: at least so many, so many a cluster, and of each cluster.
+_SKETCH_ROWS, _SKETCH_ROWS_PER_CLUSTER, _RARE_ROWS = 2_000, 100, 20
 
 
 class Relaxed(NamedTuple):
@@ -61,6 +63,42 @@ def kmeans_labels(X, n_clusters, rng):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         return KMeans(n_clusters, n_init=10, random_state=rng).fit(X).labels_
+
+
+def solve(points, start, n_clusters, diagonal, rng, *, solver, low_rank, **options):
+    """Search from a start, relax, round: labels that are never worse than the start.
+
+    Parameters
+    ----------
+    points, n_clusters, diagonal, rng
+        As in `best_partition`.
+    start : ndarray of shape (n_samples,)
+        Labels.
+    solver : {"auto", "admm", "low_rank", "sketch"}
+        See `SDPClustering`.
+    low_rank : dict
+        Options of `relax_low_rank` alone.
+    **options : dict
+        Options of the solvers, `tol` and `max_iter`.
+
+    Returns
+    -------
+    Relaxed
+        The labels, and what the relaxation says about them.
+    """
+    n, problem = len(points), (n_clusters, diagonal, rng)
+    n_rows = max(_SKETCH_ROWS, _SKETCH_ROWS_PER_CLUSTER * n_clusters)
+    if solver == "sketch" or (solver == "auto" and n > MAX_ROWS):
+        if n > n_rows:
+            return relax_sketch(
+                points, start, *problem, n_rows=n_rows, **low_rank, **options
+            )
+    labels = best_partition(points, [start], *problem)
+    if n_clusters == 1 or len(np.unique(labels)) < n_clusters:
+        return Relaxed(labels, np.eye(n_clusters)[labels], 0.0, 0, True)
+    if solver == "admm":
+        return relax_full(points, labels, n_clusters, diagonal, **options)
+    return relax_low_rank(points, labels, *problem, **low_rank, **options)
 
 
 def best_partition(points, starts, n_clusters, diagonal, rng):
@@ -101,7 +139,9 @@ def spectral_starts(points, n_clusters, rng):
     for hollow in (False, True):
         if hollow:
             np.fill_diagonal(gram, 0.0)
-        values, vectors = scipy.linalg.eigh(gram, subset_by_index=[n - n_clusters, n - 1])
+        values, vectors = scipy.linalg.eigh(
+            gram, subset_by_index=[n - n_clusters, n - 1]
+        )
         if not hollow:
             vectors = vectors * np.sqrt(np.maximum(values, 0.0))
         yield kmeans_labels(vectors, n_clusters, rng)
@@ -228,28 +268,3 @@ def _nearest_means(points, sample, labels, n_clusters):
     return found[
         np.concatenate([(half - points[b] @ means.T).argmin(axis=1) for b in blocks])
     ]
-
-
-def pecok_diagonal(points):
-    """Noise of each point alone: <x - y, x - z> with the two points y, z most like it.
-
-    Unlikeness of a and b is the largest |<x_a - x_b, x_c / |x_c|>| over other points
-    c. O(n_samples^3) time, O(n_samples^2) memory. After Bunea, Giraud, Luo, Royer and
-    Verzelen, "Model assisted variable clustering: minimax-optimal recovery and
-    algorithms", Annals of Statistics 48, 2020.
-    """
-    gram = points @ points.T
-    n, norms = len(gram), np.sqrt(np.diag(gram))
-    directions = gram / np.where(norms > 0, norms, 1.0)
-    diagonal = np.zeros(n)
-    if n < 4:
-        return diagonal
-    for a in range(n):
-        unlike = np.abs(directions[a] - directions)
-        np.fill_diagonal(unlike, 0.0)
-        unlike[:, a] = 0.0
-        unlike = unlike.max(axis=1)
-        unlike[a] = np.inf
-        b, c = np.argpartition(unlike, 1)[:2]
-        diagonal[a] = gram[a, a] - gram[a, b] - gram[a, c] + gram[b, c]
-    return diagonal

@@ -32,6 +32,14 @@ class RelaxedClustering(NamedTuple):
         Iterations.
     converged : bool
         Whether `tol` was reached.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skgeom.solvers import admm_clustering
+    >>> solution = admm_clustering(np.array([[-1.0], [1.0]]), 2)
+    >>> solution.converged, round(solution.value, 6)
+    (True, 2.0)
     """
 
     membership: Any
@@ -56,9 +64,9 @@ def admm_clustering(
     r"""Maximise <A, Z> over the relaxation of partitions by Peng and Wei.
 
     A is :math:`XX' - \mathrm{diag}(d)`, and Z positive semidefinite with trace K, row
-    sums one and entries >= 0. Since Z is 11'/n plus a part orthogonal to 1 with eigenvalues
-    in [0, 1] and trace K - 1, two blocks suffice [1]_: one projects eigenvalues, the
-    other entries. The multiplier of the entries gives a bound at any time, which is
+    sums one and entries >= 0. Since Z is 11'/n plus a part orthogonal to 1 with
+    eigenvalues in [0, 1] and trace K - 1, two blocks suffice [1]_: one projects
+    eigenvalues, the other entries. The multiplier of the entries gives a bound at any time, which is
     kept where it is best.
 
     Parameters

@@ -208,7 +208,7 @@ def _pulls(X, labels):
 
 def _clipped(pulls, sizes, k, level):
     """The r_a of `label_bound` for the points of cluster k, a column a cluster."""
-    rows, pull = pulls[k]
+    pull = pulls[k][1]
     r = np.zeros_like(pull)
     if math.isfinite(level):
         scale = (sizes + sizes[k]) / (2 * sizes[k])

@@ -6,7 +6,16 @@ from skgeom.solvers._low_rank_sdp import augmented_lagrangian
 
 
 def likelihood_clustering(
-    backend, whitened, weights, labels, rng, *, rank=2, noise=0.3, tol=1e-3, max_iter=2000
+    backend,
+    whitened,
+    weights,
+    labels,
+    rng,
+    *,
+    rank=2,
+    noise=0.3,
+    tol=1e-3,
+    max_iter=2000,
 ):
     r"""Maximise the classification likelihood over one relaxed matrix a cluster.
 

@@ -26,6 +26,13 @@ class LowRankSolution(NamedTuple):
         Gradients taken.
     converged : bool
         Whether all starts reached the tolerance, or `stop` asked to end.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skgeom.solvers import LowRankSolution
+    >>> LowRankSolution(np.ones((1, 2, 1)), np.zeros(1), 5, True).n_iter
+    5
     """
 
     factor: Any
@@ -99,7 +106,7 @@ def low_rank_clustering(
            [0. , 0. , 0.5, 0.5],
            [0. , 0. , 0.5, 0.5]])
     """
-    xp, n = backend.xp, X.shape[0]
+    xp = backend.xp
     diagonal = xp.zeros_like(X[:, 0]) if diagonal is None else diagonal
     scale = spectral_scale(backend, X, diagonal)
     # In units of the largest eigenvalue of A, steps and penalties have no unit.
