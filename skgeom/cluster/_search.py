@@ -27,6 +27,8 @@ from skgeom.solvers import (
 _SMALL = 2_000
 # Rows beyond which solver="auto" works on a sample.
 MAX_ROWS = 50_000
+# Share of rows that may change between labels that have settled.
+_CHANGED = 1e-3
 # Rows of a sample: at least so many, so many a cluster, and of each cluster.
 _SKETCH_ROWS, _SKETCH_ROWS_PER_CLUSTER, _RARE_ROWS = 2_000, 100, 20
 
@@ -175,11 +177,18 @@ def relax_low_rank(
     init += [np.abs(rng.standard_normal((n, rank))) for _ in range(1, n_init)]
     dual = np.zeros((n_init, n))
     dual[0] = row_sum_multipliers(points, labels, diagonal)
-    rounded = []
+    rounded = [np.stack([labels] * n_init)]
 
     def settled(U):
-        rounded.append([round_factor(u, n_clusters) for u in backend.to_numpy(U)])
-        return stable and len(rounded) > 1 and np.array_equal(*rounded[-2:])
+        rounded.append(
+            np.stack([round_factor(u, n_clusters) for u in backend.to_numpy(U)])
+        )
+        return (
+            stable
+            and len(rounded) > 2
+            and all(map(_alike, rounded[-2], rounded[-1]))
+            and all(map(_alike, rounded[-3], rounded[-1]))
+        )
 
     def on_device(array):
         return backend.asarray(np.ascontiguousarray(array), dtype=backend.float64)
@@ -194,7 +203,6 @@ def relax_low_rank(
         stop=settled,
         **options,
     )
-    settled(solution.factor)
     starts = [labels, *rounded[-1]]
     labels = _best_exchanged(points, starts, n_clusters, diagonal)
     fits = [partition_value(points, r, diagonal) for r in rounded[-1]]
@@ -251,6 +259,16 @@ def relax_sketch(points, labels, n_clusters, diagonal, rng, *, n_rows, **options
     lifted = _nearest_means(points, points[rows], relaxed.labels, n_clusters)
     labels = _best_exchanged(points, [labels, lifted], n_clusters, diagonal)
     return relaxed._replace(labels=labels, membership=np.eye(n_clusters)[labels])
+
+
+def _alike(labels, others):
+    """Whether two partitions differ in fewer than one row of a thousand.
+
+    What a cluster is called does not matter.
+    """
+    table = np.zeros((labels.max() + 1, others.max() + 1))
+    np.add.at(table, (labels, others), 1)
+    return len(labels) - table.max(axis=0).sum() <= _CHANGED * len(labels)
 
 
 def _best_exchanged(points, starts, n_clusters, diagonal):

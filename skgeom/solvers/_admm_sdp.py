@@ -66,8 +66,8 @@ def admm_clustering(
     A is :math:`XX' - \mathrm{diag}(d)`, and Z positive semidefinite with trace K, row
     sums one and entries >= 0. Since Z is 11'/n plus a part orthogonal to 1 with
     eigenvalues in [0, 1] and trace K - 1, two blocks suffice [1]_: one projects
-    eigenvalues, the other entries. The multiplier of the entries gives a bound at any time, which is
-    kept where it is best.
+    eigenvalues, the other entries. The multiplier of the entries gives a bound at any
+    time, which is kept where it is best.
 
     Parameters
     ----------

@@ -11,6 +11,8 @@ import numpy as np
 # Pairs to merge and clusters to split that are tried together, the most promising
 # first, before the search gives up.
 _MERGES, _SPLITS, _TRIALS = 6, 4, 8
+# Share of what the merge costs that the split has to gain before points are moved.
+_PROMISE = 0.5
 
 
 def partition_value(X, labels, diagonal=None):
@@ -159,7 +161,7 @@ def _proposals(X, labels, n_clusters, diagonal):
         (gains[k] - losses[a, b], a, b, k)
         for a, b in zip(first[:_MERGES], second[:_MERGES], strict=True)
         for k in np.argsort(-gains)[:_SPLITS]
-        if k not in (a, b) and k in halves and np.isfinite(losses[a, b])
+        if k not in (a, b) and gains[k] > _PROMISE * losses[a, b]
     ]
     for _, a, b, k in sorted(trials, reverse=True)[:_TRIALS]:
         tried = np.where(labels == b, a, labels)

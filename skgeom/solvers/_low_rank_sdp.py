@@ -210,7 +210,7 @@ def indicator_factor(labels, rank, rng, noise=0.3):
            [0., 1.]])
     """
     n, k = len(labels), labels.max() + 1
-    U = noise * np.abs(rng.standard_normal((n, rank))) / np.sqrt(n / k)
+    U = noise * np.abs(rng.standard_normal((n, rank))) / np.sqrt(n * rank / k)
     U[np.arange(n), labels] += 1 / np.sqrt(np.bincount(labels))[labels]
     return U
 
@@ -338,8 +338,8 @@ def _minimize(xp, lagrangian, project, U, dual, penalty, step, size, move_tol):
         turn = found[2] - gradient
         along, bend = _inner(xp, change, turn), _inner(xp, turn, turn)
         proposal = xp.where(along > 0, along / xp.where(bend > 0, bend, 1.0), 2 * step)
-        step = xp.where(accepted, xp.clip(proposal, 1e-6, 1e3), step / 4)
         moved = xp.where(accepted, xp.sqrt(squared / size), moved)
+        step = xp.where(accepted, xp.clip(proposal, 1e-6, 1e3), step / 4)
         U = xp.where(accepted[:, None, None], tried, U)
         gradient = xp.where(accepted[:, None, None], found[2], gradient)
         residual = xp.where(accepted[:, None], found[1], residual)
@@ -362,4 +362,5 @@ def _on_sphere(xp, U, n_clusters):
 
 
 def _inner(xp, U, V):
-    return xp.sum(U * V, axis=(1, 2))
+    n_starts = U.shape[0]
+    return xp.vecdot(xp.reshape(U, (n_starts, -1)), xp.reshape(V, (n_starts, -1)))
