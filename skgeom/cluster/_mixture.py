@@ -216,6 +216,8 @@ def _hardened(X, labels, n_clusters, kind, soft):
 def _mixture_starts(X, n_clusters, kind, rng, n_init):
     """Labels of mixtures, plain and regularised, and of k-means of whitened points."""
     X = X - X.mean(axis=0)
+    if not X.any():
+        return
     if X.shape[1] < len(X) and kind != "spherical":
         # Where clusters are long in one direction, only this shows the others.
         spread, axes = np.linalg.eigh(X.T @ X / len(X))

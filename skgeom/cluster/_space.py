@@ -79,7 +79,8 @@ def points_of_affinities(affinities):
         shift = values[0] * (np.eye(n) - 1 / n)
         values, vectors = scipy.linalg.eigh(centred - shift)
     kept = values > 1e-12 * size
-    return vectors[:, kept] * np.sqrt(values[kept])
+    kept[-1] = True  # identical rows: all at zero, but somewhere
+    return vectors[:, kept] * np.sqrt(np.maximum(values[kept], 0.0))
 
 
 def pecok_diagonal(points):

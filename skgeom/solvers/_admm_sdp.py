@@ -117,6 +117,10 @@ def admm_clustering(
     W = np.zeros((n, n)) if init is None else np.maximum(init, 0.0)
     B = np.zeros((n, n)) if multiplier is None else np.maximum(multiplier, 0.0) / scale
     rho, rank = math.sqrt(n) / n_clusters, 2 * n_clusters
+    if n_clusters == 1:
+        value, bound = scale * A.sum() / n, multiplier_bound(X, 0 * B, 1, diagonal)
+        Z = np.full((n, n), 1 / n)
+        return RelaxedClustering(Z, value, bound, 0 * B, 0.0, 0, True)
     bound, converged = math.inf, False
     for n_iter in range(1, max_iter + 1):
         Z, rank = _project_spectrum(W + (A + B) / rho, n_clusters, rank)
@@ -148,8 +152,6 @@ def _project_spectrum(C, n_clusters, rank):
     About `rank` leading eigenpairs are computed, more if they were not enough.
     """
     n, wanted = len(C), n_clusters - 1
-    if wanted == 0:
-        return np.full((n, n), 1 / n), rank
     means = C.mean(axis=1)
     C = C - means[:, None] - means + means.mean()
     # Below all other eigenvalues goes that of the direction 1, which is taken.

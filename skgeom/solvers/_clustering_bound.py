@@ -1,12 +1,11 @@
 """How far a clustering can be from the best: bounds that hold for every partition.
 
 A partition into K clusters has the matrix Z with entries 1/m within a cluster of m
-points. For points with mean zero its inertia is |X|^2 - <XX', Z>, and Z = 11'/n + PZP
-with P = I - 11'/n, where PZP has eigenvalues in [0, 1] and trace K - 1. So, for every
-symmetric B >= 0, by Ky Fan's theorem,
+points. Its inertia is |X|^2 - <XX', Z>, and Z = 11'/n + PZP with P = I - 11'/n, where
+PZP has eigenvalues in [0, 1] and trace K - 1. So, for C = XX' + B with any symmetric
+B >= 0, by Ky Fan's theorem,
 
-    <XX', Z> <= <XX' + B, Z> <= 1'B1 / n + sum of the K - 1 largest eigenvalues of
-                                           P (XX' + B) P.
+    <XX', Z> <= <C, Z> <= 1'C1 / n + sum of the K - 1 largest eigenvalues of PCP.
 
 Without B this is the bound by principal components. The semidefinite program finds the
 best B; `label_bound` writes one down from the labels.
@@ -53,10 +52,9 @@ def multiplier_bound(X, multiplier, n_clusters, diagonal=None):
     n = X.shape[0]
     B = np.maximum(multiplier, 0.0)
     C = X @ X.T + (B + B.T) / 2
-    outer = B.sum()
     if diagonal is not None:
         C[np.diag_indices(n)] -= diagonal
-        outer -= diagonal.sum()
+    outer = C.sum()
     norm = float(np.abs(C).sum(axis=1).max())
     means = C.mean(axis=1)
     C += means.mean() - means[:, None] - means
@@ -117,7 +115,8 @@ def label_bound(X, labels, n_clusters, tol=1e-9):
     """
     total = float((X * X).sum())
     if n_clusters == 1 or total == 0.0:
-        return 0.0, math.inf
+        only = float((X.sum(axis=0) ** 2).sum()) / len(X)
+        return only + 1e-15 * total, math.inf
     pulls, sizes, centers = _pulls(X, labels)
     value = float(sizes @ (centers * centers).sum(axis=1))
     within = X.T @ X - (sizes * centers.T) @ centers
@@ -233,6 +232,7 @@ def _factored_bound(X, labels, n_clusters, pulls, sizes, level):
     gram = np.zeros((size, size))
     gram[:p, :p] = X.T @ X
     sums = np.zeros(size)
+    sums[:p] = X.sum(axis=0)
     partner = np.arange(size)
     # Column of the ordered pair (k, l).
     pairs = [(k, c) for k in range(n_found) for c in range(n_found) if c != k]
@@ -253,7 +253,7 @@ def _factored_bound(X, labels, n_clusters, pulls, sizes, level):
     lost = (sums <= 0) | (sums[partner] <= 0)
     lost[:p] = False
     gram[lost, :], gram[:, lost], sums[lost] = 0.0, 0.0, 0.0
-    outer = float(sums @ sums[partner])  # 1'B1
+    outer = float(sums @ sums[partner])  # 1'(XX' + B)1
     gram -= np.outer(sums, sums) / n
     values, vectors = scipy.linalg.eigh(gram)
     root = (vectors * np.sqrt(np.maximum(values, 0.0))).T
@@ -266,8 +266,10 @@ def _factored_bound(X, labels, n_clusters, pulls, sizes, level):
 
 def _leading_eigenvalues(matrix, k):
     last = matrix.shape[0] - 1
-    k = min(k, last + 1)
-    return scipy.linalg.eigvalsh(matrix, subset_by_index=[last + 1 - k, last])
+    if k == 0:
+        return np.zeros(0)
+    first = max(last + 1 - k, 0)
+    return scipy.linalg.eigvalsh(matrix, subset_by_index=[first, last])
 
 
 def _sum_above(outer, eigenvalues, n_clusters, n, norm):

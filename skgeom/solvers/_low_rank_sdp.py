@@ -60,6 +60,9 @@ def low_rank_clustering(
     Barzilai-Borwein steps with a nonmonotone line search [1]_. A gradient costs
     O(n_samples * n_features * rank).
 
+    U >= 0 asks for more than UU' >= 0: the value is at most that of the whole program,
+    and the problem is not convex, so that it is no bound.
+
     Parameters
     ----------
     backend : Backend
@@ -339,7 +342,7 @@ def _minimize(xp, lagrangian, project, U, dual, penalty, step, size, move_tol):
         along, bend = _inner(xp, change, turn), _inner(xp, turn, turn)
         proposal = xp.where(along > 0, along / xp.where(bend > 0, bend, 1.0), 2 * step)
         moved = xp.where(accepted, xp.sqrt(squared / size), moved)
-        step = xp.where(accepted, xp.clip(proposal, 1e-6, 1e3), step / 4)
+        step = xp.clip(xp.where(accepted, proposal, step / 4), 1e-9, 1e3)
         U = xp.where(accepted[:, None, None], tried, U)
         gradient = xp.where(accepted[:, None, None], found[2], gradient)
         residual = xp.where(accepted[:, None], found[1], residual)
