@@ -60,23 +60,12 @@ def principal(X, n_clusters):
 
 
 def hollow_spectral(X, n_clusters, seed):
-    """Eigenvectors without the diagonal, then Lloyd with means that leave one out."""
-    X = X - X.mean(axis=0)
+    """K-means of eigenvectors without the diagonal, then moves of single points."""
     gram = X @ X.T
     np.fill_diagonal(gram, 0.0)
     vectors = scipy.linalg.eigh(gram)[1][:, -n_clusters:]
     labels = KMeans(n_clusters, n_init=10, random_state=seed).fit_predict(vectors)
-    for _ in range(100):
-        H = np.eye(n_clusters)[labels]
-        sizes = H.sum(axis=0)
-        means = (H.T @ X) / np.maximum(sizes, 1)[:, None]
-        squared = (means**2).sum(axis=1) - 2 * X @ means.T + (X**2).sum(axis=1)[:, None]
-        own = (sizes / np.maximum(sizes - 1, 0.5))[labels] ** 2
-        squared[np.arange(len(X)), labels] *= own
-        previous, labels = labels, squared.argmin(axis=1)
-        if np.array_equal(labels, previous):
-            break
-    return labels
+    return exchange(X, labels, n_clusters)
 
 
 def candidates(X, n_clusters, kind, seed):
@@ -90,7 +79,7 @@ def candidates(X, n_clusters, kind, seed):
         "PCA + KMeans": KMeans(
             n_clusters, n_init=100 if n_clusters > 10 else 10, random_state=seed
         ).fit_predict(principal(X, n_clusters)),
-        "hollow spectral, leave-one-out": hollow_spectral(X, n_clusters, seed),
+        "hollow spectral, moves of points": hollow_spectral(centred, n_clusters, seed),
         f"GaussianMixture {shape}, 10 starts": GaussianMixture(
             n_clusters, covariance_type=shape, n_init=10, random_state=seed
         ).fit_predict(X),

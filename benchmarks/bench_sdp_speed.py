@@ -129,7 +129,7 @@ def main():
         write=not args.quick,
     )
     try:
-        import cvxpy  # noqa: F401
+        import cvxpy
     except ImportError:
         print("cvxpy is not installed: no comparison with SCS")
         return
@@ -137,8 +137,9 @@ def main():
         "sdp_program",
         program((100,) if args.quick else (100, 200, 400), seeds[:3]),
         title="The whole program: ADMM of skgeom.solvers beside SCS through cvxpy",
-        packages=("cvxpy", "scs"),
+        packages=("scs",),
         notes=[
+            f"cvxpy {cvxpy.__version__}",
             "CPU seconds, one thread; tolerance 1e-4 for both, the matrix scaled to "
             "norm one for both; ours from zero, and the time includes its bounds",
             "values and bounds over the sum of squares; p=20, K=4, f=.64",

@@ -36,6 +36,9 @@ from skgeom.cluster._space import (
     points_of_features,
 )
 
+# Rows for which the whole relaxation is still a thing to try.
+_MAX_DENSE = 10_000
+
 
 class SDPClustering(
     ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, GeometryEstimator
@@ -353,6 +356,11 @@ class SDPClustering(
             raise InvalidParameterError(
                 f"covariance_type={self.covariance_type!r} needs affinity='linear': "
                 "affinities have no covariances."
+            )
+        if len(X) > _MAX_DENSE and (self.solver == "admm" or self.certificate == "sdp"):
+            raise ValueError(
+                "solver='admm' and certificate='sdp' make n x n arrays: at most "
+                f"{_MAX_DENSE} rows, got n_samples={len(X)}."
             )
         if len(X) < self.n_clusters:
             raise ValueError(

@@ -89,6 +89,8 @@ def solve(points, start, n_clusters, diagonal, rng, *, solver, low_rank, **optio
         The labels, and what the relaxation says about them.
     """
     n, problem = len(points), (n_clusters, diagonal, rng)
+    if n_clusters == 1:
+        return Relaxed(start, np.ones((n, 1)), 0.0, 0, True)
     n_rows = max(_SKETCH_ROWS, _SKETCH_ROWS_PER_CLUSTER * n_clusters)
     if solver == "sketch" or (solver == "auto" and n > MAX_ROWS):
         if n > n_rows:
@@ -96,7 +98,7 @@ def solve(points, start, n_clusters, diagonal, rng, *, solver, low_rank, **optio
                 points, start, *problem, n_rows=n_rows, **low_rank, **options
             )
     labels = best_partition(points, [start], *problem)
-    if n_clusters == 1 or len(np.unique(labels)) < n_clusters:
+    if len(np.unique(labels)) < n_clusters:  # duplicates: nothing is left to gain
         return Relaxed(labels, np.eye(n_clusters)[labels], 0.0, 0, True)
     if solver == "admm":
         return relax_full(points, labels, n_clusters, diagonal, **options)
@@ -255,7 +257,9 @@ def relax_sketch(points, labels, n_clusters, diagonal, rng, *, n_rows, **options
     sample = points[rows] - points[rows].mean(axis=0)
     part = None if diagonal is None else diagonal[rows]
     best = best_partition(sample, [labels[rows]], n_clusters, part, rng)
-    relaxed = relax_low_rank(sample, best, n_clusters, part, rng, **options)
+    relaxed = Relaxed(best, None, 0.0, 0, True)
+    if len(np.unique(best)) == n_clusters:
+        relaxed = relax_low_rank(sample, best, n_clusters, part, rng, **options)
     lifted = _nearest_means(points, points[rows], relaxed.labels, n_clusters)
     labels = _best_exchanged(points, [labels, lifted], n_clusters, diagonal)
     return relaxed._replace(labels=labels, membership=np.eye(n_clusters)[labels])

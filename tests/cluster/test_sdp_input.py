@@ -58,6 +58,19 @@ def test_more_clusters_than_rows_is_an_error(parameters):
         fit(np.eye(3), 4, **parameters)
 
 
+@pytest.mark.parametrize("parameters", [{"solver": "admm"}, {"certificate": "sdp"}])
+def test_too_many_rows_for_dense_arrays_are_an_error(parameters):
+    with pytest.raises(ValueError, match="at most 10000 rows, got n_samples=10001"):
+        fit(np.zeros((10_001, 2)), **parameters)
+
+
+def test_a_sketch_with_few_distinct_rows():
+    X = np.repeat([[0.0, 1.0], [5.0, 5.0]], 2000, axis=0)
+    model = fit_quietly(X, 3, solver="sketch")
+    check_finite(model, 4000)
+    assert model.certified_
+
+
 @variants
 def test_one_cluster(parameters):
     X = np.random.default_rng(0).standard_normal((20, 3))
