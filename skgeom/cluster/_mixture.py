@@ -11,7 +11,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.mixture import GaussianMixture
 
 from skgeom.cluster._search import kmeans_labels
-from skgeom.solvers import likelihood_clustering
+from skgeom.solvers import likelihood_clustering, partition_value
 
 # Least variance, as a share of the mean variance of the data.
 _FLOOR = 1e-6
@@ -62,12 +62,12 @@ class Mixture(NamedTuple):
 
 
 def fit_mixture(X, shares, kind):
-    """Estimate a mixture from memberships, with as much shrinkage as the data need.
+    """Estimate a mixture from memberships, small clusters with the help of the others.
 
-    Each full covariance is drawn to the mean variance times the identity by the
-    oracle-approximating intensity, which vanishes with many points a cluster and needs
-    no parameter. (Chen, Wiesel, Eldar and Hero, "Shrinkage algorithms for MMSE
-    covariance estimation", IEEE Transactions on Signal Processing 58, 2010.)
+    Covariances are drawn to the common one within clusters, as under a conjugate prior
+    (Fraley and Raftery, "Bayesian regularization for normal mixture estimation and
+    model-based clustering", Journal of Classification 24, 2007), which keeps them
+    regular and does not depend on the units of the features.
 
     Parameters
     ----------
@@ -94,19 +94,20 @@ def fit_mixture(X, shares, kind):
     else:
         spread = (np.sqrt(shares.T)[:, :, None]) * (X - means[:, None, :])
         scatter = spread.transpose(0, 2, 1) @ spread
-    # The mean of a cluster costs it a degree of freedom; one point of the common
-    # spread takes its place, so that single points are not infinitely likely.
     common = scatter.sum(axis=0) / max(n - n_clusters, 1)
+    if scatter.ndim == 3:
+        common = _regular(common, n - n_clusters, floor)
     if kind == "tied":
-        covariances = _shrunk(common, n, floor)
-    else:
-        degrees = np.maximum(sizes, 1.0).reshape(-1, *[1] * (scatter.ndim - 1))
-        covariances = (scatter + common) / degrees
-        if kind == "full":
-            pairs = zip(covariances, sizes, strict=True)
-            covariances = np.stack([_shrunk(S, m, floor) for S, m in pairs])
-        else:
-            covariances = np.maximum(covariances, floor)
+        return Mixture(kind, np.log(sizes / sizes.sum()), means, common)
+    # Points of the common spread stand in for what a cluster lacks: the degree of
+    # freedom that its mean costs, without which single points are infinitely likely,
+    # and as many again as a covariance has rows.
+    lent = 1.0 if scatter.ndim < 3 else 1.0 + X.shape[1]
+    degrees = np.maximum(sizes - 1.0, 0.0) + lent
+    covariances = scatter + lent * common
+    covariances /= degrees.reshape(-1, *[1] * (scatter.ndim - 1))
+    if scatter.ndim < 3:
+        covariances = np.maximum(covariances, floor)
     return Mixture(kind, np.log(sizes / sizes.sum()), means, covariances)
 
 
@@ -161,7 +162,9 @@ def most_likely_partition(
     """
 
     def likelihood(labels):
-        return classification_likelihood(X, labels, n_clusters, kind)
+        # Before all, no cluster may be lost.
+        found = len(np.unique(labels))
+        return found, classification_likelihood(X, labels, n_clusters, kind)
 
     found = list(starts)
     for labels in [*starts, *_mixture_starts(X, n_clusters, kind, rng, n_init)]:
@@ -175,7 +178,7 @@ def most_likely_partition(
         mixture = fit_mixture(X, np.eye(n_clusters)[best], kind)
         shares = relaxed_memberships(X, best, mixture, rng, backend, **options)
         tried = _hardened(X, shares.argmax(axis=1), n_clusters, kind, False)
-        if not likelihood(tried) > likelihood(best) + 1e-9 * abs(likelihood(best)):
+        if not likelihood(tried) > likelihood(best):
             break
         best = tried
     return best, shares, n_iter
@@ -219,12 +222,18 @@ def _mixture_starts(X, n_clusters, kind, rng, n_init):
     if not X.any():
         return
     if X.shape[1] < len(X) and kind != "spherical":
-        # Where clusters are long in one direction, only this shows the others.
+        # Where clusters are long in some directions, only this shows the others: all
+        # axes at the same spread, and the one on which points lie most in clusters.
         spread, axes = np.linalg.eigh(X.T @ X / len(X))
         kept = spread > 1e-9 * spread[-1]
-        yield kmeans_labels(
-            X @ (axes[:, kept] / np.sqrt(spread[kept])), n_clusters, rng
-        )
+        whitened = X @ (axes[:, kept] / np.sqrt(spread[kept]))
+        yield kmeans_labels(whitened, n_clusters, rng)
+        on_axes = [kmeans_labels(x[:, None], n_clusters, rng) for x in whitened.T]
+        between = [
+            partition_value(x[:, None], labels)
+            for x, labels in zip(whitened.T, on_axes, strict=True)
+        ]
+        yield on_axes[int(np.argmax(between))]
     variance = float(X.var(axis=0).mean())
     for share in (_FLOOR, 0.2) if X.shape[1] < len(X) else ():
         with warnings.catch_warnings():
@@ -238,10 +247,11 @@ def _mixture_starts(X, n_clusters, kind, rng, n_init):
             ).fit_predict(X)
 
 
-def _shrunk(S, n, floor):
-    """Oracle-approximating shrinkage of a covariance of n points (their eq. 23)."""
+def _regular(S, n, floor):
+    """A covariance of n points drawn to a round one, if n is less than twice its size.
+
+    With more points it stays as it is, whatever the units of its axes.
+    """
     p = len(S)
-    mean, square = np.trace(S) / p, float((S * S).sum()) / p**2
-    gap = (n + 1) * (square - mean**2 / p)
-    rho = 1.0 if gap <= 0 else min(1.0, (square + mean**2) / gap)
-    return (1 - rho) * S + (rho * mean + floor) * np.eye(p)
+    share = min(max(p / max(n, 1) - 0.5, 0.0), 1.0)
+    return (1 - share) * S + (share * np.trace(S) / p + floor) * np.eye(p)

@@ -114,33 +114,36 @@ def admm_clustering(
     total = float((X * X).sum()) or 1.0
     diagonal = np.zeros(n) if diagonal is None else diagonal
     A = (X @ X.T - np.diag(diagonal)) / scale
+    rho, rank = math.sqrt(n) / (2 * n_clusters), 2 * n_clusters
     W = np.zeros((n, n)) if init is None else np.maximum(init, 0.0)
-    B = np.zeros((n, n)) if multiplier is None else np.maximum(multiplier, 0.0) / scale
-    rho, rank = math.sqrt(n) / n_clusters, 2 * n_clusters
+    Q = np.zeros((n, n))  # B / rho, in the units of A
+    if multiplier is not None:
+        Q = np.maximum(multiplier, 0.0) / (scale * rho)
     if n_clusters == 1:
-        value, bound = scale * A.sum() / n, multiplier_bound(X, 0 * B, 1, diagonal)
+        value, bound = scale * A.sum() / n, multiplier_bound(X, 0 * Q, 1, diagonal)
         Z = np.full((n, n), 1 / n)
-        return RelaxedClustering(Z, value, bound, 0 * B, 0.0, 0, True)
+        return RelaxedClustering(Z, value, bound, 0 * Q, 0.0, 0, True)
     bound, converged = math.inf, False
     for n_iter in range(1, max_iter + 1):
-        Z, rank = _project_spectrum(W + (A + B) / rho, n_clusters, rank)
+        Z, rank = _project_spectrum(W + Q + A / rho, n_clusters, rank)
         # Over-relaxed by 1.6, as section 3.4.3 of the reference advises.
-        shifted = 1.6 * Z - 0.6 * W - B / rho
+        shifted = 1.6 * Z - 0.6 * W - Q
         previous, W = W, np.maximum(shifted, 0.0)
-        B = rho * (W - shifted)
+        Q = W - shifted
         if n_iter % _STEPS_PER_LOOK and n_iter != max_iter:
             continue
-        value = scale * float((A * Z).sum())
-        found = multiplier_bound(X, scale * B, n_clusters, diagonal)
+        value = scale * float(np.vdot(A, Z))
+        found = multiplier_bound(X, scale * rho * Q, n_clusters, diagonal)
         if found < bound:
-            bound, multiplier = found, scale * B
+            bound, multiplier = found, scale * rho * Q
         primal = float(np.linalg.norm(Z - W)) / n_clusters
         dual = float(np.linalg.norm(W - previous)) / n_clusters
         converged = max(primal, dual) < tol and bound - value < tol * total
         if converged:
             break
         # Residual balancing: section 3.4.1 of the reference.
-        rho *= 2.0 if primal > 5 * dual else 0.5 if dual > 5 * primal else 1.0
+        factor = 2.0 if primal > 5 * dual else 0.5 if dual > 5 * primal else 1.0
+        rho, Q = factor * rho, Q / factor
     return RelaxedClustering(
         Z, value, bound, multiplier, max(primal, dual), n_iter, converged
     )
@@ -153,9 +156,11 @@ def _project_spectrum(C, n_clusters, rank):
     """
     n, wanted = len(C), n_clusters - 1
     means = C.mean(axis=1)
-    C = C - means[:, None] - means + means.mean()
-    # Below all other eigenvalues goes that of the direction 1, which is taken.
-    C -= (1 + np.abs(C).sum(axis=1).max()) / n
+    # Rows and columns get mean zero. Below all eigenvalues of that goes the one of the
+    # direction 1, which is taken.
+    means -= (means.mean() - 1 / n - np.linalg.norm(C) / n) / 2
+    C = C - means[:, None]
+    C -= means
     while True:
         rank = min(rank, n)
         values, vectors = scipy.linalg.eigh(C, subset_by_index=[n - rank, n - 1])
