@@ -4,16 +4,16 @@ What a certificate is for
 =========================
 
 K-means stops where no step helps any more, and cannot say whether that is the best
-clustering or a bad one. :class:`~skgeom.cluster.SDPClustering` finds labels too, and then
-turns to the other side: it computes a number below which *no* clustering can bring the
-inertia. Where the two numbers meet, the labels are certified; where they do not, the gap
-says how much better any labels could be, at most.
+clustering or a bad one. :class:`~skgeom.cluster.SDPClustering` finds labels too, and
+then turns to the other side: it computes a number below which *no* clustering can bring
+the inertia. Where the two numbers meet, the labels are certified; where they do not,
+the gap says how much better any labels could be, at most.
 
-The number comes from the semidefinite relaxation of k-means [1]_. For points with mean
-zero, a clustering has the matrix :math:`Z` with entries :math:`1/m` within a cluster of
-:math:`m` points, and its inertia is :math:`\|X\|^2 - \langle XX', Z \rangle`. The part of
-:math:`Z` orthogonal to the constants has eigenvalues in :math:`[0, 1]` and trace
-:math:`K - 1`, so that for every matrix :math:`B \ge 0`
+The number comes from the semidefinite relaxation of k-means [1]_. A clustering has the
+matrix :math:`Z` with entries :math:`1/m` within a cluster of :math:`m` points, and its
+inertia is :math:`\|X\|^2 - \langle XX', Z \rangle`. The part of :math:`Z` orthogonal
+to the constants has eigenvalues in :math:`[0, 1]` and trace :math:`K - 1`, so that with
+:math:`P = I - 11'/n`, for centred points and every matrix :math:`B \ge 0`,
 
 .. math::
 
@@ -113,14 +113,13 @@ for ax, name, fitted in [
     (axes[1], "likelihood, one covariance", tied),
 ]:
     ax.scatter(*X.T, c=fitted.labels_, cmap="tab10", vmax=9, s=8, linewidths=0)
-    ax.set_title(f"{name}: gap of the inertia {100 * fitted.optimality_gap_:.2g} %")
+    ax.set_title(f"{name}: gap of the inertia {100 * fitted.optimality_gap_:.0f} %")
     ax.set_axis_off()
 plt.show()
 
 # %%
-# On the left, labels that are proved to be within the gap of the least inertia, and are
-# of no use; on the right those that the likelihood finds, for which inertia is the wrong
-# question.
+# On the left, labels that are proved to be near the least inertia and are of no use; on
+# the right those that the likelihood finds, for which inertia is the wrong question.
 #
 # .. rubric:: References
 #

@@ -147,6 +147,9 @@ class SDPClustering(
     a `diagonal_correction`, which do not aim at the least inertia, the gap says how
     much inertia they give away, at most.
 
+    `predict` agrees with `labels_` on training rows, but for a `diagonal_correction`,
+    which does not ask for the nearest mean, and for a search that was cut short.
+
     If X has fewer distinct rows than `n_clusters`, fewer clusters are returned, with a
     warning.
 
@@ -291,7 +294,7 @@ class SDPClustering(
         densities = self._mixture.log_densities(self._validated(X, reset=False))
         return self._output(softmax(densities, axis=1), like=X)
 
-    def fit_predict(self, X, y=None, **kwargs):
+    def fit_predict(self, X, y=None):
         """Fit and return the labels of the training rows.
 
         Parameters
@@ -300,15 +303,13 @@ class SDPClustering(
             As in `fit`.
         y : None
             Ignored.
-        **kwargs : dict
-            None are known.
 
         Returns
         -------
         array of shape (n_samples,), int64
             `labels_`, in the namespace and on the device of X.
         """
-        return _like(self.fit(X, **kwargs).labels_, X)
+        return _like(self.fit(X).labels_, X)
 
     def transform(self, X):
         """Compute the distance of rows to the mean of each cluster.
