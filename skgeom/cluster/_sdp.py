@@ -77,7 +77,7 @@ class SDPClustering(
         arrays. An indefinite X gets a larger diagonal, which changes no order of
         partitions, and a warning.
     gamma : float, default=None
-        Of the Gaussian kernel exp(-gamma |x - y|^2); None is 1 / n_features.
+        Of the Gaussian kernel, one over twice its variance; None is 1 / n_features.
     diagonal_correction : {"hollow", "pecok"}, default=None
         What is taken off the diagonal of XX', which with few samples in many
         dimensions is mostly noise, and favours clusters of high variance: all of it,
