@@ -138,7 +138,7 @@ def admm_clustering(
             bound, multiplier = found, scale * rho * Q
         primal = float(np.linalg.norm(Z - W)) / n_clusters
         dual = float(np.linalg.norm(W - previous)) / n_clusters
-        converged = max(primal, dual) < tol and bound - value < tol * total
+        converged = max(primal, dual) < tol and abs(bound - value) < tol * total
         if converged:
             break
         # Residual balancing: section 3.4.1 of the reference.
@@ -163,7 +163,9 @@ def _project_spectrum(C, n_clusters, rank):
     C -= means
     while True:
         rank = min(rank, n)
-        values, vectors = scipy.linalg.eigh(C, subset_by_index=[n - rank, n - 1])
+        values, vectors = scipy.linalg.eigh(
+            C, subset_by_index=[n - rank, n - 1], check_finite=False
+        )
         shares = _capped_simplex(values, wanted)
         used = int((shares > 0).sum())
         if used < rank or rank == n:
