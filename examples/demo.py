@@ -15,14 +15,16 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.cluster import KMeans
-from sklearn.datasets import load_digits
+from sklearn.datasets import load_digits, load_wine
 from sklearn.decomposition import PCA
 from sklearn.manifold import TSNE, Isomap
 from sklearn.metrics import adjusted_rand_score
+from sklearn.mixture import GaussianMixture
 from sklearn.model_selection import cross_val_score
 from sklearn.neighbors import KNeighborsClassifier
+from sklearn.preprocessing import StandardScaler
 
-from skgeom import HeatGeodesicEmbedding
+from skgeom import HeatGeodesicEmbedding, SDPClustering
 from skgeom.datasets import make_swiss_roll
 from skgeom.metrics import (
     distance_preservation,
@@ -77,9 +79,59 @@ def heat_geodesic_embedding(out):
     return rows + long_format("swiss_roll", scores)
 
 
+def sdp_clustering(out):
+    """SDPClustering beside k-means and a Gaussian mixture."""
+    print("SDPClustering: k-means with a certificate")
+    print(
+        "The gap is the share of the inertia that better labels could save at most.\n"
+    )
+    SDPClustering(2).fit([[0.0], [1.0], [5.0]])  # compiles what has to be compiled
+    wine, classes = load_wine(return_X_y=True)
+    rng = np.random.default_rng(0)
+    groups = np.arange(200) % 4
+    wide = 5.6 * np.eye(4, 2000)[groups] + rng.standard_normal((200, 2000))
+    tables = {
+        "wine": (
+            StandardScaler().fit_transform(wine),
+            classes,
+            "178 wines, 13 numbers",
+        ),
+        "wide": (wide, groups, "4 groups of 50 points in 2000 dimensions"),
+    }
+    rows = []
+    for data, (X, labels, title) in tables.items():
+        k = labels.max() + 1
+        methods = {
+            "SDPClustering": SDPClustering(k, certificate="sdp", random_state=0),
+            "KMeans": KMeans(k, n_init=10, random_state=0),
+            "GaussianMixture": GaussianMixture(
+                k, covariance_type="spherical", n_init=10, random_state=0
+            ),
+        }
+        scores = {}
+        for name, model in methods.items():
+            start = time.perf_counter()
+            found = model.fit_predict(X)
+            scores[name] = {
+                "seconds": time.perf_counter() - start,
+                "ARI": adjusted_rand_score(labels, found),
+                "inertia": within(X, found),
+                "certified gap": getattr(model, "optimality_gap_", np.nan),
+            }
+        print_table(title, scores)
+        rows += long_format(data, scores)
+    return rows
+
+
+def within(X, labels):
+    """Sum of squared distances to the means of clusters."""
+    parts = (X[labels == k] for k in np.unique(labels))
+    return sum(((part - part.mean(axis=0)) ** 2).sum() for part in parts)
+
+
 # A function for each estimator: it prints its tables, writes its figures to a folder
 # and returns rows (data, method, score, value).
-SECTIONS = [heat_geodesic_embedding]
+SECTIONS = [heat_geodesic_embedding, sdp_clustering]
 
 
 def embed(X):

@@ -10,10 +10,14 @@ import importlib
 __version__ = "0.1.0.dev0"
 
 # Public name -> the family that defines it.
-_ESTIMATORS = {"HeatGeodesicEmbedding": "skgeom.embedding"}
+_ESTIMATORS = {
+    "HeatGeodesicEmbedding": "skgeom.embedding",
+    "SDPClustering": "skgeom.cluster",
+}
 
 _PACKAGES = (
     "backends",
+    "cluster",
     "datasets",
     "embedding",
     "graph",

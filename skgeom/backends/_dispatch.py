@@ -121,6 +121,35 @@ class Backend(Protocol):
             In the type of B.
         """
 
+    def clustering_lagrangian(self, X, diagonal, U, dual, penalty):
+        """Augmented Lagrangian of low-rank semidefinite clustering, and its gradient.
+
+        With A = XX' - diag(d) and v = UU'1 - 1, the value is
+        -<A, UU'> + <dual, v> + penalty / 2 <v, v>, for each start by itself.
+
+        Parameters
+        ----------
+        X : array of shape (n, p)
+            Points.
+        diagonal : array of shape (n,)
+            The d of the formula.
+        U : array of shape (n_starts, n, rank)
+            One factor a start.
+        dual : array of shape (n_starts, n)
+            Multipliers of the row sums.
+        penalty : array of shape (n_starts,)
+            Weights of the squares, > 0.
+
+        Returns
+        -------
+        value : array of shape (n_starts,)
+            The Lagrangian.
+        residual : array of shape (n_starts, n)
+            The v of the formula.
+        gradient : array of shape (n_starts, n, rank)
+            Its derivative by U.
+        """
+
 
 def is_torch(array):
     """Whether `array` is a torch tensor, without importing torch to find out.

@@ -84,3 +84,11 @@ class NumbaBackend:
                 delayed(apply)(start) for start in starts
             )
         return out
+
+    def clustering_lagrangian(self, X, diagonal, U, dual, penalty):
+        """Two products by BLAS, all else in two passes over U."""
+        from skgeom.backends._clustering_kernels import clustering_lagrangian
+
+        return clustering_lagrangian(
+            *map(np.ascontiguousarray, (X, diagonal, U, dual, penalty))
+        )

@@ -33,3 +33,14 @@ def matrix_polynomial(A, B, coefficients, basis="monomial"):
             previous, term = term, 2 * (A @ term) - previous
         total = total + coefficient * term
     return total
+
+
+def clustering_lagrangian(X, diagonal, U, dual, penalty):
+    """-<A, UU'> + <dual, v> + penalty / 2 <v, v>, A = XX' - diag(d), v = UU'1 - 1."""
+    A = X @ X.T - np.diag(diagonal)
+    Z = U @ U.transpose(0, 2, 1)
+    v = Z.sum(axis=2) - 1
+    value = -(A * Z).sum(axis=(1, 2)) + (dual * v + penalty[:, None] / 2 * v * v).sum(1)
+    price = dual + penalty[:, None] * v
+    slope = -A + (price[:, :, None] + price[:, None, :]) / 2  # by Z
+    return value, v, 2 * slope @ U

@@ -91,3 +91,21 @@ class TorchBackend:
                 total.add_(term, alpha=float(coefficient))
             out[:, columns] = total
         return out
+
+    def clustering_lagrangian(self, X, diagonal, U, dual, penalty):
+        """All starts at once."""
+        moments = X.T @ U
+        total = U.sum(dim=1, keepdim=True)
+        residual = (U * total).sum(dim=2) - 1
+        value = (
+            (diagonal[:, None] * U * U).sum(dim=(1, 2))
+            - (moments * moments).sum(dim=(1, 2))
+            + (residual * (dual + penalty[:, None] / 2 * residual)).sum(dim=1)
+        )
+        price = (dual + penalty[:, None] * residual)[:, :, None]
+        gradient = (
+            2 * (diagonal[:, None] * U - X @ moments)
+            + price * total
+            + (price * U).sum(dim=1, keepdim=True)
+        )
+        return value, residual, gradient

@@ -1,0 +1,128 @@
+"""numba kernels of clustering; see `_kernels` for the rules that they keep."""
+
+import os
+
+import numpy as np
+from numba import njit
+
+_CACHE = os.environ.get("SKGEOM_NUMBA_CACHE", "1") != "0"
+# Sums may be taken in any order, so that they use vector instructions; NaN stays NaN.
+_FAST = {"reassoc", "contract", "nsz"}
+
+
+@njit(cache=_CACHE, nogil=True, fastmath=_FAST)
+def clustering_lagrangian(X, diagonal, U, dual, penalty):
+    """Value, row-sum residual and gradient; see `Backend.clustering_lagrangian`."""
+    n_starts, n, rank = U.shape
+    values = np.empty(n_starts)
+    residuals = np.empty((n_starts, n))
+    gradients = np.empty_like(U)
+    for b in range(n_starts):
+        u, gradient, residual, y = U[b], gradients[b], residuals[b], dual[b]
+        moments = np.dot(X.T, u)
+        np.dot(X, moments, gradient)
+        total = np.zeros(rank)
+        for i in range(n):
+            for c in range(rank):
+                total[c] += u[i, c]
+        weighted = np.zeros(rank)
+        value = 0.0
+        for i in range(n):
+            row, squares = 0.0, 0.0
+            for c in range(rank):
+                row += u[i, c] * total[c]
+                squares += u[i, c] * u[i, c]
+            residual[i] = row - 1.0
+            value += residual[i] * (y[i] + 0.5 * penalty[b] * residual[i])
+            value += diagonal[i] * squares
+            price = y[i] + penalty[b] * residual[i]
+            for c in range(rank):
+                weighted[c] += price * u[i, c]
+        for c in range(rank):
+            for j in range(moments.shape[0]):
+                value -= moments[j, c] * moments[j, c]
+        for i in range(n):
+            price = y[i] + penalty[b] * residual[i]
+            for c in range(rank):
+                gradient[i, c] = (
+                    2.0 * (diagonal[i] * u[i, c] - gradient[i, c])
+                    + price * total[c]
+                    + weighted[c]
+                )
+        values[b] = value
+    return values, residuals, gradients
+
+
+@njit(cache=_CACHE, nogil=True, fastmath=_FAST)
+def relocate(X, diagonal, labels, n_clusters, max_sweeps):
+    """Move single points while that raises the objective; return the number of sweeps.
+
+    The objective is the sum over clusters of (|s|^2 - d) / m, with s the sum of the m
+    points and d that of their entries of `diagonal`: the inertia, negated, up to a
+    constant, if `diagonal` is zero. `labels` is changed in place. A cluster is never
+    emptied.
+    """
+    n, p = X.shape
+    sums = np.zeros((n_clusters, p))
+    squares = np.zeros(n_clusters)
+    shifts = np.zeros(n_clusters)
+    sizes = np.zeros(n_clusters)
+    along = np.zeros(n_clusters)
+    for sweep in range(max_sweeps):
+        # Afresh in each sweep, so that rounding errors do not add up.
+        sums[:], shifts[:], sizes[:] = 0.0, 0.0, 0.0
+        for i in range(n):
+            k = labels[i]
+            sizes[k] += 1.0
+            shifts[k] += diagonal[i]
+            for j in range(p):
+                sums[k, j] += X[i, j]
+        scale = 0.0
+        for k in range(n_clusters):
+            squares[k] = 0.0
+            for j in range(p):
+                squares[k] += sums[k, j] * sums[k, j]
+            if sizes[k] > 0:
+                scale = max(scale, squares[k] / sizes[k])
+        moved = False
+        for i in range(n):
+            k = labels[i]
+            if sizes[k] < 2.0:
+                continue
+            own = 0.0
+            for j in range(p):
+                own += X[i, j] * X[i, j]
+            for c in range(n_clusters):
+                product = 0.0
+                for j in range(p):
+                    product += sums[c, j] * X[i, j]
+                along[c] = product
+            left = squares[k] - 2.0 * along[k] + own
+            loss = (squares[k] - shifts[k]) / sizes[k]
+            loss -= (left - shifts[k] + diagonal[i]) / (sizes[k] - 1.0)
+            best, target = loss + 1e-12 * scale, k
+            for c in range(n_clusters):
+                if c == k:
+                    continue
+                joined = squares[c] + 2.0 * along[c] + own - shifts[c] - diagonal[i]
+                gain = joined / (sizes[c] + 1.0)
+                if sizes[c] > 0:
+                    gain -= (squares[c] - shifts[c]) / sizes[c]
+                if gain > best:
+                    best, target = gain, c
+            if target == k:
+                continue
+            moved = True
+            labels[i] = target
+            for j in range(p):
+                sums[k, j] -= X[i, j]
+                sums[target, j] += X[i, j]
+            squares[k] = left
+            squares[target] += 2.0 * along[target] + own
+            shifts[k] -= diagonal[i]
+            shifts[target] += diagonal[i]
+            sizes[k] -= 1.0
+            sizes[target] += 1.0
+        if not moved:
+            return sweep
+    return max_sweeps

@@ -1,0 +1,146 @@
+"""The semidefinite relaxation of clustering with known covariances, in low rank."""
+
+import numpy as np
+
+from skgeom.solvers._low_rank_sdp import augmented_lagrangian
+
+
+def likelihood_clustering(
+    backend,
+    whitened,
+    weights,
+    labels,
+    rng,
+    *,
+    rank=2,
+    noise=0.3,
+    tol=1e-3,
+    max_iter=2000,
+):
+    r"""Maximise the classification likelihood over one relaxed matrix a cluster.
+
+    With known covariances and the means profiled out, it is
+    :math:`\sum_k \langle A_k, Z_k \rangle` up to a constant, where
+
+    .. math::
+        A_k = Y_k Y_k' - \tfrac12 (w_k 1' + 1 w_k'),
+
+    over positive semidefinite :math:`Z_k \ge 0` of trace one with
+    :math:`(\sum_k Z_k) 1 = 1` [1]_. :math:`Z_k = U_k U_k'` with few columns.
+
+    Parameters
+    ----------
+    backend : Backend
+        Where to solve.
+    whitened : ndarray of shape (n_clusters, n_samples, n_features)
+        Y_k, centred points in the units of each cluster.
+    weights : ndarray of shape (n_clusters, n_samples)
+        w_k, squared norms of Y_k plus log-determinants.
+    labels : ndarray of shape (n_samples,)
+        Where to start.
+    rng : RandomState
+        For the noise of the start.
+    rank : int, default=2
+        Columns a cluster.
+    noise : float, default=0.3
+        See `indicator_factor`.
+    tol, max_iter : float, int
+        As in `low_rank_clustering`.
+
+    Returns
+    -------
+    ndarray of shape (n_samples, n_clusters)
+        Z_k 1, >= 0; a row's largest is its cluster.
+
+    References
+    ----------
+    .. [1] Zhuang, Chen and Yang, "Likelihood adjusted semidefinite programs for
+       clustering heterogeneous data", ICML 2023.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skgeom.backends import get_backend
+    >>> from skgeom.solvers import likelihood_clustering
+    >>> X = np.array([[-5.0], [-4.0], [4.0], [5.0]])
+    >>> Y = np.stack([X, X])
+    >>> shares = likelihood_clustering(
+    ...     get_backend("cpu"), Y, (Y * Y).sum(axis=2), np.array([0, 0, 1, 1]),
+    ...     np.random.RandomState(0))
+    >>> shares.argmax(axis=1)
+    array([0, 0, 1, 1])
+    """
+    xp, (k, n, _) = backend.xp, whitened.shape
+    # Rows sum to one over all clusters: what all have in common changes nothing.
+    weights = weights - weights.mean(axis=0)
+    scale = max(map(_norm, whitened, weights)) or 1.0
+    start = noise * np.abs(rng.standard_normal((n, k, rank))) / np.sqrt(n / k)
+    start[np.arange(n), labels, 0] += 1 / np.sqrt(np.bincount(labels))[labels]
+    dual = _multipliers(whitened, weights, labels) / scale
+
+    def on_device(array):
+        return backend.asarray(np.ascontiguousarray(array), dtype=backend.float64)
+
+    Y = on_device(whitened / np.sqrt(scale))
+    w = on_device(weights.T / scale)[:, :, None]
+
+    def lagrangian(U, dual, penalty):
+        columns = xp.permute_dims(xp.reshape(U, (n, k, rank)), (1, 0, 2))
+        moments = xp.matrix_transpose(Y) @ columns
+        quadratic = xp.permute_dims(Y @ moments, (1, 0, 2))
+        V = xp.reshape(U, (n, k, rank))
+        sums = xp.sum(V, axis=0, keepdims=True)
+        weighted = xp.sum(w * V, axis=0, keepdims=True)
+        product = quadratic - (w * sums + weighted) / 2  # A_k U_k
+        residual = xp.sum(V * sums, axis=(1, 2)) - 1
+        value = xp.sum(residual * (dual[0] + penalty[0] / 2 * residual))
+        value = value - xp.sum(V * product)
+        price = (dual[0] + penalty[0] * residual)[:, None, None]
+        gradient = price * sums + xp.sum(price * V, axis=0, keepdims=True) - 2 * product
+        return value[None], residual[None, :], xp.reshape(gradient, (1, n, k * rank))
+
+    def project(U):
+        positive = xp.clip(xp.reshape(U, (1, n, k, rank)), 0.0, None)
+        squared = xp.sum(positive**2, axis=(1, 3), keepdims=True)
+        # A group that lost all: anything of the right size.
+        positive = xp.where(squared > 0, positive, xp.ones_like(positive))
+        squared = xp.sum(positive**2, axis=(1, 3), keepdims=True)
+        return xp.reshape(positive / xp.sqrt(squared), (1, n, k * rank))
+
+    solution = augmented_lagrangian(
+        backend,
+        lagrangian,
+        project,
+        on_device(start.reshape(1, n, k * rank)),
+        on_device(dual[None]),
+        k,
+        tol=tol,
+        max_iter=max_iter,
+    )
+    U = backend.to_numpy(solution.factor)[0].reshape(n, k, rank)
+    return (U * U.sum(axis=0)).sum(axis=2)
+
+
+def _apply(Y, w, v):
+    """A_k v of the formula."""
+    return Y @ (Y.T @ v) - (w * v.sum() + w @ v) / 2
+
+
+def _norm(Y, w, n_iter=20):
+    """Spectral norm of A_k by power iterations."""
+    v = np.random.RandomState(0).standard_normal(len(w))
+    for _ in range(n_iter):
+        v /= np.linalg.norm(v) or 1.0
+        v = _apply(Y, w, v)
+    return float(np.linalg.norm(v))
+
+
+def _multipliers(whitened, weights, labels):
+    """Multipliers of the row sums at which the labels are stationary."""
+    dual = np.zeros(len(labels))
+    for k, (Y, w) in enumerate(zip(whitened, weights, strict=True)):
+        own = labels == k
+        if own.any():
+            mean = _apply(Y, w, own / own.sum())
+            dual[own] = 2 * mean[own] - mean[own].mean()
+    return dual
