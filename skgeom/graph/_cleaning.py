@@ -29,7 +29,7 @@ _OVERLAP_NEIGHBORS = 50
 _TANGENT_NEIGHBORS = 20
 _ALONG = 0.9
 # Share of the local variance above the noise from which tangent planes are trusted.
-_CLEAR = 0.5
+_CLEAR = 0.55
 # Fewer columns than this hold no room for noise directions.
 MANY_FEATURES = 10
 
@@ -40,7 +40,7 @@ def robust_graph(X, *, n_neighbors=10, smoothing="auto", pruning=0.1, backend=No
     With more than ten features, noise directions are dropped first
     (`truncate_noise`); then points are smoothed (`smooth_locally`), joined by
     alpha-decay affinities, and shortcuts are cut (`prune_shortcuts`). Bridges are told
-    from shortcuts by tangent planes where at least half of the variance of
+    from shortcuts by tangent planes where more than .55 of the variance of
     neighbourhoods is above the noise (`local_scale`). Nothing falls apart that was
     joined before: where smoothing would part points, edges between them stay.
 
