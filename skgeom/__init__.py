@@ -10,15 +10,21 @@ import importlib
 __version__ = "0.1.0.dev0"
 
 # Public name -> the family that defines it.
-_ESTIMATORS = {"HeatGeodesicEmbedding": "skgeom.embedding"}
+_ESTIMATORS = {
+    "HeatGeodesicEmbedding": "skgeom.embedding",
+    "PoincareEmbedding": "skgeom.hyperbolic",
+}
 
 _PACKAGES = (
     "backends",
     "datasets",
     "embedding",
+    "geometry",
     "graph",
+    "hyperbolic",
     "metrics",
     "operators",
+    "plotting",
     "solvers",
     "testing",
 )

@@ -91,3 +91,9 @@ class TorchBackend:
                 total.add_(term, alpha=float(coefficient))
             out[:, columns] = total
         return out
+
+    def sgd_edges(self, points, links, order, splits, seed, descent):
+        """Make the steps, each as a batch."""
+        from skgeom.backends._torch_descent import run_steps
+
+        return run_steps(points, links, order, splits, seed, descent, self.float64)
