@@ -110,12 +110,12 @@ def _draw_negatives(links, heads, link_keys, seed, descent, dtype):
     start = links.indptr[heads, None]
     n_links = links.indptr[heads + 1, None] - start
     turn = (_uniform(streams, counters, dtype) * (n_links + 1)).long()
-    last = max(links.indices.shape[0] - 1, 0)
-    via = links.indices[(start + turn).clamp(max=last)]
+    via = links.indices[(start + turn).clamp(max=len(links.indices) - 1)]
     via = torch.where(turn == n_links, heads[:, None], via)
     start = links.back_indptr[via]
     n_back = links.back_indptr[via + 1] - start
     turn = (_uniform(streams, counters + 1, dtype) * n_back).long()
+    last = len(links.back_indices) - 1
     local = links.back_indices[(start + turn).clamp(max=last)]
 
     others = torch.cat([uniform, local], dim=1)

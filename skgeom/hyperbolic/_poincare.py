@@ -247,6 +247,11 @@ class PoincareEmbedding(
         rng = check_random_state(self.random_state)
         graph, rows, _ = self._fit_graph(X, backend)
         self.graph_ = _without_loops(graph)
+        if self.graph_.n_edges == 0:
+            raise ValueError(
+                "The graph has no links, apart from those of nodes with themselves: "
+                "there is nothing to embed."
+            )
         start, self.init_ = initial_points(
             self.graph_.adjacency, self.n_components, self.init, rng
         )

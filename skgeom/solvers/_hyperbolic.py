@@ -16,6 +16,7 @@ _SPREAD = 1e-3
 _WINDOW = 10
 # Steps that place a new point, and their rate.
 _PLACEMENT_STEPS, _PLACEMENT_RATE = 100, 0.1
+_HASH = np.uint64(0x9E3779B97F4A7C15)
 
 
 @dataclass(frozen=True)
@@ -284,6 +285,7 @@ def place_in_ball(coordinates, gaps, fitted, links, keys, schedule, backend):
         sp.diags_array(np.diff(links.indptr) / links.sum(axis=1)) @ links
     )
     start, start_gaps = _lorentz_means(coordinates, gaps, links, schedule.max_radius)
+    start, start_gaps = _shaken(start, start_gaps, keys, schedule.max_radius)
     rows = sp.vstack([sp.csr_array((n, n)), links], format="csr")
     table = prepare_links(sp.csr_array((n, n)), backend)._replace(
         indptr=backend.asarray(rows.indptr.astype(np.int64)),
@@ -329,6 +331,27 @@ def _lorentz_means(coordinates, gaps, weights, max_radius):
     mean *= np.minimum(1.0, limit / np.where(norms > 0, norms, 1.0))[:, None]
     smallest = 1.0 / np.cosh(max_radius / 2) ** 2
     return mean, np.maximum(1.0 - (mean**2).sum(axis=1), smallest)
+
+
+def _shaken(coordinates, gaps, keys, max_radius):
+    """Points moved by less than a unit, as their keys say: off lines of symmetry."""
+    counters = np.arange(1, coordinates.shape[1] + 1, dtype=np.uint64)
+    bits = (keys.astype(np.uint64)[:, None] + counters) * _HASH
+    bits = (bits ^ (bits >> np.uint64(32))) * _HASH
+    shift = (bits >> np.uint64(11)) * 2.0**-53 - 0.5
+    shift /= np.sqrt(coordinates.shape[1])
+    # Möbius sums, as in skgeom.geometry.poincare but with the gaps at hand.
+    w, other = coordinates + shift, 1.0 - (shift**2).sum(axis=1)
+    square = (w**2).sum(axis=1)
+    bottom = gaps * other + square
+    moved = (gaps[:, None] * w + square[:, None] * coordinates) / bottom[:, None]
+    new_gaps = gaps * other / bottom
+    smallest = 1.0 / np.cosh(max_radius / 2) ** 2
+    outside = (new_gaps < smallest)[:, None]
+    return (
+        np.where(outside, coordinates, moved),
+        np.where(outside[:, 0], gaps, new_gaps),
+    )
 
 
 def _padded(indptr, n_new):

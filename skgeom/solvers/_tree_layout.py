@@ -76,7 +76,7 @@ def tree_layout(parents, ranks):
     >>> from skgeom.solvers import tree_layout
     >>> radii, angles = tree_layout(np.array([2, 2, -1]), np.array([0, 1, 2]))
     >>> radii.round(2), (angles / np.pi).round(2)
-    (array([2.2, 2.2, 0. ]), array([0.5, 1.5, 1. ]))
+    (array([2.2, 2.2, 0. ]), array([1.5, 0.5, 1. ]))
     """
     upwards = np.argsort(ranks).tolist()
     above, n = parents.tolist(), len(parents)
