@@ -136,7 +136,9 @@ class PoincareEmbedding(
     -----
     A training row given to `transform` gets its own coordinates, and a new one is
     placed by its links to the training rows, which stay where they are; no row depends
-    on the others in the batch.
+    on the others in the batch. With ``affinity="precomputed"`` a row is known by its
+    links alone: one that has the links of a training row is placed at it, or at the
+    first of several.
 
     Isolated nodes have no links to follow and are pushed away by the others. A node
     linked to all others has no negatives and is moved by others alone. Disconnected

@@ -52,11 +52,12 @@ def hierarchy_tree(adjacency):
 def tree_layout(parents, ranks):
     """Draw a tree in the hyperbolic plane.
 
-    Each subtree has a sector as wide as its share of the nodes, and its root is at the
-    radius at which sectors of this width are well apart: 2 log(n_nodes / size). Low
-    nodes are then near the boundary, and each is nearer to its ancestors than to nodes
-    of other branches. (Sarkar 2011 draws trees with edges of one length; here it is
-    the sectors that have one width, so that no digits are lost in deep trees.)
+    The subtrees below a node share its sector by their numbers of nodes, and a node is
+    at the radius at which sectors of about its width are well apart:
+    2 log(n_nodes / size). Low nodes are then near the boundary, and each is nearer to
+    its ancestors than to nodes of other branches. (Sarkar 2011 draws trees with edges
+    of one length; here deep trees lose no digits, for all radii are at most
+    2 log(n_nodes).)
 
     Parameters
     ----------

@@ -155,7 +155,7 @@ def test_new_rows_do_not_depend_on_the_batch(device):
 def test_new_nodes_find_their_branch(n_components):
     """Leaves that were left out come near the nodes above them."""
     adjacency = TREE.adjacency
-    leaves = np.arange(31, 63)[::4]
+    leaves = np.concatenate([np.arange(31, 63, 8), np.arange(32, 63, 8)])
     kept = np.setdiff1d(np.arange(63), leaves)
     model = PoincareEmbedding(
         n_components, affinity="precomputed", random_state=0
@@ -169,6 +169,15 @@ def test_new_nodes_find_their_branch(n_components):
     nearest = np.argsort(distances, axis=1)[:, :5]
     assert np.take_along_axis(linked, nearest, axis=1).mean() > 0.9
     assert_array_equal(placed, model.transform(links))
+
+
+def test_a_row_with_the_links_of_a_training_row_is_that_row():
+    model = PoincareEmbedding(affinity="precomputed", max_iter=5, random_state=0)
+    model.fit(TREE.adjacency)
+    placed = model.transform(TREE.adjacency)
+    assert_array_equal(placed[:31], model.embedding_[:31])
+    assert_array_equal(placed[31::2], model.embedding_[31::2])
+    assert_array_equal(placed[32::2], model.embedding_[31::2])  # its twin comes first
 
 
 def test_node_ids_may_come_in_any_order():

@@ -110,7 +110,7 @@ def test_duplicate_and_constant_points():
 
 
 def test_rows_without_links():
-    model = fit_adjacency(path(10))
+    model = fit_adjacency(path(10) + path(10).T)
     empty = sp.csr_array((2, 10))
     with pytest.warns(UserWarning, match="2 rows have no link"):
         placed = model.transform(empty)
