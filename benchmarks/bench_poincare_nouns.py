@@ -55,9 +55,9 @@ def main():
     rows = np.random.RandomState(0).choice(with_links, N_SAMPLED, replace=False)
     PoincareEmbedding(10, graph=nouns, max_iter=1, n_negatives=1).fit(nodes)
     table = []
-    for init, epochs in [("tree", e) for e in ((1,) if args.quick else (1, 20, 100, 300))] + [
-        ("random", e) for e in (() if args.quick else (100,))
-    ]:
+    for init, epochs in [
+        ("tree", e) for e in ((1,) if args.quick else (1, 20, 100, 300))
+    ] + [("random", e) for e in (() if args.quick else (100,))]:
         wall, cpu = time.perf_counter(), time.process_time()
         model = PoincareEmbedding(
             10, graph=nouns, init=init, max_iter=epochs, n_jobs=2, random_state=0
@@ -86,8 +86,8 @@ def main():
             speed = gensim_speed(nouns)
             ours = 743_241 * table[-1]["epochs"] / float(table[-1]["wall s"])
             notes.append(
-                f"gensim in the same process, 10 negatives: {speed:,.0f} edges/s, which "
-                f"is {ours / speed:.0f} times slower than the last row's 50"
+                f"gensim in the same process, 10 negatives: {speed:,.0f} edges/s, "
+                f"which is {ours / speed:.0f} times slower than the last row's 50"
             )
         except ImportError:
             notes.append("gensim is not installed")

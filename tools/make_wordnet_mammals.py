@@ -21,7 +21,9 @@ def main(folder):
     (DATA / "wordnet_mammals.tsv").write_text(text, encoding="utf-8")
     with open(Path(folder) / "data.noun", encoding="latin-1") as file:
         top = [line for line in file if line.startswith("  ")]
-    licence = "\n".join(line.split(maxsplit=1)[1].rstrip() for line in top if line.split()[1:])
+    licence = "\n".join(
+        line.split(maxsplit=1)[1].rstrip() for line in top if line.split()[1:]
+    )
     (DATA / "WORDNET_LICENSE.txt").write_text(licence + "\n", encoding="utf-8")
     print(f"{len(rows)} mammals")
 

@@ -215,7 +215,7 @@ def _move_along_geodesic(x, gaps, row, step):
 
 @njit(**_OPTIONS)
 def _pull_inside(x, gaps, row, max_radius):
-    """Put a point that is too far out, or beyond the boundary, at the largest radius."""
+    """Put a point that is too far out, or outside, at the largest radius."""
     smallest = 1.0 / np.cosh(max_radius / 2.0) ** 2
     if gaps[row] >= smallest:
         return

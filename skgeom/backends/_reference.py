@@ -4,6 +4,8 @@ These are the definitions that the conformance test holds every backend against.
 are short and slow on purpose, and nothing else calls them.
 """
 
+from itertools import pairwise
+
 import numpy as np
 
 
@@ -47,7 +49,7 @@ def sgd_edges(points, links, order, splits, seed, descent):
     """
     x, gaps = points.coordinates, points.gaps
     total = 0.0
-    for start, stop in zip(splits[:-1], splits[1:], strict=True):
+    for start, stop in pairwise(splits):
         sums, moved = np.zeros_like(x), set()
         for u in order[start:stop]:
             row = slice(links.indptr[u], links.indptr[u + 1])

@@ -37,8 +37,8 @@ def load_wordnet_mammals(*, closure=True):
     Notes
     -----
     All hyponyms of mammal.n.01, with the links among them. As in [1]_, two words
-    ("tusker" and "female mammal") are left out. WordNet 3.0, copyright 2006 by Princeton
-    University; its licence is in `skgeom/datasets/data/WORDNET_LICENSE.txt`.
+    ("tusker" and "female mammal") are left out. WordNet 3.0, copyright 2006 by
+    Princeton University; its licence is in `skgeom/datasets/data/WORDNET_LICENSE.txt`.
 
     References
     ----------
@@ -56,9 +56,7 @@ def load_wordnet_mammals(*, closure=True):
     names = [row[0] for row in rows]
     number = {name: i for i, name in enumerate(names)}
     edges = [(number[row[0]], number[above]) for row in rows for above in row[1:]]
-    graph = Graph.from_edges(
-        edges, n_nodes=len(names), directed=True, node_names=names
-    )
+    graph = Graph.from_edges(edges, n_nodes=len(names), directed=True, node_names=names)
     return transitive_closure(graph) if closure else graph
 
 

@@ -9,7 +9,7 @@ from skgeom.graph._cleaning import (
     smooth_locally,
     truncate_noise,
 )
-from skgeom.graph._closure import transitive_closure, train_test_split_edges
+from skgeom.graph._closure import train_test_split_edges, transitive_closure
 from skgeom.graph._graph import Graph
 from skgeom.graph._landmarks import farthest_point_landmarks
 from skgeom.graph._laplacian import Laplacian

@@ -45,7 +45,8 @@ class PoincareEmbedding(
     random nodes j that u is not linked to [1]_, by descent on
 
     .. math::
-        -\sum_{(u, v)} w_{uv} \log \frac{e^{-d(u, v)}}{e^{-d(u, v)} + \sum_j e^{-d(u, j)}},
+        -\sum_{(u, v)} w_{uv} \log
+        \frac{e^{-d(u, v)}}{e^{-d(u, v)} + \sum_j e^{-d(u, j)}},
         \qquad d(x, y) = \operatorname{arcosh}
         \Bigl(1 + 2\,\tfrac{|x - y|^2}{(1 - |x|^2)(1 - |y|^2)}\Bigr) .
 
@@ -180,7 +181,10 @@ class PoincareEmbedding(
         ],
         "max_iter": [Interval(Integral, 1, None, closed="left")],
         "burn_in": [Interval(Integral, 0, None, closed="left")],
-        "batch_size": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
+        "batch_size": [
+            Interval(Integral, 1, None, closed="left"),
+            StrOptions({"auto"}),
+        ],
         "tol": [Interval(Real, 0, 1, closed="left")],
         "n_jobs": [Integral, None],
         "device": [str],
@@ -386,7 +390,9 @@ class PoincareEmbedding(
             learning_rate=self.learning_rate_,
             max_iter=self.max_iter,
             burn_in=self.burn_in if self.init_ == "random" else 0,
-            batch_size=-(-n_heads // _STEPS_PER_EPOCH) if auto_size else self.batch_size,
+            batch_size=-(-n_heads // _STEPS_PER_EPOCH)
+            if auto_size
+            else self.batch_size,
             n_negatives=self.n_negatives,
             local_negatives=self.local_negatives,
             max_radius=_MAX_RADIUS[self._width(X)],

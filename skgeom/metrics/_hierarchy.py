@@ -163,9 +163,7 @@ def link_prediction_score(
     >>> link_prediction_score([[0.0], [0.1], [0.2], [0.3]], held_back, known=known)
     1.0
     """
-    precisions, _ = _graph_ranks(
-        embedding, graph, rows, metric, working_memory, known
-    )
+    precisions, _ = _graph_ranks(embedding, graph, rows, metric, working_memory, known)
     return float(precisions.mean())
 
 
@@ -232,9 +230,7 @@ def distortion_score(
         raise ValueError("distances must be >= 0; some are negative or NaN.")
     ratios = np.full(T.shape, np.nan)
     for block in row_blocks(len(X), len(columns), _BYTES_PER_ENTRY, working_memory):
-        found = _separations(
-            X[block], gaps[block], X[columns], gaps[columns], metric
-        )
+        found = _separations(X[block], gaps[block], X[columns], gaps[columns], metric)
         if metric == "poincare":
             found = np.log1p(found + np.sqrt(found * (found + 2)))
         else:

@@ -98,7 +98,8 @@ class PoincareDiskDisplay:
         embedding = np.asarray(estimator.embedding_, dtype=np.float64)
         if embedding.shape[1] != 2:
             raise ValueError(
-                f"A disk has two dimensions, but the embedding has {embedding.shape[1]}."
+                "A disk has two dimensions, but the embedding has "
+                f"{embedding.shape[1]}."
             )
         graph = estimator.graph_
         if len(embedding) == graph.n_nodes:

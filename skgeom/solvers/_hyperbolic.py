@@ -224,9 +224,7 @@ def descend_links(points, links, schedule, rng, backend, callback=None):
         rate = schedule.learning_rate * (1.0 - epoch / schedule.max_iter)
         if epoch < schedule.burn_in:
             rate = schedule.learning_rate * _BURN_IN_RATE
-        descent = Descent(
-            schedule.rule, rate, n_uniform, n_local, schedule.max_radius
-        )
+        descent = Descent(schedule.rule, rate, n_uniform, n_local, schedule.max_radius)
         order, seed = rng.permutation(heads), int(rng.randint(2**31 - 1))
         loss = backend.sgd_edges(points, links, order, splits, seed, descent)
         losses.append(loss / len(links.indices))

@@ -64,7 +64,10 @@ def test_distance_is_a_metric(model, n_components, seed):
 def test_exp_and_log_are_inverse(model, n_components, seed):
     radius = SAFE_RADIUS[model] / 2
     ball = points(8, n_components, radius, seed)
-    x, y = in_model(model, ball), in_model(model, points(8, n_components, radius, ~seed % 2**32))
+    x, y = (
+        in_model(model, ball),
+        in_model(model, points(8, n_components, radius, ~seed % 2**32)),
+    )
     back = model.exp(x, model.log(x, y))
     assert_allclose(model.distance(back, y), 0, atol=1e-5)
     v = tangents(model, ball, seed, 1.0)
@@ -89,7 +92,10 @@ def test_geodesics_are_shortest(model, n_components, seed, t):
 def test_transport_keeps_lengths_and_the_velocity(model, n_components, seed):
     radius = SAFE_RADIUS[model] / 2
     ball = points(8, n_components, radius, seed)
-    x, y = in_model(model, ball), in_model(model, points(8, n_components, radius, seed + 1))
+    x, y = (
+        in_model(model, ball),
+        in_model(model, points(8, n_components, radius, seed + 1)),
+    )
     v = tangents(model, ball, seed, 1.0)
 
     def length(at, vector):
@@ -113,7 +119,9 @@ def test_translations_and_rotations_are_isometries(n_components, seed):
     expected = poincare.distance(x, y)
     moved = poincare.translate(a, x), poincare.translate(a, y)
     assert_allclose(poincare.distance(*moved), expected, rtol=1e-5, atol=1e-5)
-    turn, _ = np.linalg.qr(np.random.default_rng(seed).standard_normal((n_components,) * 2))
+    turn, _ = np.linalg.qr(
+        np.random.default_rng(seed).standard_normal((n_components,) * 2)
+    )
     assert_allclose(poincare.distance(x @ turn, y @ turn), expected, atol=1e-8)
 
 
@@ -123,7 +131,9 @@ def test_the_models_are_isometric(n_components, seed):
     u, v = poincare.to_lorentz(x), poincare.to_lorentz(y)
     assert_allclose(lorentz.inner(u, u), -1, atol=1e-8)
     assert_allclose(lorentz.to_poincare(u), x, atol=1e-12)
-    assert_allclose(lorentz.distance(u, v), poincare.distance(x, y), rtol=1e-3, atol=1e-4)
+    assert_allclose(
+        lorentz.distance(u, v), poincare.distance(x, y), rtol=1e-3, atol=1e-4
+    )
     between = lorentz.to_poincare(lorentz.geodesic(u, v, 0.5))
     assert_allclose(
         poincare.distance(between, poincare.geodesic(x, y, 0.5)), 0, atol=1e-2

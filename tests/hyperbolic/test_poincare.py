@@ -50,7 +50,9 @@ def test_mammals_are_reconstructed(n_components):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("n_components, least, most", [(5, 0.99, 1.04), (10, 0.995, 1.04)])
+@pytest.mark.parametrize(
+    "n_components, least, most", [(5, 0.99, 1.04), (10, 0.995, 1.04)]
+)
 def test_mammals_at_the_stated_accuracy(n_components, least, most):
     scores = []
     for seed in (100, 101, 102):
@@ -157,9 +159,9 @@ def test_new_nodes_find_their_branch(n_components):
     adjacency = TREE.adjacency
     leaves = np.concatenate([np.arange(31, 63, 8), np.arange(32, 63, 8)])
     kept = np.setdiff1d(np.arange(63), leaves)
-    model = PoincareEmbedding(
-        n_components, affinity="precomputed", random_state=0
-    ).fit(adjacency[kept][:, kept])
+    model = PoincareEmbedding(n_components, affinity="precomputed", random_state=0).fit(
+        adjacency[kept][:, kept]
+    )
     links = adjacency[leaves][:, kept]
     placed = model.transform(links)
     distances = np.stack(
@@ -249,7 +251,9 @@ def test_clones_and_pickles():
 def test_names_and_lengths():
     model = PoincareEmbedding(3, graph=TREE, max_iter=7).fit(TREE_NODES)
     assert model.n_iter_ == 7 == len(model.loss_curve_)
-    assert [*model.get_feature_names_out()] == [f"poincareembedding{i}" for i in range(3)]
+    assert [*model.get_feature_names_out()] == [
+        f"poincareembedding{i}" for i in range(3)
+    ]
     assert_allclose(
         poincare.distance(np.zeros((1, 3)), model.embedding_), model.radii_, rtol=1e-3
     )

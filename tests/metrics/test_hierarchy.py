@@ -25,7 +25,9 @@ def by_definition(D, adjacency, known=None):
     for u in range(n):
         linked = [v for v in range(n) if adjacency[u, v] and v != u]
         skipped = [v for v in range(n) if known is not None and known[u, v]]
-        others = [v for v in range(n) if v not in linked and v != u and v not in skipped]
+        others = [
+            v for v in range(n) if v not in linked and v != u and v not in skipped
+        ]
         if not linked:
             continue
         closer = [sum(D[u, w] < D[u, v] for w in others) for v in linked]

@@ -55,7 +55,9 @@ def test_labels_do_not_overlap(mammals):
 
 def test_scaling_and_axes(mammals):
     _, ax = plt.subplots()
-    display = PoincareDiskDisplay.from_estimator(mammals, radius=3.0, ax=ax, labels=None)
+    display = PoincareDiskDisplay.from_estimator(
+        mammals, radius=3.0, ax=ax, labels=None
+    )
     assert display.ax_ is ax
     farthest = np.linalg.norm(display.positions, axis=1).max()
     np.testing.assert_allclose(farthest, np.tanh(1.5))
