@@ -21,6 +21,14 @@ class Points(NamedTuple):
         Running means of gradients and of their squares.
     ages : array of shape (n_points,)
         How many steps each point has made.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skgeom.backends import Points
+    >>> x = np.array([[0.6, 0.0]])
+    >>> Points(x, 1 - (x**2).sum(axis=1), 0 * x, 0 * x, np.zeros(1)).gaps
+    array([0.64])
     """
 
     coordinates: Any
@@ -43,6 +51,14 @@ class Links(NamedTuple):
         Nodes, each as often as it should be drawn.
     keys : array of shape (n_points,)
         A number for each head that, with the seed, decides its draws.
+
+    Examples
+    --------
+    >>> from scipy.sparse import csr_array
+    >>> from skgeom.backends import get_backend
+    >>> from skgeom.solvers import prepare_links
+    >>> prepare_links(csr_array([[0, 1], [0, 0]]), get_backend("cpu")).back_indices
+    array([0])
     """
 
     indptr: Any
@@ -69,6 +85,12 @@ class Descent(NamedTuple):
         Points stay within this hyperbolic distance of the origin.
     n_frozen : int
         Points before this number stay where they are.
+
+    Examples
+    --------
+    >>> from skgeom.backends import Descent
+    >>> Descent("lorentz_sgd", 0.1, n_uniform=45, n_local=5, max_radius=30.0).n_frozen
+    0
     """
 
     rule: str

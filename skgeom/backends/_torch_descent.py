@@ -68,8 +68,9 @@ def _step(points, links, heads, degrees, link_keys, seed, descent, dtype):
     far_step, far_square, far = _geometry(x, gaps, heads[:, None], others)
     far = torch.where(valid, far, 0.0)
     background = far.sum(dim=1)
-    share = 1.0 / torch.clamp(near + background[owner], min=1e-300)
-    loss = -(weights * torch.log(torch.clamp(near * share, min=1e-300))).sum()
+    tiny = torch.finfo(dtype).tiny
+    share = 1.0 / torch.clamp(near + background[owner], min=tiny)
+    loss = -(weights * torch.log(torch.clamp(near * share, min=tiny))).sum()
     pressure = torch.zeros_like(background)
     pressure.index_put_((owner,), weights * share, accumulate=True)
 

@@ -28,8 +28,8 @@ _RATES = {"tangent_adam": 0.02, "polar_adam": 0.1, "sgd": 0.1}
 _FEW_COMPONENTS = 3
 # Steps an epoch of batch_size="auto".
 _STEPS_PER_EPOCH = 10
-# Radii up to which coordinates of this width tell points apart.
-_MAX_RADIUS = {np.dtype(np.float64): 30.0, np.dtype(np.float32): 14.0}
+# Radii up to which coordinates tell points apart, in float64 and in float32.
+_MAX_RADIUS, _MAX_RADIUS_32 = 30.0, 14.0
 
 
 class PoincareEmbedding(
@@ -261,7 +261,7 @@ class PoincareEmbedding(
         start, self.init_ = initial_points(
             self.graph_.adjacency, self.n_components, self.init, rng
         )
-        self._schedule = self._make_schedule(X)
+        self._schedule = self._make_schedule(X, backend)
         points = points_from(start, self._schedule.max_radius, backend)
         links = prepare_links(
             self.graph_.adjacency, backend, negative_power=self.negative_power
@@ -370,7 +370,7 @@ class PoincareEmbedding(
             queries, nodes = self._place(known, backend), np.full(links.shape[0], -1)
         return float(link_ranks(queries, table, links, known, nodes)[0].mean())
 
-    def _make_schedule(self, X):
+    def _make_schedule(self, X, backend):
         """Fill in what is "auto"."""
         if self.optimizer != "auto":
             self.optimizer_ = self.optimizer
@@ -385,6 +385,7 @@ class PoincareEmbedding(
         n_heads = np.count_nonzero(np.diff(self.graph_.adjacency.indptr))
         auto_size = self.batch_size == "auto"
         rule = self.optimizer_
+        narrow = self._width(X) == np.float32 or backend.float64 == backend.xp.float32
         return Schedule(
             rule=f"{self.model}_sgd" if rule == "sgd" else rule,
             learning_rate=self.learning_rate_,
@@ -395,7 +396,7 @@ class PoincareEmbedding(
             else self.batch_size,
             n_negatives=self.n_negatives,
             local_negatives=self.local_negatives,
-            max_radius=_MAX_RADIUS[self._width(X)],
+            max_radius=_MAX_RADIUS_32 if narrow else _MAX_RADIUS,
             tol=self.tol,
         )
 
@@ -410,20 +411,10 @@ class PoincareEmbedding(
 
     def _place(self, links, backend):
         """Coordinates and gaps of new rows; draws depend on a row's links alone."""
-        links = sp.csr_array(links)
-        links.sort_indices()
-        keys = np.zeros(links.shape[0], dtype=np.uint64)
-        for power, entries in enumerate((links.indices, links.data.view(np.int64))):
-            mixed = (entries.astype(np.uint64) + np.uint64(1)) * np.uint64(
-                0x9E3779B97F4A7C15 + 2 * power
-            )
-            keys += np.add.reduceat(mixed ^ (mixed >> np.uint64(29)), links.indptr[:-1])
         return place_in_ball(
-            self._coordinates,
-            self._gaps,
+            (self._coordinates, self._gaps),
             self._links,
             links,
-            (keys >> np.uint64(1)).astype(np.int64),
             self._schedule,
             backend,
         )

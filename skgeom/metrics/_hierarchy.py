@@ -272,14 +272,16 @@ def link_ranks(
 
     Parameters
     ----------
-    queries, nodes : (coordinates, gaps)
-        The points and the nodes, with 1 - |x|^2 of each.
+    queries, nodes : tuple of ndarray
+        Coordinates of the points and of the nodes, and 1 - |x|^2 of each.
     links, known : csr_array of shape (n_queries, n_nodes)
         The links to rank, and those that are neither right nor wrong.
     own : ndarray of shape (n_queries,)
         The node that each point is, which is not ranked; -1 for none.
-    metric, working_memory
-        As in `reconstruction_score`.
+    metric : {"poincare", "euclidean"}, default="poincare"
+        The distance; for "euclidean" gaps are not looked at.
+    working_memory : float, default=64
+        Mebibytes for blocks of distances.
 
     Returns
     -------
@@ -287,6 +289,22 @@ def link_ranks(
         Average precision of each point that has links.
     ranks : ndarray
         Rank of each of these links, nearest first in each point.
+
+    Raises
+    ------
+    ValueError
+        If no point has a link.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from scipy.sparse import csr_array
+    >>> from skgeom.metrics import link_ranks
+    >>> x = np.array([[0.0], [0.5], [0.9]])
+    >>> nodes = x, 1 - x[:, 0] ** 2
+    >>> links = csr_array([[0, 0, 1], [0, 0, 0], [0, 0, 0]])
+    >>> link_ranks(nodes, nodes, links, 0 * links, np.arange(3))
+    (array([0.5]), array([2]))
     """
     n_nodes = nodes[0].shape[0]
     precisions, ranks = [], []

@@ -43,6 +43,12 @@ class Schedule:
         Largest distance to the origin.
     tol : float
         Least improvement, see `descend_links`; 0 for none.
+
+    Examples
+    --------
+    >>> from skgeom.solvers import Schedule
+    >>> Schedule("polar_adam", 0.1, 300, 0, 100, 50, 0.1, 30.0, 0.0).draws(40)
+    (40, 5)
     """
 
     rule: str
@@ -56,7 +62,18 @@ class Schedule:
     tol: float
 
     def draws(self, n_candidates):
-        """Numbers of uniform and of local negatives: no more than there are nodes."""
+        """How many negatives a head draws, and from where.
+
+        Parameters
+        ----------
+        n_candidates : int
+            Nodes to draw from.
+
+        Returns
+        -------
+        n_uniform, n_local : int
+            From all candidates, no more than there are, and from the surroundings.
+        """
         n_local = round(self.local_negatives * self.n_negatives)
         return min(self.n_negatives - n_local, n_candidates), n_local
 
@@ -166,7 +183,30 @@ def initial_points(adjacency, n_components, init, rng):
 
 
 def points_from(tangents, max_radius, backend):
-    """Points at the exponentials of tangent vectors at the origin, ready to descend."""
+    """Points at the exponentials of tangent vectors at the origin, ready to descend.
+
+    Parameters
+    ----------
+    tangents : ndarray of shape (n_points, n_components)
+        In units of hyperbolic length.
+    max_radius : float
+        Points are kept within this distance of the origin.
+    backend : Backend
+        Where descent will run.
+
+    Returns
+    -------
+    Points
+        On the device of the backend.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skgeom.backends import get_backend
+    >>> from skgeom.solvers import points_from
+    >>> points_from(np.array([[0.0, 1.0]]), 30.0, get_backend("cpu")).coordinates
+    array([[0.        , 0.46211716]])
+    """
     norms = np.linalg.norm(tangents, axis=1)
     radii = np.minimum(norms, max_radius)
     units = tangents / np.where(norms > 0, norms, 1.0)[:, None]
@@ -237,24 +277,21 @@ def descend_links(points, links, schedule, rng, backend, callback=None):
     return np.array(losses)
 
 
-def place_in_ball(coordinates, gaps, fitted, links, keys, schedule, backend):
+def place_in_ball(table, fitted, links, schedule, backend):
     """Place new points by their links to fixed ones, each independently.
 
     A point starts at the mean of the points that it links to, in the Lorentz model, and
-    goes against the gradient of its own loss.
+    goes against the gradient of its own loss. Its negatives follow from its links.
 
     Parameters
     ----------
-    coordinates : ndarray of shape (n_nodes, n_components)
-        The fixed points.
-    gaps : ndarray of shape (n_nodes,)
-        One minus the squared norm of each.
+    table : tuple of ndarray
+        Coordinates of the fixed points, shape (n_nodes, n_components), and one minus
+        the squared norm of each.
     fitted : Links
         Of the fixed points, on the host.
     links : csr_array of shape (n_new, n_nodes)
         Weights of the links, at least one in each row.
-    keys : ndarray of shape (n_new,), int64
-        Decide the negatives of each new point.
     schedule : Schedule
         As in the fit.
     backend : Backend
@@ -277,7 +314,11 @@ def place_in_ball(coordinates, gaps, fitted, links, keys, schedule, backend):
     >>> model.transform(csr_array(np.eye(10)[2:4] + np.eye(10)[5:7])).shape
     (2, 2)
     """
+    coordinates, gaps = table
     n, n_new = coordinates.shape[0], links.shape[0]
+    links = sp.csr_array(links)
+    links.sort_indices()
+    keys = _keys_of(links)
     links = sp.csr_array(sp.diags_array(1.0 / links.max(axis=1).toarray()) @ links)
     links = sp.csr_array(
         sp.diags_array(np.diff(links.indptr) / links.sum(axis=1)) @ links
@@ -285,7 +326,7 @@ def place_in_ball(coordinates, gaps, fitted, links, keys, schedule, backend):
     start, start_gaps = _lorentz_means(coordinates, gaps, links, schedule.max_radius)
     start, start_gaps = _shaken(start, start_gaps, keys, schedule.max_radius)
     rows = sp.vstack([sp.csr_array((n, n)), links], format="csr")
-    table = prepare_links(sp.csr_array((n, n)), backend)._replace(
+    extended = prepare_links(sp.csr_array((n, n)), backend)._replace(
         indptr=backend.asarray(rows.indptr.astype(np.int64)),
         indices=backend.asarray(rows.indices.astype(np.int64)),
         weights=backend.asarray(rows.data, dtype=backend.float64),
@@ -309,10 +350,21 @@ def place_in_ball(coordinates, gaps, fitted, links, keys, schedule, backend):
         descent = Descent(
             "polar_adam", rate, n_uniform, n_local, schedule.max_radius, n_frozen=n
         )
-        backend.sgd_edges(points, table, heads, splits, step, descent)
+        backend.sgd_edges(points, extended, heads, splits, step, descent)
     return tuple(
         backend.to_numpy(array)[n:] for array in (points.coordinates, points.gaps)
     )
+
+
+def _keys_of(links):
+    """A number for each row, which its entries decide and nothing else."""
+    keys = np.zeros(links.shape[0], dtype=np.uint64)
+    for entries in (links.indices, links.data.view(np.int64)):
+        bits = (entries.astype(np.uint64) + np.uint64(1)) * _HASH
+        keys = keys * _HASH + np.add.reduceat(
+            bits ^ (bits >> np.uint64(29)), links.indptr[:-1]
+        )
+    return (keys >> np.uint64(1)).astype(np.int64)
 
 
 def _lorentz_means(coordinates, gaps, weights, max_radius):
