@@ -23,7 +23,9 @@ from skgeom.solvers import (
 )
 
 # Learning rates of learning_rate="auto".
-_RATES = {"tangent_adam": 0.02, "polar_adam": 0.1, "sgd": 0.1}
+_RATES = {"tangent_adam": 0.06, "polar_adam": 0.1, "sgd": 0.1}
+# Sectors of a node in the layout that a step of tangent Adam may cross at most.
+_SECTORS = 4
 # optimizer="auto" takes polar Adam up to this dimension.
 _FEW_COMPONENTS = 3
 # Steps an epoch of batch_size="auto".
@@ -86,8 +88,9 @@ class PoincareEmbedding(
     negative_power : float, default=0.0
         The others are drawn in proportion to this power of a node's number of links.
     learning_rate : float or "auto", default="auto"
-        At the start; it falls linearly to zero. "auto" is 0.02 for "tangent_adam" and
-        0.1 else. No step is longer than one unit.
+        At the start; it falls linearly to zero. "auto" is 0.06 for "tangent_adam",
+        from a tree at most 25 / n_nodes, so that the layout is not lost, and 0.1 else.
+        No step is longer than one unit.
     max_iter : int, default=300
         Epochs, in each of which all links are seen.
     burn_in : int, default=20
@@ -378,10 +381,12 @@ class PoincareEmbedding(
             self.optimizer_ = "polar_adam"
         else:
             self.optimizer_ = "tangent_adam"
-        auto_rate = self.learning_rate == "auto"
-        self.learning_rate_ = float(
-            _RATES[self.optimizer_] if auto_rate else self.learning_rate
-        )
+        rate = self.learning_rate
+        if rate == "auto":
+            rate = _RATES[self.optimizer_]
+            if self.optimizer_ == "tangent_adam" and self.init_ == "tree":
+                rate = min(rate, _SECTORS * 2 * np.pi / self.graph_.n_nodes)
+        self.learning_rate_ = float(rate)
         n_heads = np.count_nonzero(np.diff(self.graph_.adjacency.indptr))
         auto_size = self.batch_size == "auto"
         rule = self.optimizer_
