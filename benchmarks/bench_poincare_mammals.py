@@ -131,8 +131,8 @@ def main():
         notes=[
             f"seeds {seeds[0]} to {seeds[-1]}; 50 negatives; defaults were chosen on "
             "seeds 0 to 2",
-            "Euclidean: the same loss, batches and optimizer (Adam) from a random start, "
-            "in NumPy; the best of two rates and of plain or squared distances",
+            "Euclidean: the same loss, batches and optimizer (Adam) from a random "
+            "start, in NumPy; the best of two rates and of plain or squared distances",
         ],
         write=not args.quick,
     )

@@ -92,8 +92,8 @@ def main():
             speed = gensim_speed(nouns)
             ours = table[-1]["epochs"] * nouns.n_edges / float(table[-1]["CPU s"])
             notes.append(
-                f"gensim in the same process, 10 negatives: {speed:,.0f} edges a CPU s, "
-                f"which is {ours / speed:.0f} times slower than the last row's 50"
+                f"gensim in the same process, 10 negatives: {speed:,.0f} edges a CPU "
+                f"second, {ours / speed:.0f} times fewer than the last row's, with 50"
             )
         except ImportError:
             notes.append("gensim is not installed")
