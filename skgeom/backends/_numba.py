@@ -11,7 +11,7 @@ from skgeom.backends._dispatch import as_numpy
 from skgeom.backends._refine import exact_neighbors, n_candidates, unit_rows
 
 # Coordinates that the gradients of a step read, for each thread that it is worth.
-_WORK_PER_THREAD = 2**19
+_WORK_PER_THREAD = 2**21
 _MAX_THREADS = 16
 
 # Columns that one pass over the matrix carries along. Measured: 32 to 64 doubles a

@@ -7,7 +7,7 @@ beyond is put back to that rim, so that all results are finite.
 
 Formulas are those of Ungar's gyrovectors, as in Ganea, Bécigneul and Hofmann,
 "Hyperbolic neural networks", NeurIPS 2018, written with the difference w = y - x and
-the gaps 1 - |x|^2, which keep their digits at the rim.
+the gaps ``1 - |x|^2``, which keep their digits at the rim.
 """
 
 import numpy as np

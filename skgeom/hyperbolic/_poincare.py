@@ -117,7 +117,7 @@ class PoincareEmbedding(
         nodes.
     graph_ : Graph
         The graph that was embedded, without self-loops.
-    loss_curve_ : ndarray of shape (n_iter_,)
+    loss_curve_ : ndarray of shape (`n_iter_`,)
         Mean loss of a link in each epoch.
     init_ : {"tree", "random"}
         The start used.

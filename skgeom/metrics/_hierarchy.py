@@ -273,7 +273,7 @@ def link_ranks(
     Parameters
     ----------
     queries, nodes : tuple of ndarray
-        Coordinates of the points and of the nodes, and 1 - |x|^2 of each.
+        Coordinates of the points and of the nodes, and ``1 - |x|^2`` of each.
     links, known : csr_array of shape (n_queries, n_nodes)
         The links to rank, and those that are neither right nor wrong.
     own : ndarray of shape (n_queries,)

@@ -218,6 +218,7 @@ def test_on_torch(device, model):
         assert_allclose(found, getattr(model, name)(*here), rtol=1e-9, atol=1e-9)
 
 
+@pytest.mark.filterwarnings("ignore:.torch.jit.script:DeprecationWarning")
 def test_geoopt_agrees():
     import geoopt
     import torch

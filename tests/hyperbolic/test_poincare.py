@@ -67,7 +67,13 @@ def test_mammals_at_the_stated_accuracy(n_components, least, most):
 @pytest.mark.parametrize("optimizer", ["polar_adam", "tangent_adam"])
 def test_trees_from_a_random_start(device, optimizer):
     model = PoincareEmbedding(
-        5, graph=TREE, init="random", optimizer=optimizer, device=device, random_state=0
+        5,
+        graph=TREE,
+        init="random",
+        optimizer=optimizer,
+        max_iter=100,
+        device=device,
+        random_state=0,
     )
     assert model.fit(TREE_NODES).score(TREE_NODES) > 0.9
     assert model.init_ == "random"
@@ -82,7 +88,8 @@ def test_riemannian_descent(device, model):
         init="random",
         optimizer="sgd",
         model=model,
-        batch_size=4,
+        batch_size=8,
+        max_iter=100,
         device=device,
         random_state=0,
     ).fit(TREE_NODES)
