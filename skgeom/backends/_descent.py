@@ -8,8 +8,8 @@ RULES = ("poincare_sgd", "lorentz_sgd", "tangent_adam", "polar_adam")
 class Points(NamedTuple):
     """Points of the Poincaré ball, and what an optimiser remembers of each.
 
-    `gaps` holds ``1 - |x|^2`` beside the coordinates: near the boundary it has digits that
-    the coordinates have lost, and with them distances are right up to radius 37.
+    `gaps` holds ``1 - |x|^2`` beside the coordinates: near the boundary it has digits
+    that the coordinates have lost, and with them distances are right up to radius 37.
 
     Parameters
     ----------

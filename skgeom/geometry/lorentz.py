@@ -1,10 +1,10 @@
 """The Lorentz model: hyperbolic space as the upper sheet of a hyperboloid.
 
-A point has a time t and spatial coordinates s, time first, with ``t^2 - |s|^2 = 1``. The
-formulas are simpler than those of the ball, but digits are lost at half its radius: 19
-in float64 and 9 in float32, beyond which the difference of squares is rounding. (Nickel
-and Kiela, "Learning continuous hierarchies in the Lorentz model of hyperbolic geometry",
-ICML 2018.)
+A point has a time t and spatial coordinates s, time first, with ``t^2 - |s|^2 = 1``.
+The formulas are simpler than those of the ball, but digits are lost at half its radius:
+19 in float64 and 9 in float32, beyond which the difference of squares is rounding.
+(Nickel and Kiela, "Learning continuous hierarchies in the Lorentz model of hyperbolic
+geometry", ICML 2018.)
 """
 
 from skgeom.geometry import poincare
