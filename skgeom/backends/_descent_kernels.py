@@ -247,11 +247,11 @@ def _adam_step(points, row, gradient, polar, rate, max_radius):
         norm += x[c] * x[c]
         radial += gradient[c] * x[c]
     norm = np.sqrt(norm)
-    radius = 2.0 * np.arctanh(norm) if gaps[row] > 0.5 else _radius(gaps[row])
+    radius = _radius(norm, gaps[row])
     unit = 1.0 / norm if norm > 0.0 else 0.0
     radial *= unit
     # One unit of z sideways is this many units of length.
-    stretch = np.sinh(radius) / radius if radius > 1e-4 else 1.0
+    stretch = 2.0 * norm / gaps[row] / radius if radius > 1e-4 else 1.0
     move = np.empty(d)
     if polar:
         sideways, mean = 0.0, 0.0
@@ -289,16 +289,21 @@ def _adam_step(points, row, gradient, polar, rate, max_radius):
         norm += move[c] * move[c]
     norm = np.sqrt(norm)
     radius = min(norm, max_radius)
-    factor = np.tanh(radius / 2.0) / norm if norm > 0.0 else 0.0
+    # tanh(r / 2) and 1 / cosh(r / 2)^2 from one exponential.
+    faded = np.exp(-radius)
+    reach = -np.expm1(-radius) / (1.0 + faded)
+    factor = reach / norm if norm > 0.0 else 0.0
     for c in range(d):
         x[c] = factor * move[c]
-    gaps[row] = 1.0 / np.cosh(radius / 2.0) ** 2
+    gaps[row] = 4.0 * faded / (1.0 + faded) ** 2
 
 
 @njit(**_OPTIONS)
-def _radius(gap):
-    """Hyperbolic distance from the origin of a point with this gap."""
-    return 2.0 * np.log1p(np.sqrt(1.0 - gap)) - np.log(gap)
+def _radius(norm, gap):
+    """Hyperbolic distance from the origin, by whichever number has the digits."""
+    if gap > 0.5:
+        return 2.0 * np.arctanh(norm)
+    return np.log((2.0 + 2.0 * np.sqrt(1.0 - gap) - gap) / gap)
 
 
 @njit(**_OPTIONS)

@@ -29,7 +29,7 @@ _SECTORS = 4
 # optimizer="auto" takes polar Adam up to this dimension.
 _FEW_COMPONENTS = 3
 # Steps an epoch of batch_size="auto".
-_STEPS_PER_EPOCH = 10
+_STEPS_PER_EPOCH = 20
 # Radii up to which coordinates tell points apart, in float64 and in float32.
 _MAX_RADIUS, _MAX_RADIUS_32 = 30.0, 14.0
 
@@ -96,7 +96,8 @@ class PoincareEmbedding(
     burn_in : int, default=20
         First epochs, at 3 per cent of the rate, after a random start.
     batch_size : int or "auto", default="auto"
-        Nodes whose links make a step together. "auto" is a tenth of them.
+        Nodes whose links make a step together. "auto" is a twentieth of
+        them.
     tol : float, default=0.0
         Stop when the mean loss of ten epochs is not below that of the ten before by
         this share; 0 never does.
