@@ -24,13 +24,16 @@ from sklearn.model_selection import cross_val_score
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.preprocessing import StandardScaler
 
-from skgeom import HeatGeodesicEmbedding, SDPClustering
-from skgeom.datasets import make_swiss_roll
+from skgeom import HeatGeodesicEmbedding, PoincareEmbedding, SDPClustering
+from skgeom.datasets import load_wordnet_mammals, make_swiss_roll
 from skgeom.metrics import (
     distance_preservation,
+    mean_rank,
     neighborhood_precision,
+    reconstruction_score,
     trustworthiness,
 )
+from skgeom.plotting import PoincareDiskDisplay
 
 
 def main():
@@ -129,9 +132,32 @@ def within(X, labels):
     return sum(((part - part.mean(axis=0)) ** 2).sum() for part in parts)
 
 
+def poincare_embedding(out):
+    """PoincareEmbedding of the mammals of WordNet."""
+    print("PoincareEmbedding: a hierarchy in the hyperbolic plane")
+    print("1180 mammals, each linked to all more general words; default parameters.\n")
+    mammals = load_wordnet_mammals()
+    nodes = np.arange(mammals.n_nodes)[:, None]
+    PoincareEmbedding(graph=mammals, max_iter=1).fit(nodes)
+    scores = {}
+    for n_components in (2, 5):
+        model = PoincareEmbedding(n_components, graph=mammals, random_state=0)
+        start = time.perf_counter()
+        embedding = model.fit_transform(nodes)
+        scores[f"PoincareEmbedding({n_components})"] = {
+            "seconds": time.perf_counter() - start,
+            "MAP": reconstruction_score(embedding, mammals),
+            "mean rank": mean_rank(embedding, mammals),
+        }
+        if n_components == 2:
+            draw_mammals(out / "mammals.png", model, mammals.node_names)
+    print_table("Mammals of WordNet: are words nearest to those above them?", scores)
+    return long_format("mammals", scores)
+
+
 # A function for each estimator: it prints its tables, writes its figures to a folder
 # and returns rows (data, method, score, value).
-SECTIONS = [heat_geodesic_embedding, sdp_clustering]
+SECTIONS = [heat_geodesic_embedding, sdp_clustering, poincare_embedding]
 
 
 def embed(X):
@@ -242,6 +268,16 @@ def draw_roll(path, roll, embeddings, scores):
         ax.scatter(*embedding.T, **style)
         pearson = scores[name]["Pearson"]
         ax.set_title(f"{name}\ncorrelation of distances {pearson:.3f}")
+    finish(fig, path)
+
+
+def draw_mammals(path, model, names):
+    """Draw the tree in the disk, with the names of general words."""
+    fig, ax = plt.subplots(figsize=(8, 8), layout="constrained")
+    labels = [name.partition(".")[0].replace("_", " ") for name in names]
+    PoincareDiskDisplay.from_estimator(
+        model, labels=labels, radius=5.0, ax=ax, color=model.radii_, max_labels=40
+    )
     finish(fig, path)
 
 

@@ -5,9 +5,9 @@ Repairing a noisy manifold
 
 Noise moves the points of a Swiss roll until some of them hang between its turns. They
 are few, but a neighbour graph joins them to both sides, and one such shortcut is enough
-for shortest paths, diffusion and everything that is built on a graph to believe that the
-turns touch. This page repairs the roll step by step, looks at what each step mends, and
-compares the embedding with those of other methods.
+for shortest paths, diffusion and everything that is built on a graph to believe that
+the turns touch. This page repairs the roll step by step, looks at what each step mends,
+and compares the embedding with those of other methods.
 """
 
 # %%
@@ -19,6 +19,7 @@ compares the embedding with those of other methods.
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.collections import LineCollection
+from scipy.sparse.csgraph import dijkstra
 from sklearn.manifold import Isomap
 
 from skgeom import HeatGeodesicEmbedding
@@ -54,9 +55,9 @@ size, dimension, signal = local_scale(roll.X)
 print(f"{size} points show a shape of dimension {dimension} (signal {signal:.2f})")
 
 # %%
-# Every neighbourhood is projected on its plane, and every point moves to the mean of its
-# projections (:func:`~skgeom.graph.smooth_locally`). Then the edges whose ends have the
-# fewest neighbours in common are cut (:func:`~skgeom.graph.prune_shortcuts`);
+# Every neighbourhood is projected on its plane, and every point moves to the mean of
+# its projections (:func:`~skgeom.graph.smooth_locally`). Then the edges whose ends have
+# the fewest neighbours in common are cut (:func:`~skgeom.graph.prune_shortcuts`);
 # :func:`~skgeom.graph.robust_graph` does both.
 
 smooth = smooth_locally(roll.X)
@@ -66,15 +67,13 @@ draw_graph(axes[1], Graph.from_points(smooth), smooth, "Smoothed")
 draw_graph(axes[2], robust_graph(roll.X), smooth, "Smoothed and pruned")
 
 # %%
-# Smoothing makes the sheet thin, pruning cuts across it. An edge that is still red belongs
-# to a point that noise has carried to another turn altogether: it is wrong about where it
-# comes from, but it joins nothing to anything.
+# Smoothing makes the sheet thin, pruning cuts across it. An edge that is still red
+# belongs to a point that noise has carried to another turn altogether: it is wrong
+# about where it comes from, but it joins nothing to anything.
 #
 # What paths make of it
 # ---------------------
 # Distances along the graph against true ones, from one point:
-
-from scipy.sparse.csgraph import dijkstra
 
 start = int(along.argmin())
 fig, axes = plt.subplots(
@@ -93,8 +92,8 @@ axes[0].set_ylabel("Length of the shortest path")
 # %%
 # The embedding
 # -------------
-# `HeatGeodesicEmbedding` does all this by default. Beside it the same method on the plain
-# graph, Isomap, and UMAP and PHATE if they are installed.
+# `HeatGeodesicEmbedding` does all this by default. Beside it the same method on the
+# plain graph, Isomap, and UMAP and PHATE if they are installed.
 
 models = {
     "HeatGeodesicEmbedding": HeatGeodesicEmbedding(random_state=0),

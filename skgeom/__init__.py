@@ -13,6 +13,7 @@ __version__ = "0.1.0.dev0"
 _ESTIMATORS = {
     "HeatGeodesicEmbedding": "skgeom.embedding",
     "SDPClustering": "skgeom.cluster",
+    "PoincareEmbedding": "skgeom.hyperbolic",
 }
 
 _PACKAGES = (
@@ -20,9 +21,12 @@ _PACKAGES = (
     "cluster",
     "datasets",
     "embedding",
+    "geometry",
     "graph",
+    "hyperbolic",
     "metrics",
     "operators",
+    "plotting",
     "solvers",
     "testing",
 )

@@ -75,7 +75,7 @@ class GeometryEstimator(CallbackSupportMixin, BaseEstimator):
         array = np.asarray(array, dtype=dtype)
         return get_backend(like=like).asarray(array) if is_torch(like) else array
 
-    def _progress(self, max_steps):
+    def _progress(self, max_steps, measure="stress"):
         """Open the callbacks' context; return what a solver calls after each step."""
         if not hasattr(self, "_init_callback_context"):
             return None
@@ -83,10 +83,10 @@ class GeometryEstimator(CallbackSupportMixin, BaseEstimator):
         context = self._init_callback_context(max_subtasks=n_calls)
         context.call_on_fit_task_begin(estimator=self)
 
-        def after_step(step, stress):
+        def after_step(step, value):
             if step % _STEPS_PER_CALL and step != max_steps:
                 return False
-            task = context.subcontext(task_name=f"step {step}, stress {stress:.4f}")
+            task = context.subcontext(task_name=f"step {step}, {measure} {value:.4f}")
             task.call_on_fit_task_begin(estimator=self)
             return bool(task.call_on_fit_task_end(estimator=self))
 
@@ -304,8 +304,12 @@ class GraphInputMixin:
             )
         return min(self.n_neighbors, available)
 
-    @staticmethod
-    def _undirected(graph):
+    # Whether the method knows what the direction of an edge means.
+    _directed = False
+
+    def _undirected(self, graph):
+        if self._directed:
+            return graph
         if graph.directed:
             warnings.warn(
                 "The graph is directed (its adjacency is not symmetric); the mean of "

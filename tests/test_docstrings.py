@@ -43,7 +43,8 @@ def public_modules():
         for info in pkgutil.iter_modules(skgeom.__path__)
         if info.ispkg and not info.name.startswith("_")
     ]
-    return [skgeom, *packages]
+    models = [getattr(skgeom.geometry, name) for name in skgeom.geometry.__all__]
+    return [skgeom, *packages, *models]
 
 
 def public_objects():

@@ -5,6 +5,7 @@ API lacks is a short list of primitives, described by :class:`Backend` and imple
 once per engine. ``_reference.py`` says in a few lines of NumPy what each one means.
 """
 
+from skgeom.backends._descent import Descent, Links, Points
 from skgeom.backends._dispatch import (
     Backend,
     as_numpy,
@@ -13,4 +14,13 @@ from skgeom.backends._dispatch import (
     row_blocks,
 )
 
-__all__ = ["Backend", "as_numpy", "get_backend", "is_torch", "row_blocks"]
+__all__ = [
+    "Backend",
+    "Descent",
+    "Links",
+    "Points",
+    "as_numpy",
+    "get_backend",
+    "is_torch",
+    "row_blocks",
+]

@@ -150,6 +150,30 @@ class Backend(Protocol):
             Its derivative by U.
         """
 
+    def sgd_edges(self, points, links, order, splits, seed, descent):
+        """Make steps of hyperbolic descent on sampled edges.
+
+        Parameters
+        ----------
+        points : Points
+            Of this backend, changed in place.
+        links : Links
+            Of this backend, indices int64.
+        order : ndarray of shape (n_heads,), int64
+            On the host: heads, in the order of the steps.
+        splits : ndarray of shape (n_steps + 1,), int64
+            On the host: step i takes the heads ``order[splits[i]:splits[i + 1]]``.
+        seed : int
+            Decides the negatives, with the key of each head; >= 0, less than 2**31.
+        descent : Descent
+            How steps are made.
+
+        Returns
+        -------
+        float
+            Sum of the losses of all heads, each before its step.
+        """
+
 
 def is_torch(array):
     """Whether `array` is a torch tensor, without importing torch to find out.

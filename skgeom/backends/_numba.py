@@ -1,11 +1,18 @@
 """Primitives on the host: scikit-learn's neighbour search, numba elsewhere."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 from array_api_compat import numpy as xp
 from joblib import Parallel, delayed, effective_n_jobs
 
+from skgeom.backends._descent import RULES
 from skgeom.backends._dispatch import as_numpy
 from skgeom.backends._refine import exact_neighbors, n_candidates, unit_rows
+
+# Coordinates that the gradients of a step read, for each thread that it is worth.
+_WORK_PER_THREAD = 2**21
+_MAX_THREADS = 16
 
 # Columns that one pass over the matrix carries along. Measured: 32 to 64 doubles a
 # row saturate the core; wider blocks fall out of the second-level cache.
@@ -92,3 +99,42 @@ class NumbaBackend:
         return clustering_lagrangian(
             *map(np.ascontiguousarray, (X, diagonal, U, dual, penalty))
         )
+
+    def sgd_edges(self, points, links, order, splits, seed, descent):
+        """Make the steps, the gradients of large ones on several threads.
+
+        How a step is cut in pieces follows from its size, and pieces are added up in
+        order: the result does not depend on the number of threads.
+        """
+        from skgeom.backends import _descent_kernels as kernels
+
+        points, links = tuple(points), tuple(links)
+        order, splits = (np.asarray(a, dtype=np.int64) for a in (order, splits))
+        draws = seed, descent.n_uniform, descent.n_local
+        rule = RULES.index(descent.rule)
+        move = descent.n_frozen, rule, float(descent.rate), float(descent.max_radius)
+        n, d = points[0].shape
+        n_links = (links[0][1:] - links[0][:-1])[order].sum()
+        work = d * (n_links + len(order) * sum(draws[1:])) / max(len(splits) - 1, 1)
+        n_pieces = int(np.clip(work // _WORK_PER_THREAD, 1, _MAX_THREADS))
+        if n_pieces == 1:
+            return kernels.run_steps(points, links, order, splits, *draws, *move)
+
+        sums = [np.zeros((n, d)) for _ in range(n_pieces)]
+        rows = [np.zeros(n + 1, np.int64) for _ in range(n_pieces)]
+        total = 0.0
+        with ThreadPoolExecutor(effective_n_jobs(self.n_jobs)) as pool:
+            for heads in np.split(order, splits[1:-1]):
+                losses = pool.map(
+                    lambda piece, *out: kernels.add_gradients(
+                        points, links, piece, *draws, *out
+                    ),
+                    np.array_split(heads, n_pieces),
+                    sums,
+                    rows,
+                )
+                total += sum(losses)
+                for more in zip(sums[1:], rows[1:], strict=True):
+                    kernels.merge_gradients(sums[0], rows[0], *more)
+                kernels.move_points(points, sums[0], rows[0], *move)
+        return total

@@ -4,6 +4,8 @@ These are the definitions that the conformance test holds every backend against.
 are short and slow on purpose, and nothing else calls them.
 """
 
+from itertools import pairwise
+
 import numpy as np
 
 
@@ -44,3 +46,139 @@ def clustering_lagrangian(X, diagonal, U, dual, penalty):
     price = dual + penalty[:, None] * v
     slope = -A + (price[:, :, None] + price[:, None, :]) / 2  # by Z
     return value, v, 2 * slope @ U
+
+
+def sgd_edges(points, links, order, splits, seed, descent):
+    """Steps of hyperbolic descent on sampled edges; points are changed in place.
+
+    A step, for the heads ``order[splits[i]:splits[i + 1]]``, goes against the gradient
+    of the sum over their links (u, v) of
+
+        -weight * log(e(u, v) / (e(u, v) + sum of e(u, j) over the negatives j of u))
+
+    with e = exp(-distance). Returns the sum of the losses of all steps.
+    """
+    x, gaps = points.coordinates, points.gaps
+    total = 0.0
+    for start, stop in pairwise(splits):
+        sums, moved = np.zeros_like(x), set()
+        for u in order[start:stop]:
+            row = slice(links.indptr[u], links.indptr[u + 1])
+            positives, weights = links.indices[row], links.weights[row]
+            negatives = _negatives(u, set(positives) | {u}, links, seed, descent)
+            if not negatives:
+                continue
+            nodes = np.concatenate([positives, negatives])
+            step = x[nodes] - x[u]
+            square = (step**2).sum(axis=1)
+            near = np.exp(-np.arccosh(1 + 2 * square / (gaps[u] * gaps[nodes])))
+            pos, neg = near[: len(positives)], near[len(positives) :]
+            total -= (weights * np.log(pos / (pos + neg.sum()))).sum()
+            slope = np.concatenate(
+                [
+                    weights * neg.sum() / (pos + neg.sum()),
+                    -neg * (weights / (pos + neg.sum())).sum(),
+                ]
+            )
+            # Unit vectors along the geodesic at its two ends, in the local frame.
+            with np.errstate(invalid="ignore", divide="ignore"):
+                slope = slope / np.sqrt(square * (gaps[u] * gaps[nodes] + square))
+            slope = np.where(square > 0, slope, 0.0)[:, None]
+            square = square[:, None]
+            sums[u] -= (slope * (gaps[u] * step - square * x[u])).sum(axis=0)
+            np.add.at(
+                sums, nodes, slope * (gaps[nodes, None] * step + square * x[nodes])
+            )
+            moved |= {u, *nodes}
+        for row in sorted(m for m in moved if m >= descent.n_frozen):
+            _move(points, row, sums[row], descent)
+    return total
+
+
+def _negatives(u, excluded, links, seed, descent):
+    stream = _mix(int(links.keys[u]) + seed * _GOLDEN)
+    drawn, size = [], len(links.candidates)
+    for k in range(descent.n_uniform):
+        place = (k + _uniform(stream, k)) * (size / descent.n_uniform)
+        drawn.append(links.candidates[min(int(place), size - 1)])
+    around = [*links.indices[links.indptr[u] : links.indptr[u + 1]], u]
+    for k in range(descent.n_local):
+        at = descent.n_uniform + 2 * k
+        via = around[int(_uniform(stream, at) * len(around))]
+        back = links.back_indices[links.back_indptr[via] : links.back_indptr[via + 1]]
+        if len(back):
+            drawn.append(back[int(_uniform(stream, at + 1) * len(back))])
+    return [int(node) for node in drawn if node not in excluded]
+
+
+_GOLDEN = 0x9E3779B97F4A7C15
+
+
+def _mix(x):
+    """Splitmix64's finaliser, on Python integers."""
+    x = int(x) % 2**64
+    x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9 % 2**64
+    x = (x ^ (x >> 27)) * 0x94D049BB133111EB % 2**64
+    return x ^ (x >> 31)
+
+
+def _uniform(stream, counter):
+    return (_mix(stream + (counter + 1) * _GOLDEN) >> 11) * 2.0**-53
+
+
+def _move(points, row, gradient, descent):
+    x, gap = points.coordinates[row], points.gaps[row]
+    if descent.rule.endswith("sgd"):
+        step = -descent.rate * gradient
+        step /= max(1.0, np.linalg.norm(step))
+        if descent.rule == "poincare_sgd":
+            move = gap / 2 * step
+            x, gap = x + move, gap - 2 * x @ move - move @ move
+        else:
+            x, gap = _exponential(x, gap, step)
+        if gap < 1 / np.cosh(descent.max_radius / 2) ** 2:
+            x = x / np.linalg.norm(x) * np.tanh(descent.max_radius / 2)
+            gap = 1 / np.cosh(descent.max_radius / 2) ** 2
+    else:
+        x, gap = _adam(points, row, gradient, descent)
+    points.coordinates[row], points.gaps[row] = x, gap
+
+
+def _exponential(x, gap, step):
+    """Möbius sum of x and tanh(|step| / 2) along the step."""
+    length = np.linalg.norm(step)
+    y = np.tanh(length / 2) * step / length if length > 0 else step
+    denominator = 1 + 2 * x @ y + (1 - gap) * y @ y
+    moved = ((1 + 2 * x @ y + y @ y) * x + gap * y) / denominator
+    return moved, gap * (1 - y @ y) / denominator
+
+
+def _adam(points, row, gradient, descent):
+    x, gap = points.coordinates[row], points.gaps[row]
+    first, second = points.first[row], points.second[row]
+    points.ages[row] += 1
+    fresh = 1 - np.array([0.9, 0.999]) ** points.ages[row]
+    norm = np.linalg.norm(x)
+    unit = x / norm if norm > 0 else x
+    radius = 2 * np.arctanh(norm) if gap > 0.5 else 2 * np.arccosh(1 / np.sqrt(gap))
+    stretch = np.sinh(radius) / radius if radius > 1e-4 else 1.0
+    outward = gradient @ unit * unit
+    if descent.rule == "tangent_adam":
+        gradient = outward + stretch * (gradient - outward)
+        first[:] = 0.9 * first + 0.1 * gradient
+        second[:] = 0.999 * second + 0.001 * gradient**2
+        move = first / (np.sqrt(second / fresh[1]) + 1e-8)
+    else:
+        first[:] = 0.9 * first + 0.1 * gradient
+        second[0] = 0.999 * second[0] + 0.001 * outward @ outward
+        sideways = ((gradient - outward) ** 2).sum()
+        if len(x) > 1:
+            second[-1] = 0.999 * second[-1] + 0.001 * sideways
+        scale = np.sqrt(second / fresh[1]) + 1e-8
+        outward = first @ unit * unit
+        move = outward / scale[0] + (first - outward) / scale[-1] / np.sqrt(stretch)
+    move = descent.rate * move / fresh[0]
+    z = radius * unit - move / max(1.0, np.linalg.norm(move))
+    radius = min(np.linalg.norm(z), descent.max_radius)
+    factor = np.tanh(radius / 2) / np.linalg.norm(z) if radius > 0 else 0.0
+    return factor * z, 1 / np.cosh(radius / 2) ** 2

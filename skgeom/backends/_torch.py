@@ -109,3 +109,9 @@ class TorchBackend:
             + (price * U).sum(dim=1, keepdim=True)
         )
         return value, residual, gradient
+
+    def sgd_edges(self, points, links, order, splits, seed, descent):
+        """Make the steps, each as a batch."""
+        from skgeom.backends._torch_descent import run_steps
+
+        return run_steps(points, links, order, splits, seed, descent, self.float64)

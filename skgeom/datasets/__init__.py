@@ -1,4 +1,4 @@
-"""Samples of manifolds and trees whose geodesic distances are known."""
+"""Data whose geometry is known: manifolds, trees, and hierarchies of words."""
 
 from skgeom.datasets._manifolds import (
     make_clustered_swiss_roll,
@@ -7,9 +7,12 @@ from skgeom.datasets._manifolds import (
 )
 from skgeom.datasets._sample import ManifoldSample
 from skgeom.datasets._trees import make_clustered_tree, make_tree
+from skgeom.datasets._wordnet import fetch_wordnet_nouns, load_wordnet_mammals
 
 __all__ = [
     "ManifoldSample",
+    "fetch_wordnet_nouns",
+    "load_wordnet_mammals",
     "make_clustered_swiss_roll",
     "make_clustered_tree",
     "make_swiss_roll",

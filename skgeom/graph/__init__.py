@@ -2,6 +2,7 @@
 
 from skgeom.graph._affinity import affinity_matrix
 from skgeom.graph._cleaning import neighbor_overlap, prune_shortcuts, robust_graph
+from skgeom.graph._closure import train_test_split_edges, transitive_closure
 from skgeom.graph._graph import Graph
 from skgeom.graph._landmarks import farthest_point_landmarks
 from skgeom.graph._laplacian import Laplacian
@@ -26,5 +27,7 @@ __all__ = [
     "prune_shortcuts",
     "robust_graph",
     "smooth_locally",
+    "train_test_split_edges",
+    "transitive_closure",
     "truncate_noise",
 ]

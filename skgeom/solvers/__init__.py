@@ -7,6 +7,14 @@ from skgeom.solvers._clustering_bound import (
     multiplier_bound,
 )
 from skgeom.solvers._exchange import exchange, merge_and_split, partition_value
+from skgeom.solvers._hyperbolic import (
+    Schedule,
+    descend_links,
+    initial_points,
+    place_in_ball,
+    points_from,
+    prepare_links,
+)
 from skgeom.solvers._likelihood_sdp import likelihood_clustering
 from skgeom.solvers._low_rank_sdp import (
     LowRankSolution,
@@ -17,14 +25,19 @@ from skgeom.solvers._low_rank_sdp import (
     spectral_scale,
 )
 from skgeom.solvers._mds import classical_mds, kruskal_stress, principal_axes, smacof
+from skgeom.solvers._tree_layout import hierarchy_tree, tree_layout
 
 __all__ = [
     "LowRankSolution",
     "RelaxedClustering",
+    "Schedule",
     "admm_clustering",
     "classical_mds",
+    "descend_links",
     "exchange",
+    "hierarchy_tree",
     "indicator_factor",
+    "initial_points",
     "kruskal_stress",
     "label_bound",
     "label_multiplier",
@@ -33,9 +46,13 @@ __all__ = [
     "merge_and_split",
     "multiplier_bound",
     "partition_value",
+    "place_in_ball",
+    "points_from",
+    "prepare_links",
     "principal_axes",
     "round_factor",
     "row_sum_multipliers",
     "smacof",
     "spectral_scale",
+    "tree_layout",
 ]

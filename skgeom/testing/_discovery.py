@@ -20,7 +20,7 @@ def all_estimators():
     --------
     >>> from skgeom.testing import all_estimators
     >>> [name for name, _ in all_estimators()]
-    ['HeatGeodesicEmbedding', 'SDPClustering']
+    ['HeatGeodesicEmbedding', 'PoincareEmbedding', 'SDPClustering']
     """
     from sklearn.base import BaseEstimator
 

@@ -9,17 +9,29 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
-from skgeom.backends import Backend, _reference, get_backend
+from skgeom.backends import (
+    Backend,
+    Descent,
+    Links,
+    Points,
+    _reference,
+    get_backend,
+)
+from skgeom.backends._descent import RULES
 from skgeom.testing import adjacency_matrices, float_dtypes, point_clouds
 
-PRIMITIVES = [n for n, f in vars(_reference).items() if inspect.isfunction(f)]
+PRIMITIVES = [
+    name
+    for name, function in vars(_reference).items()
+    if inspect.isfunction(function) and not name.startswith("_")
+]
 
 
 # ---------------------------------------------------------------------- the protocol
 
 
 def test_the_reference_defines_the_primitives():
-    assert {"knn", "matrix_polynomial"} <= set(PRIMITIVES)
+    assert {"knn", "matrix_polynomial", "sgd_edges"} <= set(PRIMITIVES)
     for name in PRIMITIVES:
         expected = inspect.signature(getattr(_reference, name)).parameters
         _, *promised = inspect.signature(getattr(Backend, name)).parameters.values()
@@ -336,3 +348,66 @@ def test_threads_do_not_change_polynomials(seed, dtype):
     )
     assert_array_equal(one, two)
     assert_array_equal(one, alone)
+
+
+# -------------------------------------------------------------- hyperbolic descent
+
+
+def random_descent(A, rule, n_components, seed):
+    """Points in the ball, and links of a graph without loops, for a few steps."""
+    rng = np.random.default_rng(seed)
+    n = A.shape[0]
+    A = sp.csr_array(A - sp.diags_array(A.diagonal()))
+    A.eliminate_zeros()
+    A.sort_indices()
+    back = A.T.tocsr()
+    radii = rng.uniform(0, 8, n)
+    directions = rng.standard_normal((n, n_components))
+    directions /= np.linalg.norm(directions, axis=1, keepdims=True)
+    points = Points(
+        np.tanh(radii / 2)[:, None] * directions,
+        1 / np.cosh(radii / 2) ** 2,
+        *np.zeros((2, n, n_components)),
+        np.zeros(n),
+    )
+    links = Links(
+        A.indptr.astype(np.int64),
+        A.indices.astype(np.int64),
+        A.data,
+        back.indptr.astype(np.int64),
+        back.indices.astype(np.int64),
+        rng.permutation(n),
+        rng.integers(0, 2**40, n),
+    )
+    order = rng.permutation(n)
+    splits = np.array([0, n // 3, n // 2, n])
+    n_frozen = int(rng.integers(0, 2) * n // 3)
+    descent = Descent(rule, 0.1, int(rng.integers(1, n + 1)), 3, 18.0, n_frozen)
+    return points, links, order, splits, descent
+
+
+@pytest.mark.parametrize("rule", RULES)
+@given(
+    A=adjacency_matrices(directed=True, min_nodes=3),
+    n_components=st.integers(1, 4),
+    seed=st.integers(0, 2**31 - 1),
+)
+@settings(max_examples=40)
+def test_sgd_edges(device, rule, A, n_components, seed):
+    one_link = sp.csr_array(([1.0], ([0], [1])), shape=A.shape)
+    A = sp.csr_array(A + one_link)
+    points, *rest = random_descent(A, rule, n_components, seed)
+    links, order, splits, descent = rest
+    expected = Points(*(array.copy() for array in points))
+    loss = _reference.sgd_edges(expected, links, order, splits, seed, descent)
+    backend = get_backend(device)
+    there = Points(*(backend.asarray(array.copy()) for array in points))
+    on_device = Links(*(backend.asarray(array) for array in links))
+    found = backend.sgd_edges(there, on_device, order, splits, seed, descent)
+    assert_allclose(found, loss, rtol=1e-8, atol=1e-10)
+    there = Points(*(backend.to_numpy(array) for array in there))
+    assert_array_equal(there.ages, expected.ages)
+    assert_allclose(there.gaps, expected.gaps, rtol=1e-5)
+    assert_allclose(there.coordinates, expected.coordinates, atol=1e-7)
+    still = slice(descent.n_frozen)
+    assert_array_equal(there.coordinates[still], points.coordinates[still])

@@ -1,0 +1,45 @@
+"""What the array API lacks for the geometry of manifolds: operations on rows."""
+
+from array_api_compat import array_namespace
+
+
+def namespace(*arrays):
+    """The array namespace of the arrays."""
+    return array_namespace(*arrays)
+
+
+def dot(xp, x, y):
+    """Euclidean inner products, with the last axis kept."""
+    return xp.sum(x * y, axis=-1, keepdims=True)
+
+
+def unit(xp, x):
+    """Rows over their norms, zero rows staying zero, and the norms.
+
+    Rows are divided by their largest entry first: neither huge nor tiny ones overflow.
+    """
+    largest = xp.max(xp.abs(x), axis=-1, keepdims=True)
+    scaled = x / positive(xp, largest)
+    length = xp.sqrt(dot(xp, scaled, scaled))
+    largest = at_most(xp, largest, float(xp.finfo(x.dtype).max) / (1 + x.shape[-1]))
+    return scaled / positive(xp, length), largest * length
+
+
+def positive(xp, x):
+    """The same, with ones in place of zeros: what is safe to divide by."""
+    return xp.where(x > 0, x, xp.ones_like(x))
+
+
+def at_least(xp, x, bound):
+    """Entries, or the bound where they are below it."""
+    return xp.where(x > bound, x, xp.full_like(x, bound))
+
+
+def at_most(xp, x, bound):
+    """Entries, or the bound where they are above it."""
+    return xp.where(x < bound, x, xp.full_like(x, bound))
+
+
+def arcosh_1p(xp, excess):
+    """arcosh(1 + excess), without losing a small excess."""
+    return xp.log1p(excess + xp.sqrt(excess) * xp.sqrt(excess + 2))
