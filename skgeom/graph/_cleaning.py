@@ -27,7 +27,7 @@ _OVERLAP_NEIGHBORS = 50
 # Nearest of them that show the tangent plane of a node, and the cosine to it from which
 # an edge runs along.
 _TANGENT_NEIGHBORS = 20
-_ALONG = 0.9
+_ALONG = 0.95
 # Share of the local variance above the noise from which tangent planes are trusted.
 _CLEAR = 0.55
 # Fewer columns than this hold no room for noise directions.
@@ -170,7 +170,7 @@ def prune_shortcuts(graph, indices, share=0.1, points=None):
     share : float, default=0.1
         Share of the edges that are suspect, in [0, 1): those of the least overlap.
     points : ndarray of shape (n_nodes, n_features), default=None
-        Where nodes lie. Suspects within 26 degrees of the tangent planes of both ends
+        Where nodes lie. Suspects within 18 degrees of the tangent planes of both ends
         stay. None cuts all suspects.
 
     Returns
