@@ -19,6 +19,8 @@ _MEMBERS = 100
 _LARGEST_SHARE = 0.05
 # Variance above the noise, as a share of all, by which a shape stands out.
 _STANDS_OUT = 0.3
+# The same share, from which points are clean and smoothing could only bend the shape.
+_CLEAN = 0.9
 # Share of the variance above the noise that the kept directions hold.
 _KEPT_SIGNAL = 0.9
 # Fewer points an axis cannot fill a space.
@@ -138,8 +140,9 @@ def smooth_locally(X, *, n_neighbors="auto", backend=None):
         Points.
     n_neighbors : int or "auto", default="auto"
         Size of a neighbourhood; more than there are other points means all. "auto" is
-        that of `local_scale`; if no shape stands out, and there are points enough to
-        fill the space, four an axis, they are left alone.
+        that of `local_scale`; points are left alone if nine tenths of their local
+        variance are above the noise, and if no shape stands out where there are
+        points enough to fill the space, four an axis.
     backend : Backend, default=None
         Where neighbours are searched.
 
@@ -170,7 +173,7 @@ def smooth_locally(X, *, n_neighbors="auto", backend=None):
         return X
     if n_neighbors == "auto":
         size, n_axes, signal = local_scale(X, backend=backend)
-        if signal < _STANDS_OUT and fills_space(X):
+        if signal >= _CLEAN or (signal < _STANDS_OUT and fills_space(X)):
             return X
     else:
         size, n_axes = min(n_neighbors, n - 1), None
