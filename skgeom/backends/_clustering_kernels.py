@@ -1,16 +1,15 @@
 """numba kernels of clustering; see `_kernels` for the rules that they keep."""
 
-import os
-
 import numpy as np
 from numba import njit
 
-_CACHE = os.environ.get("SKGEOM_NUMBA_CACHE", "1") != "0"
+from skgeom.backends._compile import OPTIONS
+
 # Sums may be taken in any order, so that they use vector instructions; NaN stays NaN.
 _FAST = {"reassoc", "contract", "nsz"}
 
 
-@njit(cache=_CACHE, nogil=True, fastmath=_FAST)
+@njit(**OPTIONS, fastmath=_FAST)
 def clustering_lagrangian(X, diagonal, U, dual, penalty):
     """Value, row-sum residual and gradient; see `Backend.clustering_lagrangian`."""
     n_starts, n, rank = U.shape
@@ -53,7 +52,7 @@ def clustering_lagrangian(X, diagonal, U, dual, penalty):
     return values, residuals, gradients
 
 
-@njit(cache=_CACHE, nogil=True, fastmath=_FAST)
+@njit(**OPTIONS, fastmath=_FAST)
 def relocate(X, diagonal, labels, n_clusters, max_sweeps):
     """Move single points while that raises the objective; return the number of sweeps.
 

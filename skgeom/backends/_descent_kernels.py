@@ -1,12 +1,11 @@
 """numba kernels of hyperbolic descent; `_reference.sgd_edges` says what they mean."""
 
-import os
-
 import numpy as np
 from numba import njit
 
-_CACHE = os.environ.get("SKGEOM_NUMBA_CACHE", "1") != "0"
-_OPTIONS = {"cache": _CACHE, "nogil": True, "error_model": "numpy"}
+from skgeom.backends._compile import OPTIONS
+
+_OPTIONS = {**OPTIONS, "error_model": "numpy"}
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _MIX_1 = np.uint64(0xBF58476D1CE4E5B9)

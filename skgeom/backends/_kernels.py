@@ -4,15 +4,13 @@ Importing this module costs the import of numba, so only functions that are abou
 run a kernel import it.
 """
 
-import os
-
 import numpy as np
 from numba import njit
 
-_CACHE = os.environ.get("SKGEOM_NUMBA_CACHE", "1") != "0"
+from skgeom.backends._compile import OPTIONS
 
 
-@njit(cache=_CACHE, nogil=True)
+@njit(**OPTIONS)
 def polynomial_columns(indptr, indices, data, B, coefficients, chebyshev, out):
     """Write the polynomial of a CSR matrix times a narrow block B into `out`.
 
@@ -43,7 +41,7 @@ def polynomial_columns(indptr, indices, data, B, coefficients, chebyshev, out):
         term, spare = spare, term
 
 
-@njit(cache=_CACHE, nogil=True)
+@njit(**OPTIONS)
 def farthest_points(indptr, indices, lengths, first, n_points):
     """Greedy farthest-point sampling along the edges of a graph.
 
@@ -66,7 +64,7 @@ def farthest_points(indptr, indices, lengths, first, n_points):
     return chosen
 
 
-@njit(cache=_CACHE, nogil=True)
+@njit(**OPTIONS)
 def _relax_from(indptr, indices, lengths, source, distance, heap_key, heap_node):
     """Dijkstra's search that lowers `distance` wherever `source` is nearer.
 
@@ -88,7 +86,7 @@ def _relax_from(indptr, indices, lengths, source, distance, heap_key, heap_node)
                 size += 1
 
 
-@njit(cache=_CACHE, nogil=True)
+@njit(**OPTIONS)
 def mean_projections(planes, X, centers, axes):
     """Mean of each point's projections on the planes that are listed for it.
 
@@ -113,7 +111,7 @@ def mean_projections(planes, X, centers, axes):
     return out
 
 
-@njit(cache=_CACHE, nogil=True)
+@njit(**OPTIONS)
 def common_entries(indptr, indices, members):
     """Entries that the sorted lists of the two ends of each edge have in common."""
     width = members.shape[1]
@@ -130,7 +128,7 @@ def common_entries(indptr, indices, members):
     return out
 
 
-@njit(cache=_CACHE, nogil=True)
+@njit(**OPTIONS)
 def _sift_up(heap_key, heap_node, position, key, node):
     """Insert an entry into a binary heap that holds `position` entries."""
     while position > 0:
@@ -142,7 +140,7 @@ def _sift_up(heap_key, heap_node, position, key, node):
     heap_key[position], heap_node[position] = key, node
 
 
-@njit(cache=_CACHE, nogil=True)
+@njit(**OPTIONS)
 def _sift_down(heap_key, heap_node, size):
     """Move the last entry of a heap (now of `size` entries) to the root and down."""
     key, node = heap_key[size], heap_node[size]

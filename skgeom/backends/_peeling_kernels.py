@@ -1,15 +1,12 @@
 """numba kernel that takes a graph apart, node by node."""
 
-import os
-
 import numpy as np
 from numba import njit
 
-_CACHE = os.environ.get("SKGEOM_NUMBA_CACHE", "1") != "0"
-_OPTIONS = {"cache": _CACHE, "nogil": True}
+from skgeom.backends._compile import OPTIONS
 
 
-@njit(**_OPTIONS)
+@njit(**OPTIONS)
 def peeling_order(indptr, indices, in_degree):
     """Rank nodes by when they are removed, always one with the fewest links to it.
 
@@ -48,7 +45,7 @@ def peeling_order(indptr, indices, in_degree):
     return rank
 
 
-@njit(**_OPTIONS)
+@njit(**OPTIONS)
 def _push(head, tail, after, node_of, size, node, degree):
     """Append an entry to the queue of a degree; return the number of entries."""
     node_of[size] = node

@@ -87,8 +87,10 @@ class HeatGeodesicEmbedding(
         "auto" is the least from which a shape stands out of the noise, see
         :func:`~skgeom.graph.smooth_locally`.
     pruning : float, default=0.1
-        Share in [0, 1) of its edges that a robust graph cuts, those whose ends have
-        the fewest neighbours in common; 0 is off.
+        Share in [0, 1) of its edges that a robust graph suspects of being shortcuts,
+        those whose ends have the fewest neighbours in common; 0 is off. Suspects are
+        cut, but for those that bridge clean parts, see
+        :func:`~skgeom.graph.prune_shortcuts`.
     geodesic : {"auto", "heat", "shortest_path"}, default="auto"
         How distances along the graph are measured. "auto" is "heat" for the exact
         method, for graphs whose edges have no lengths, and for points whose
@@ -353,13 +355,10 @@ class HeatGeodesicEmbedding(
     def _choose_flow(self, points, backend):
         """The diffusion time, and whether distances come from heat or from paths."""
         time, geodesic = self.diffusion_time, self.geodesic
-        if geodesic == "auto":
-            exact = self.n_landmarks is None
-            geodesic = (
-                "heat"
-                if exact
-                else automatic_geodesic(self.graph_, points, backend=backend)
-            )
+        if geodesic == "auto" and self.n_landmarks is None:
+            geodesic = "heat"
+        elif geodesic == "auto":
+            geodesic = automatic_geodesic(self.graph_, points, backend=backend)
         if time == "auto":
             time = automatic_time(
                 relaxation_time(

@@ -4,15 +4,11 @@ import numpy as np
 import scipy.sparse as sp
 from scipy.sparse import csgraph
 
-from skgeom.graph import local_scale, truncate_noise
-from skgeom.graph._cleaning import MANY_FEATURES
-from skgeom.graph._smoothing import fills_space
+from skgeom.graph import noise_hides_shape
 from skgeom.operators import heat_kernel
 
 # Longest automatic diffusion time, in steps of a random walk.
 MAX_TIME = 40.0
-# Share of the local variance above the noise under which a shape is hidden.
-_HIDDEN = 0.2
 
 
 def automatic_time(relaxation):
@@ -35,14 +31,8 @@ def automatic_geodesic(graph, points=None, *, backend=None):
     """
     if (graph.lengths.data == 1.0).all():
         return "heat"
-    if points is None or len(points) < 3:
-        return "shortest_path"
-    if points.shape[1] > MANY_FEATURES:
-        points = truncate_noise(points)
-    if fills_space(points):
-        return "shortest_path"
-    signal = local_scale(points, backend=backend)[2]
-    return "heat" if signal < _HIDDEN else "shortest_path"
+    hidden = points is not None and noise_hides_shape(points, backend=backend)
+    return "heat" if hidden else "shortest_path"
 
 
 def interpolate_by_heat(laplacian, nodes, values, time, fallback, backend):

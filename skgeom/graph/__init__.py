@@ -10,6 +10,7 @@ from skgeom.graph._neighbors import nearest_neighbors, neighbors_from_graph
 from skgeom.graph._smoothing import (
     local_dimension,
     local_scale,
+    noise_hides_shape,
     smooth_locally,
     truncate_noise,
 )
@@ -24,6 +25,7 @@ __all__ = [
     "nearest_neighbors",
     "neighbor_overlap",
     "neighbors_from_graph",
+    "noise_hides_shape",
     "prune_shortcuts",
     "robust_graph",
     "smooth_locally",

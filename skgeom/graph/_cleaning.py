@@ -15,11 +15,11 @@ from skgeom.backends import row_blocks
 from skgeom.graph._graph import Graph
 from skgeom.graph._neighbors import nearest_neighbors
 from skgeom.graph._smoothing import (
+    drop_noise_directions,
     local_dimension,
     local_planes,
     local_scale,
     smooth_locally,
-    truncate_noise,
 )
 
 # Neighbours by which the overlap of two ends is measured.
@@ -30,8 +30,6 @@ _TANGENT_NEIGHBORS = 20
 _ALONG = 0.95
 # Share of the local variance above the noise from which tangent planes are trusted.
 _CLEAR = 0.55
-# Fewer columns than this hold no room for noise directions.
-MANY_FEATURES = 10
 
 
 def robust_graph(X, *, n_neighbors=10, smoothing="auto", pruning=0.1, backend=None):
@@ -72,10 +70,7 @@ def robust_graph(X, *, n_neighbors=10, smoothing="auto", pruning=0.1, backend=No
     200
     """
     n = X.shape[0]
-    if X.shape[1] > MANY_FEATURES:
-        X = truncate_noise(X)
-    _, _, signal = local_scale(X, backend=backend)
-    raw = X
+    raw = X = drop_noise_directions(X)
     if smoothing:
         X = smooth_locally(X, n_neighbors=smoothing, backend=backend)
     width = min(n - 1, max(_OVERLAP_NEIGHBORS, 2 * n_neighbors))
@@ -88,8 +83,11 @@ def robust_graph(X, *, n_neighbors=10, smoothing="auto", pruning=0.1, backend=No
     if graph.connected_components[0] > 1 and X is not raw:
         whole = Graph.from_points(raw, n_neighbors=n_neighbors, backend=backend)
         graph = _rejoined(graph, whole)
+    if not pruning:
+        return graph
     # Noise tilts tangent planes, and then they tell no bridge from a shortcut.
-    return prune_shortcuts(graph, indices, pruning, X if signal >= _CLEAR else None)
+    clear = local_scale(raw, backend=backend)[2] >= _CLEAR
+    return prune_shortcuts(graph, indices, pruning, X if clear else None)
 
 
 def _rejoined(graph, whole):
@@ -225,10 +223,10 @@ def _run_along(graph, indices, points, edges):
     for block in row_blocks(len(edges), 8 * axes[0].size):
         one, two = ends.reshape(2, -1)[:, block]
         steps = points[nodes[two]] - points[nodes[one]]
-        longest = _ALONG * np.linalg.norm(steps, axis=1)
+        enough = _ALONG * np.linalg.norm(steps, axis=1)
         for end in (one, two):
             within = (steps[:, None, :] @ axes[end])[:, 0]
-            along[block] &= np.linalg.norm(within, axis=1) >= longest
+            along[block] &= np.linalg.norm(within, axis=1) >= enough
     return along
 
 

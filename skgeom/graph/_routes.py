@@ -18,17 +18,24 @@ _CHEAP_PATHS = 50_000
 
 
 def unit_of_length(raw, landmarks, graph):
-    """Median ratio of shortest paths to raw distances, from a few landmarks."""
+    """Path length of one raw unit, by the median ratio, from a few landmarks."""
     n_rulers = max(_MIN_RULERS, _CHEAP_PATHS // graph.n_nodes)
     n_rulers = min(n_rulers, len(landmarks))
     rulers = np.linspace(0, len(landmarks) - 1, n_rulers).astype(np.int64)
     paths = csgraph.dijkstra(graph.lengths, indices=landmarks[rulers])[:, landmarks]
-    usable = np.isfinite(paths) & np.isfinite(raw[rulers]) & (raw[rulers] > 0)
-    if not usable.any():
-        return 1.0
+    raw = raw[rulers]
+    known = np.isfinite(paths) & np.isfinite(raw)
     # Paths of length zero join duplicates: they say nothing, unless all are.
-    usable &= (paths > 0) | (paths[usable].max() == 0)
-    return float(np.median(paths[usable] / raw[rulers][usable]))
+    if paths[known].max(initial=0.0) == 0:
+        return 0.0 if raw[known].any() else 1.0
+    known &= paths > 0
+    # A raw distance clipped at zero counts as the least there is: left out, rounding
+    # would decide whether it counts.
+    units = raw[known] / paths[known]
+    middle = np.median(units)
+    if middle == 0:
+        middle = np.median(units[units > 0]) if units.any() else 1.0
+    return float(1.0 / middle)
 
 
 def nearest_by_path(graph, landmarks):

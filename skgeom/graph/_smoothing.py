@@ -1,7 +1,8 @@
-"""Pulling noisy points back to the shape that they lie near.
+"""Telling noise from shape, and pulling noisy points back to the shape.
 
-Two steps, each a plain function: drop the directions of space that hold noise alone,
-and project neighbourhoods on the few directions that stand out of their noise.
+Each step is a plain function: drop the directions of space that hold noise alone, find
+the scale from which a shape stands out, and project neighbourhoods on the directions
+that do.
 """
 
 from functools import lru_cache
@@ -9,8 +10,10 @@ from functools import lru_cache
 import numpy as np
 
 from skgeom.backends import row_blocks
-from skgeom.graph._neighbors import nearest_neighbors
+from skgeom.graph._neighbors import nearest_neighbors, power_of_two
 
+# Fewer columns than this hold no room for noise directions.
+_MANY_FEATURES = 10
 # Smallest neighbourhood whose directions can be told from chance.
 _SMALLEST = 50
 # Members by which a larger neighbourhood is represented.
@@ -21,6 +24,8 @@ _LARGEST_SHARE = 0.05
 _STANDS_OUT = 0.3
 # The same share, from which points are clean and smoothing could only bend the shape.
 _CLEAN = 0.9
+# The same share, under which noise hides the shape.
+_HIDDEN = 0.2
 # Share of the variance above the noise that the kept directions hold.
 _KEPT_SIGNAL = 0.9
 # Fewer points an axis cannot fill a space.
@@ -108,9 +113,9 @@ def local_dimension(X, indices):
     >>> local_dimension(X, nearest_neighbors(X, n_neighbors=30)[1])[0]
     2
     """
-    spectra = []
+    spectra, unit = [], _unit(X)
     for rows in row_blocks(len(indices), 8 * indices.shape[1] * X.shape[1]):
-        _, scatter = _scatter(X, indices[rows])
+        _, scatter = _scatter(X, indices[rows], unit)
         spectra.append(np.linalg.eigvalsh(scatter))
     typical = np.median(np.concatenate(spectra), axis=0)[::-1]
     noise = _noise_spectrum(indices.shape[1], X.shape[1])
@@ -173,7 +178,7 @@ def smooth_locally(X, *, n_neighbors="auto", backend=None):
         return X
     if n_neighbors == "auto":
         size, n_axes, signal = local_scale(X, backend=backend)
-        if signal >= _CLEAN or (signal < _STANDS_OUT and fills_space(X)):
+        if signal >= _CLEAN or (signal < _STANDS_OUT and _fills_space(X)):
             return X
     else:
         size, n_axes = min(n_neighbors, n - 1), None
@@ -237,8 +242,44 @@ def local_scale(X, *, backend=None):
         size *= 2
 
 
-def fills_space(X):
-    """Tell whether points could fill all directions of their space, four an axis."""
+def noise_hides_shape(X, *, backend=None):
+    """Tell whether neighbourhoods of points look alike in all directions, from noise.
+
+    They do where less than a fifth of their variance stands above the noise, unless
+    there are points enough to fill the space, four an axis: then that is the shape.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_samples, n_features)
+        Points; noise directions are dropped first, see `drop_noise_directions`.
+    backend : Backend, default=None
+        Where neighbours are searched.
+
+    Returns
+    -------
+    bool
+        False for fewer than three points.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skgeom.graph import noise_hides_shape
+    >>> X = np.random.default_rng(0).uniform(size=(500, 3))
+    >>> noise_hides_shape(X)
+    False
+    """
+    if len(X) < 3:
+        return False
+    X = drop_noise_directions(X)
+    return not _fills_space(X) and local_scale(X, backend=backend)[2] < _HIDDEN
+
+
+def drop_noise_directions(X):
+    """Apply `truncate_noise` to points with more than ten features."""
+    return truncate_noise(X) if X.shape[1] > _MANY_FEATURES else X
+
+
+def _fills_space(X):
     return len(X) >= _POINTS_PER_AXIS ** min(X.shape[1], 50)
 
 
@@ -262,20 +303,25 @@ def _neighborhoods(X, k, backend):
     return np.concatenate([np.arange(len(X))[:, None], indices], axis=1)
 
 
-def _scatter(X, members):
-    """Centres and scatter matrices of neighbourhoods."""
-    cloud = X[members]
+def _unit(X):
+    """A power of two near the size of the points: squares in it stay finite."""
+    return power_of_two(float(max(X.max(), -X.min())))
+
+
+def _scatter(X, members, unit):
+    """Centres of neighbourhoods, and their scatter matrices in squares of a unit."""
+    cloud = X[members] / unit
     centers = cloud.mean(axis=1)
-    cloud = cloud - centers[:, None]
-    return centers, cloud.transpose(0, 2, 1) @ cloud
+    cloud -= centers[:, None]
+    return centers * unit, cloud.transpose(0, 2, 1) @ cloud
 
 
 def local_planes(X, members, n_axes):
     """Centre and principal directions of each neighbourhood."""
-    n, n_features = len(members), X.shape[1]
+    n, n_features, unit = len(members), X.shape[1], _unit(X)
     centers, axes = np.empty((n, n_features)), np.empty((n, n_features, n_axes))
     for rows in row_blocks(n, 8 * members.shape[1] * n_features):
-        centers[rows], scatter = _scatter(X, members[rows])
+        centers[rows], scatter = _scatter(X, members[rows], unit)
         _, vectors = np.linalg.eigh(scatter)
         axes[rows] = vectors[:, :, n_features - n_axes :]
     return centers, axes

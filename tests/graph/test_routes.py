@@ -127,8 +127,12 @@ def test_unit_of_length_is_the_median_of_what_is_known():
         ]
     )
     assert unit_of_length(raw, landmarks, graph) == 2.0
-    raw[0, 1] = raw[1, 0] = 0.0  # a distance of zero has no ratio
-    assert unit_of_length(raw, landmarks, graph) == (2.0 + 10.0) / 2
+    # A raw distance of zero is the least, and rounding it up changes nothing.
+    for clipped in (0.0, 1e-12):
+        raw[0, 1] = raw[1, 0] = clipped
+        assert unit_of_length(raw, landmarks, graph) == 10.0
+    raw[:3, :3] = 0.0
+    assert unit_of_length(raw, landmarks, graph) == 1.0
     raw[:] = np.inf
     assert unit_of_length(raw, landmarks, graph) == 1.0
 
