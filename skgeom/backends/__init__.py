@@ -7,6 +7,7 @@ once per engine. ``_reference.py`` says in a few lines of NumPy what each one me
 
 from skgeom.backends._descent import Descent, Links, Points
 from skgeom.backends._dispatch import (
+    CACHE_BYTES,
     Backend,
     as_numpy,
     get_backend,
@@ -15,6 +16,7 @@ from skgeom.backends._dispatch import (
 )
 
 __all__ = [
+    "CACHE_BYTES",
     "Backend",
     "Descent",
     "Links",

@@ -1,6 +1,7 @@
 """Primitives on the host: scikit-learn's neighbour search, numba elsewhere."""
 
 from concurrent.futures import ThreadPoolExecutor
+from importlib.util import find_spec
 
 import numpy as np
 from array_api_compat import numpy as xp
@@ -17,6 +18,11 @@ _MAX_THREADS = 16
 # Columns that one pass over the matrix carries along. Measured: 32 to 64 doubles a
 # row saturate the core; wider blocks fall out of the second-level cache.
 _BLOCK_COLUMNS = 32
+
+
+# scikit-learn's search takes trees up to here; and fewer pairs are not worth an import.
+_MOST_TREE_FEATURES = 15
+_FEW_PAIRS = 2**24
 
 
 class NumbaBackend:
@@ -58,8 +64,11 @@ class NumbaBackend:
         def propose(rows, size):
             return search.kneighbors(queries[rows], size, return_distance=False)
 
-        precision = np.finfo(np.float64)
-        return exact_neighbors(xp, X, Y, propose, precision, k, metric, self.float64)
+        searches = [(propose, np.finfo(np.float64))]
+        products = X.shape[1] > _MOST_TREE_FEATURES
+        if products and len(X) * len(Y) > _FEW_PAIRS and find_spec("faiss"):
+            searches.insert(0, (_single_search(points, queries), np.finfo(np.float32)))
+        return exact_neighbors(xp, X, Y, searches, k, metric, self.float64)
 
     def matrix_polynomial(self, A, B, coefficients, basis="monomial"):
         """Apply the polynomial to blocks of columns, one thread a block."""
@@ -138,3 +147,11 @@ class NumbaBackend:
                     kernels.merge_gradients(sums[0], rows[0], *more)
                 kernels.move_points(points, sums[0], rows[0], *move)
         return total
+
+
+def _single_search(points, queries):
+    """Propose neighbours by products in single precision, in half the time."""
+    import faiss
+
+    points, queries = points.astype(np.float32), queries.astype(np.float32)
+    return lambda rows, size: faiss.knn(queries[rows], points, size)[1]

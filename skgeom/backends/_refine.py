@@ -5,7 +5,13 @@ wrong in the last digits: enough to reorder neighbours and to move duplicates ap
 They therefore propose a few candidates more than asked, and this step decides.
 """
 
-from skgeom.backends._dispatch import row_blocks
+from array_api_compat import device
+
+from skgeom.backends._dispatch import CACHE_BYTES, row_blocks
+
+
+# Scratch for one block of rows on a device with threads enough for it.
+_DEVICE_BYTES = 2**28
 
 
 def n_candidates(k, n_samples):
@@ -46,13 +52,13 @@ def refine_neighbors(xp, X, Y, candidates, k, metric, float64):
     return _distances(xp, squared, metric), indices
 
 
-def exact_neighbors(xp, X, Y, propose, precision, k, metric, float64):
+def exact_neighbors(xp, X, Y, searches, k, metric, float64):
     """Widen a search until no row that it left out can be among the nearest.
 
     Ties and rounding decide which of many equally near rows a search proposes. Queries
     whose last neighbour is not clearly nearer than the farthest candidate are asked
-    again for eight times as many, at last for all rows. Few queries are, unless many
-    rows of X are duplicates.
+    again: of the next, more precise search, of the last for eight times as many, and
+    in the end for all rows. Few queries are, unless many rows of X are duplicates.
 
     Parameters
     ----------
@@ -60,11 +66,10 @@ def exact_neighbors(xp, X, Y, propose, precision, k, metric, float64):
         Array namespace.
     X, Y : array of shape (n_samples, n_features), (n_queries, n_features)
         Rows to search and queries, of a size whose squares are finite.
-    propose : callable
+    searches : list of (callable, finfo)
         ``propose(queries, size)`` names `size` rows of X for some rows of Y, the
-        nearest by squares of coordinates that are centred on the mean of X.
-    precision : finfo
-        Of the type in which `propose` computes.
+        nearest by squares of coordinates that are centred on the mean of X; and the
+        type in which it computes. From the fastest to the most precise.
     k : int
         Neighbours a query.
     metric : {"euclidean", "cosine"}
@@ -79,22 +84,27 @@ def exact_neighbors(xp, X, Y, propose, precision, k, metric, float64):
     """
     n_samples, n_features = X.shape
     size = n_candidates(k, n_samples)
-    candidates = propose(slice(None), size)
-    squared, indices, farthest = _order(xp, X, Y, candidates, k, float64)
-    # Twice the bound on the rounding error of |p|^2 - 2 p.q, once for each of the two
-    # rows compared, plus what is lost where squares underflow.
+    (propose, precision), *others = searches
+    squared, indices, farthest = _order(
+        xp, X, Y, propose(slice(None), size), k, float64
+    )
     center = xp.mean(xp.astype(X, float64), axis=0)
     reach = _euclidean(xp, xp.astype(Y, float64) - center)[:, 0]
     reach = reach + xp.max(_euclidean(xp, xp.astype(X, float64) - center))
-    error = 2 * (n_features + 4) * float(precision.eps) * reach**2
-    error = error + 4 * n_features * float(precision.smallest_normal)
     while size < n_samples:
+        # Twice the bound on the rounding error of |p|^2 - 2 p.q, once for each of the
+        # two rows compared, plus what is lost where squares underflow.
+        error = 2 * (n_features + 4) * float(precision.eps) * reach**2
+        error = error + 4 * n_features * float(precision.smallest_normal)
         doubtful = xp.nonzero(squared[:, -1] >= farthest - error)[0]
-        size = 8 * size if 32 * size < n_samples else n_samples
+        if doubtful.shape[0] == 0:
+            break
+        if others:
+            (propose, precision), *others = others
+        else:
+            size = 8 * size if 32 * size < n_samples else n_samples
         for block in row_blocks(doubtful.shape[0], 8 * size):
             rows = doubtful[block]
-            if rows.shape[0] == 0:
-                return _distances(xp, squared, metric), indices
             if size < n_samples:
                 candidates = propose(rows, size)
             else:
@@ -110,15 +120,17 @@ def _order(xp, X, Y, candidates, k, float64):
     """Squared distances and indices of the `k` nearest, and the largest square."""
     candidates = xp.sort(xp.astype(candidates, xp.int64), axis=1)
     nearest, indices, farthest = [], [], []
-    for rows in row_blocks(Y.shape[0], 8 * candidates.shape[1] * X.shape[1]):
-        difference = xp.astype(
-            xp.reshape(
-                xp.take(X, xp.reshape(candidates[rows, :], (-1,)), axis=0),
-                (*candidates[rows, :].shape, X.shape[1]),
-            ),
-            float64,
-        ) - xp.astype(Y[rows, None, :], float64)
-        squared = xp.sum(difference * difference, axis=2)
+    row_bytes = 8 * candidates.shape[1] * X.shape[1]
+    on_host = str(device(Y)).startswith("cpu")
+    scratch = CACHE_BYTES if on_host else _DEVICE_BYTES
+    for rows in row_blocks(Y.shape[0], row_bytes, scratch):
+        near = xp.take(X, xp.reshape(candidates[rows, :], (-1,)), axis=0)
+        near = xp.reshape(near, (*candidates[rows, :].shape, X.shape[1]))
+        difference = xp.astype(near, float64, copy=False) - xp.astype(
+            Y[rows, None, :], float64, copy=False
+        )
+        difference *= difference
+        squared = xp.sum(difference, axis=2)
         order = xp.argsort(squared, axis=1, stable=True)
         farthest.append(xp.max(squared, axis=1))
         nearest.append(xp.take_along_axis(squared, order[:, :k], axis=1))

@@ -73,8 +73,8 @@ class TorchBackend:
                 found.append(torch.topk(partial, size, largest=False).indices)
             return torch.cat(found)
 
-        precision = torch.finfo(X.dtype)
-        return exact_neighbors(xp, X, Y, propose, precision, k, metric, self.float64)
+        searches = [(propose, torch.finfo(X.dtype))]
+        return exact_neighbors(xp, X, Y, searches, k, metric, self.float64)
 
     def matrix_polynomial(self, A, B, coefficients, basis="monomial"):
         """Apply the polynomial to blocks of columns that fit the memory budget."""

@@ -11,7 +11,7 @@ import numpy as np
 import scipy.sparse as sp
 from scipy.sparse import csgraph
 
-from skgeom.backends import row_blocks
+from skgeom.backends import CACHE_BYTES, row_blocks
 from skgeom.graph._graph import Graph
 from skgeom.graph._neighbors import nearest_neighbors
 from skgeom.graph._smoothing import (
@@ -19,7 +19,7 @@ from skgeom.graph._smoothing import (
     local_dimension,
     local_planes,
     local_scale,
-    smooth_locally,
+    smooth_at_scale,
 )
 
 # Neighbours by which the overlap of two ends is measured.
@@ -70,24 +70,28 @@ def robust_graph(X, *, n_neighbors=10, smoothing="auto", pruning=0.1, backend=No
     200
     """
     n = X.shape[0]
-    raw = X = drop_noise_directions(X)
-    if smoothing:
-        X = smooth_locally(X, n_neighbors=smoothing, backend=backend)
+    raw = X = np.ascontiguousarray(drop_noise_directions(X), dtype=np.float64)
+    scale, raw_neighbors = local_scale(X, backend=backend), None
+    if smoothing and n > 2:
+        X, raw_neighbors = smooth_at_scale(X, smoothing, scale, backend)
     width = min(n - 1, max(_OVERLAP_NEIGHBORS, 2 * n_neighbors))
-    distances, indices = nearest_neighbors(X, n_neighbors=width, backend=backend)
+    neighbors = nearest_neighbors(X, n_neighbors=width, backend=backend)
     # Affinities below the floor are dropped, so that only the first of the wide lists
     # become edges.
-    graph = Graph.from_neighbors(
+    graph = _joined(*neighbors, n_neighbors)
+    if graph.connected_components[0] > 1 and X is not raw:
+        if raw_neighbors is None or raw_neighbors[1].shape[1] < n_neighbors:
+            raw_neighbors = nearest_neighbors(raw, n_neighbors=width, backend=backend)
+        graph = _rejoined(graph, _joined(*raw_neighbors, n_neighbors))
+    # Noise tilts tangent planes, and then they tell no bridge from a shortcut.
+    points = X if scale[2] >= _CLEAR else None
+    return prune_shortcuts(graph, neighbors[1], pruning, points)
+
+
+def _joined(distances, indices, n_neighbors):
+    return Graph.from_neighbors(
         distances, indices, bandwidth=distances[:, n_neighbors - 1]
     )
-    if graph.connected_components[0] > 1 and X is not raw:
-        whole = Graph.from_points(raw, n_neighbors=n_neighbors, backend=backend)
-        graph = _rejoined(graph, whole)
-    if not pruning:
-        return graph
-    # Noise tilts tangent planes, and then they tell no bridge from a shortcut.
-    clear = local_scale(raw, backend=backend)[2] >= _CLEAR
-    return prune_shortcuts(graph, indices, pruning, X if clear else None)
 
 
 def _rejoined(graph, whole):
@@ -220,7 +224,7 @@ def _run_along(graph, indices, points, edges):
     dimension, _ = local_dimension(points, members)
     axes = local_planes(points, members, dimension)[1]
     along = np.ones(len(edges), dtype=bool)
-    for block in row_blocks(len(edges), 8 * axes[0].size):
+    for block in row_blocks(len(edges), 8 * axes[0].size, CACHE_BYTES):
         one, two = ends.reshape(2, -1)[:, block]
         steps = points[nodes[two]] - points[nodes[one]]
         enough = _ALONG * np.linalg.norm(steps, axis=1)

@@ -464,16 +464,22 @@ def _alpha_decay_neighbors(X, n_neighbors, decay, search):
     """Find each point's neighbours up to the radius where its affinity is dropped.
 
     The radius is a few per cent beyond the last of `n_neighbors`. Twice as many
-    candidates mostly reach it; if not, the search is repeated for eight times as many,
-    and stops there: with distances that take few values (counts, categories) a whole
-    data set can lie within the radius.
+    candidates mostly reach it; where they do not, eight times as many are asked for,
+    and no more: with distances that take few values (counts, categories) a whole data
+    set can lie within the radius.
     """
     limit = min(X.shape[0] - 1, 8 * n_neighbors)
-    reach = (-np.log(ALPHA_DECAY_FLOOR)) ** (1.0 / decay)
-    for width in (min(limit, 2 * n_neighbors), limit):
-        distances, indices = nearest_neighbors(X, n_neighbors=width, **search)
-        bandwidth = distances[:, n_neighbors - 1]
-        within = distances <= reach * bandwidth[:, None]
-        if width == limit or not within[:, -1].any():
-            break
-    return np.where(within, distances, np.inf), indices, bandwidth
+    width = min(limit, 2 * n_neighbors)
+    distances, indices = nearest_neighbors(X, n_neighbors=width, **search)
+    bandwidth = distances[:, n_neighbors - 1]
+    radius = (-np.log(ALPHA_DECAY_FLOOR)) ** (1.0 / decay) * bandwidth
+    short = np.flatnonzero(distances[:, -1] <= radius)
+    if width < limit and short.size:
+        more = nearest_neighbors(X, rows=short, n_neighbors=limit, **search)
+        # Only as many columns as the longest list needs.
+        needed = (more[0] <= radius[short, None]).sum(axis=1).max()
+        missing = max(0, int(needed) - width)
+        distances = np.pad(distances, ((0, 0), (0, missing)), constant_values=np.inf)
+        indices = np.pad(indices, ((0, 0), (0, missing)))
+        distances[short], indices[short] = (m[:, : width + missing] for m in more)
+    return np.where(distances <= radius[:, None], distances, np.inf), indices, bandwidth

@@ -16,7 +16,14 @@ _WANTED_RECALL = 0.99
 
 
 def nearest_neighbors(
-    X, Y=None, *, n_neighbors, metric="euclidean", algorithm="auto", backend=None
+    X,
+    Y=None,
+    *,
+    n_neighbors,
+    metric="euclidean",
+    rows=None,
+    algorithm="auto",
+    backend=None,
 ):
     """Find the nearest rows of X for each row of Y.
 
@@ -25,11 +32,13 @@ def nearest_neighbors(
     X : array of shape (n_samples, n_features)
         The rows to search, finite, NumPy or torch.
     Y : array of shape (n_queries, n_features), default=None
-        The queries. None asks for the neighbours of each row of X, itself excluded.
+        The queries. None asks for the neighbours of rows of X, each itself excluded.
     n_neighbors : int
         Neighbours a query, from 1 to the number of rows that can be neighbours.
     metric : {"euclidean", "cosine"}, default="euclidean"
         The distance; cosine distance is one minus the cosine, in [0, 2].
+    rows : ndarray of shape (n_queries,), default=None
+        Rows of X that are the queries when `Y` is None; None is all.
     algorithm : {"auto", "exact", "faiss", "pynndescent"}, default="auto"
         "auto" is exact up to 50,000 rows of X; above that faiss, else pynndescent,
         whichever is installed, else exact with a warning. faiss is widened until a
@@ -47,7 +56,8 @@ def nearest_neighbors(
     Raises
     ------
     ValueError
-        If `n_neighbors` is out of range or a name is not known.
+        If `n_neighbors` is out of range, a name is not known, or both `Y` and `rows`
+        are given.
     ImportError
         If the engine asked for by name is not installed.
 
@@ -62,6 +72,8 @@ def nearest_neighbors(
     """
     backend = get_backend(like=X) if backend is None else backend
     own = Y is None
+    if rows is not None and not own:
+        raise ValueError("rows choose among the rows of X: give them or Y, not both.")
     available = X.shape[0] - own
     if not 1 <= n_neighbors <= available:
         raise ValueError(
@@ -74,14 +86,17 @@ def nearest_neighbors(
     X = backend.asarray(X)
     if not backend.xp.isdtype(X.dtype, "real floating"):
         X = backend.asarray(X, dtype=backend.float64)
-    Y = X if own else backend.asarray(Y, dtype=X.dtype)
+    if own:
+        Y = X if rows is None else backend.xp.take(X, backend.asarray(rows), axis=0)
+    else:
+        Y = backend.asarray(Y, dtype=X.dtype)
     # A power of two is exact, and keeps squares of huge and tiny values finite.
     scale = power_of_two(max(_largest_size(backend.xp, A) for A in (X, Y)))
-    X = X / scale
-    Y = X if own else Y / scale
+    X, Y = (X / scale,) * 2 if Y is X else (X / scale, Y / scale)
     distances, indices = search(backend, X, Y, n_neighbors + own, metric)
     if own:
-        distances, indices = _drop_self(distances, indices)
+        rows = np.arange(len(indices)) if rows is None else rows
+        distances, indices = _drop_self(distances, indices, rows)
     return distances * (scale if metric == "euclidean" else 1.0), indices
 
 
@@ -141,14 +156,14 @@ def neighbors_from_graph(neighbor_graph, n_neighbors, *, include_self=False):
     return values[take], columns[take]
 
 
-def _drop_self(distances, indices):
+def _drop_self(distances, indices, rows):
     """Remove each row from its own list, or the farthest where it is not listed.
 
     A row may be missing from its own list when more duplicates of it exist than
     neighbours are asked for.
     """
     n, width = indices.shape
-    own = indices == np.arange(n)[:, None]
+    own = indices == rows[:, None]
     own[~own.any(axis=1), -1] = True
     keep = ~own
     return (

@@ -9,7 +9,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from skgeom.backends import row_blocks
+from skgeom.backends import CACHE_BYTES, row_blocks
 from skgeom.graph._neighbors import nearest_neighbors, power_of_two
 
 # Fewer columns than this hold no room for noise directions.
@@ -114,7 +114,8 @@ def local_dimension(X, indices):
     2
     """
     spectra, unit = [], _unit(X)
-    for rows in row_blocks(len(indices), 8 * indices.shape[1] * X.shape[1]):
+    row_bytes = 8 * indices.shape[1] * X.shape[1]
+    for rows in row_blocks(len(indices), row_bytes, CACHE_BYTES):
         _, scatter = _scatter(X, indices[rows], unit)
         spectra.append(np.linalg.eigvalsh(scatter))
     typical = np.median(np.concatenate(spectra), axis=0)[::-1]
@@ -170,30 +171,43 @@ def smooth_locally(X, *, n_neighbors="auto", backend=None):
     >>> bool(smooth_locally(X)[:, 1].std() < 0.05)
     True
     """
+    X = np.ascontiguousarray(X, dtype=np.float64)
+    if len(X) < 3:
+        return X
+    scale = local_scale(X, backend=backend) if n_neighbors == "auto" else None
+    return smooth_at_scale(X, n_neighbors, scale, backend)[0]
+
+
+def smooth_at_scale(X, n_neighbors, scale, backend):
+    """Smooth points whose `local_scale` is known, for "auto"; see `smooth_locally`.
+
+    The second result is distances and indices of neighbours before smoothing, where
+    all were searched, else None.
+    """
     from skgeom.backends._kernels import mean_projections
 
-    X = np.ascontiguousarray(X, dtype=np.float64)
     n, n_features = X.shape
-    if n < 3:
-        return X
     if n_neighbors == "auto":
-        size, n_axes, signal = local_scale(X, backend=backend)
-        if signal >= _CLEAN or (signal < _STANDS_OUT and _fills_space(X)):
-            return X
+        size, n_axes, signal = scale
+        clean = signal >= _CLEAN or (signal < _STANDS_OUT and _fills_space(X))
+        if clean or n_axes == n_features:
+            return X, None
     else:
         size, n_axes = min(n_neighbors, n - 1), None
     anchors, k = _thinned(X, size)
-    members = _neighborhoods(anchors, k, backend)
+    neighbors = nearest_neighbors(anchors, n_neighbors=k, backend=backend)
+    own = np.arange(len(anchors))[:, None]
+    near = members = np.concatenate([own, neighbors[1]], axis=1)
     if n_axes is None:
         sample = _spread(len(anchors))
         n_axes, _ = local_dimension(anchors, members[sample])
-    if n_axes == n_features:
-        return X
+        if n_axes == n_features:
+            return X, None
     centers, axes = local_planes(anchors, members, n_axes)
-    near = members
     if len(anchors) < n:
         near = nearest_neighbors(anchors, X, n_neighbors=k + 1, backend=backend)[1]
-    return mean_projections(near, X, centers, axes)
+        neighbors = None
+    return mean_projections(near, X, centers, axes), neighbors
 
 
 def local_scale(X, *, backend=None):
@@ -297,12 +311,6 @@ def _spread(n):
     return np.unique(np.linspace(0, n - 1, min(n, _SAMPLE)).astype(int))
 
 
-def _neighborhoods(X, k, backend):
-    """Each point and its nearest, shape (n, k + 1)."""
-    _, indices = nearest_neighbors(X, n_neighbors=k, backend=backend)
-    return np.concatenate([np.arange(len(X))[:, None], indices], axis=1)
-
-
 def _unit(X):
     """A power of two near the size of the points: squares in it stay finite."""
     return power_of_two(float(max(X.max(), -X.min())))
@@ -320,7 +328,7 @@ def local_planes(X, members, n_axes):
     """Centre and principal directions of each neighbourhood."""
     n, n_features, unit = len(members), X.shape[1], _unit(X)
     centers, axes = np.empty((n, n_features)), np.empty((n, n_features, n_axes))
-    for rows in row_blocks(n, 8 * members.shape[1] * n_features):
+    for rows in row_blocks(n, 8 * members.shape[1] * n_features, CACHE_BYTES):
         centers[rows], scatter = _scatter(X, members[rows], unit)
         _, vectors = np.linalg.eigh(scatter)
         axes[rows] = vectors[:, :, n_features - n_axes :]

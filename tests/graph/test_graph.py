@@ -13,7 +13,7 @@ from scipy.spatial.distance import cdist
 from sklearn.base import clone
 
 from skgeom import HeatGeodesicEmbedding
-from skgeom.graph import Graph
+from skgeom.graph import Graph, nearest_neighbors
 from skgeom.testing import adjacency_matrices, point_clouds
 
 AFFINITIES = ("alpha_decay", "self_tuning", "gaussian", "binary")
@@ -307,6 +307,21 @@ def test_duplicates_are_joined_at_length_zero(X, affinity):
     joined[lengths.coords] = True
     assert joined[same & ~np.eye(len(X), dtype=bool)].all()
     assert (weights.data[lengths.data == 0] == 1.0).all()
+
+
+@pytest.mark.parametrize("n_features, k", [(2, 5), (20, 3), (20, 10), (60, 3)])
+def test_alpha_decay_finds_all_within_its_radius(n_features, k):
+    X = np.random.default_rng(0).standard_normal((150, n_features))
+    distances, indices = nearest_neighbors(X, n_neighbors=8 * k)
+    bandwidth = distances[:, k - 1]
+    radius = np.log(1e4) ** (1 / 40) * bandwidth[:, None]
+    wide = Graph.from_neighbors(
+        np.where(distances <= radius, distances, np.inf), indices, bandwidth=bandwidth
+    )
+    graph = Graph.from_points(X, n_neighbors=k)
+    assert_array_equal(graph.adjacency.indptr, wide.adjacency.indptr)
+    assert_array_equal(graph.adjacency.indices, wide.adjacency.indices)
+    assert_array_equal(graph.adjacency.data, wide.adjacency.data)
 
 
 def test_a_torch_tensor_gives_the_same_graph():

@@ -51,6 +51,21 @@ def test_own_neighbors(device, X, share):
         assert_array_equal(listed, coincide[: len(listed)])
 
 
+@given(X=point_clouds(), pick=st.integers(0, 2**32 - 1), share=st.floats(0, 1))
+@settings(max_examples=60)
+def test_some_rows_have_the_neighbors_that_all_find(device, X, pick, share):
+    rng = np.random.default_rng(pick)
+    rows = rng.choice(len(X), size=rng.integers(1, len(X) + 1), replace=False)
+    options = {
+        "n_neighbors": 1 + round(share * (len(X) - 2)),
+        "backend": get_backend(device),
+    }
+    everything = nearest_neighbors(X, **options)
+    some = nearest_neighbors(X, rows=rows, **options)
+    for one, other in zip(some, everything, strict=True):
+        assert_array_equal(one, other[rows])
+
+
 @given(X=point_clouds(min_features=2), Y=point_clouds(min_features=2))
 @settings(max_examples=60)
 def test_neighbors_of_queries(device, X, Y):
@@ -390,6 +405,7 @@ def test_an_engine_that_is_not_installed(name, monkeypatch):
         ({"n_neighbors": 6, "Y": np.zeros((1, 1))}, "between 1 and the 5 rows"),
         ({"metric": "manhattan"}, "metric='manhattan' must be 'euclidean' or 'cosine'"),
         ({"algorithm": "annoy"}, "algorithm='annoy' must be one of"),
+        ({"rows": np.array([0]), "Y": np.zeros((1, 1))}, "give them or Y, not both"),
     ],
 )
 def test_errors(options, message):
