@@ -19,10 +19,14 @@ from skgeom.graph._routes import (
     reach_all,
     unit_of_length,
 )
-from skgeom.operators import heat_kernel
+from skgeom.operators import heat_kernel, spectral_function
 
 # Landmarks through which a node reaches what its own heat does not.
 N_GATES = 8
+# Heat at this share of what is trusted still names the nearest landmarks.
+_FAINT = 1e-4
+# Of a Chebyshev series, relative to all heat.
+_CHEBYSHEV_ERROR = 1e-14
 # Scratch for one block of heat columns.
 _BLOCK_BYTES = 2**28
 
@@ -176,18 +180,31 @@ def heat_geodesics(
 def log_heat(laplacian, time, nodes, threshold, dtype, backend):
     """Logarithm of the heat that starts at `nodes`, shape (n_nodes, len(nodes)).
 
-    -inf where none arrives. The kernel is taken with respect to the Laplacian's
-    measure, so that it is symmetric for each kind of Laplacian.
+    -inf where none arrives, or too little to tell from rounding. The kernel is taken
+    with respect to the Laplacian's measure, so that it is symmetric for each kind of
+    Laplacian.
     """
     xp, n_nodes = backend.xp, laplacian.n_nodes
+    # Half the products, where all that counts is far above rounding.
+    by_chebyshev = threshold * _FAINT > _CHEBYSHEV_ERROR
+    least = threshold * _FAINT if by_chebyshev else 0.0
     floor = threshold**2 if threshold > 0 else 1e-300
     out = []
     for block in row_blocks(len(nodes), 4 * 8 * n_nodes, _BLOCK_BYTES):
         width = len(nodes[block])
         start = np.zeros((n_nodes, width))
         start[nodes[block], np.arange(width)] = 1.0 / laplacian.measure[nodes[block]]
-        heat = heat_kernel(laplacian, time, start, floor=floor, backend=backend)
-        positive = heat > 0
+        if by_chebyshev:
+            heat, _ = spectral_function(
+                laplacian,
+                lambda eigenvalues: np.exp(-time * eigenvalues),
+                start,
+                tol=_CHEBYSHEV_ERROR,
+                backend=backend,
+            )
+        else:
+            heat = heat_kernel(laplacian, time, start, floor=floor, backend=backend)
+        positive = heat > least
         logarithm = xp.log(xp.where(positive, heat, xp.ones_like(heat)))
         out.append(backend.asarray(xp.where(positive, logarithm, -xp.inf), dtype=dtype))
     return xp.concat(out, axis=1)
