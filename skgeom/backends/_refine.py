@@ -9,7 +9,6 @@ from array_api_compat import device
 
 from skgeom.backends._dispatch import CACHE_BYTES, row_blocks
 
-
 # Scratch for one block of rows on a device with threads enough for it.
 _DEVICE_BYTES = 2**28
 

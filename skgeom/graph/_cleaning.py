@@ -18,7 +18,7 @@ from skgeom.graph._smoothing import (
     drop_noise_directions,
     local_dimension,
     local_planes,
-    local_scale,
+    resolving_scale,
     smooth_at_scale,
 )
 
@@ -71,7 +71,7 @@ def robust_graph(X, *, n_neighbors=10, smoothing="auto", pruning=0.1, backend=No
     """
     n = X.shape[0]
     raw = X = np.ascontiguousarray(drop_noise_directions(X), dtype=np.float64)
-    scale, raw_neighbors = local_scale(X, backend=backend), None
+    scale, raw_neighbors = resolving_scale(X, backend), None
     if smoothing and n > 2:
         X, raw_neighbors = smooth_at_scale(X, smoothing, scale, backend)
     width = min(n - 1, max(_OVERLAP_NEIGHBORS, 2 * n_neighbors))
@@ -84,7 +84,7 @@ def robust_graph(X, *, n_neighbors=10, smoothing="auto", pruning=0.1, backend=No
             raw_neighbors = nearest_neighbors(raw, n_neighbors=width, backend=backend)
         graph = _rejoined(graph, _joined(*raw_neighbors, n_neighbors))
     # Noise tilts tangent planes, and then they tell no bridge from a shortcut.
-    points = X if scale[2] >= _CLEAR else None
+    points = X if scale[1].share >= _CLEAR else None
     return prune_shortcuts(graph, neighbors[1], pruning, points)
 
 

@@ -6,6 +6,7 @@ that do.
 """
 
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 
@@ -22,12 +23,13 @@ _MEMBERS = 100
 _LARGEST_SHARE = 0.05
 # Variance above the noise, as a share of all, by which a shape stands out.
 _STANDS_OUT = 0.3
-# The same share, from which points are clean and smoothing could only bend the shape.
-_CLEAN = 0.9
 # The same share, under which noise hides the shape.
 _HIDDEN = 0.2
 # Share of the variance above the noise that the kept directions hold.
 _KEPT_SIGNAL = 0.9
+# A direction with more signal than this share of its noise is kept when points are
+# smoothed: to drop it would bend the shape more than noise does.
+_WORTH_KEEPING = 0.5
 # Fewer points an axis cannot fill a space.
 _POINTS_PER_AXIS = 4
 # Neighbourhoods that are looked at before a size is chosen, and clouds of noise that
@@ -66,13 +68,12 @@ def truncate_noise(X):
     >>> truncate_noise(plane + 0.01 * rng.normal(size=(500, 30))).shape
     (500, 2)
     """
-    centered = X - X.mean(axis=0)
-    U, values, _ = np.linalg.svd(centered, full_matrices=False)
-    beta = min(X.shape) / max(X.shape)
+    coordinates, values = _principal_coordinates(X)
+    beta = len(values) / max(X.shape)
     # The cubic approximation that the paper gives for an unknown noise level.
     omega = 0.56 * beta**3 - 0.95 * beta**2 + 1.82 * beta + 1.43
     kept = max(2, int(np.count_nonzero(values > omega * np.median(values))))
-    return U[:, :kept] * values[:kept]
+    return coordinates[:, :kept]
 
 
 def local_dimension(X, indices):
@@ -113,32 +114,17 @@ def local_dimension(X, indices):
     >>> local_dimension(X, nearest_neighbors(X, n_neighbors=30)[1])[0]
     2
     """
-    spectra, unit = [], _unit(X)
-    row_bytes = 8 * indices.shape[1] * X.shape[1]
-    for rows in row_blocks(len(indices), row_bytes, CACHE_BYTES):
-        _, scatter = _scatter(X, indices[rows], unit)
-        spectra.append(np.linalg.eigvalsh(scatter))
-    typical = np.median(np.concatenate(spectra), axis=0)[::-1]
-    noise = _noise_spectrum(indices.shape[1], X.shape[1])
-    # Weaker half of the directions that so many members can have.
-    rank = min(len(typical), indices.shape[1] - 1)
-    weak = slice((rank + 1) // 2, rank)
-    level = typical[weak].sum() / (noise[weak].sum() or 1.0)
-    above = np.maximum(typical - level * noise, 0.0)
-    total = above.sum()
-    # Rounding is no direction.
-    if not total > 1e-12 * typical.sum():
-        return 1, 0.0
-    below = np.cumsum(above) < _KEPT_SIGNAL * total
-    return 1 + int(np.count_nonzero(below)), min(1.0, float(total / typical.sum()))
+    spectrum = _typical_spectrum(X, indices)
+    return spectrum.dimension, spectrum.share
 
 
 def smooth_locally(X, *, n_neighbors="auto", backend=None):
     """Pull points back to the planes that their neighbourhoods lie near.
 
-    Each neighbourhood is projected on its principal directions, as many as
-    `local_dimension` finds, and each point moves to the mean of its projections on
-    the planes of its nearest neighbours and its own.
+    Each neighbourhood is projected on its principal directions, and each point moves
+    to the mean of its projections on the planes of its nearest neighbours and its own.
+    Kept are as many directions as `local_dimension` finds, and all whose variance
+    above the noise is more than half of the noise in them: the shape bends in these.
 
     Parameters
     ----------
@@ -146,9 +132,8 @@ def smooth_locally(X, *, n_neighbors="auto", backend=None):
         Points.
     n_neighbors : int or "auto", default="auto"
         Size of a neighbourhood; more than there are other points means all. "auto" is
-        that of `local_scale`; points are left alone if nine tenths of their local
-        variance are above the noise, and if no shape stands out where there are
-        points enough to fill the space, four an axis.
+        that of `local_scale`; points are left alone if no shape stands out where there
+        are points enough to fill the space, four an axis.
     backend : Backend, default=None
         Where neighbours are searched.
 
@@ -174,12 +159,13 @@ def smooth_locally(X, *, n_neighbors="auto", backend=None):
     X = np.ascontiguousarray(X, dtype=np.float64)
     if len(X) < 3:
         return X
-    scale = local_scale(X, backend=backend) if n_neighbors == "auto" else None
+    auto = n_neighbors == "auto"
+    scale = resolving_scale(X, backend) if auto else None
     return smooth_at_scale(X, n_neighbors, scale, backend)[0]
 
 
 def smooth_at_scale(X, n_neighbors, scale, backend):
-    """Smooth points whose `local_scale` is known, for "auto"; see `smooth_locally`.
+    """Smooth points whose `resolving_scale` is known, for "auto"; see `smooth_locally`.
 
     The second result is distances and indices of neighbours before smoothing, where
     all were searched, else None.
@@ -188,22 +174,21 @@ def smooth_at_scale(X, n_neighbors, scale, backend):
 
     n, n_features = X.shape
     if n_neighbors == "auto":
-        size, n_axes, signal = scale
-        clean = signal >= _CLEAN or (signal < _STANDS_OUT and _fills_space(X))
-        if clean or n_axes == n_features:
+        size, spectrum = scale
+        filled = spectrum.share < _STANDS_OUT and _fills_space(X)
+        if filled or spectrum.n_kept == n_features:
             return X, None
     else:
-        size, n_axes = min(n_neighbors, n - 1), None
+        size, spectrum = min(n_neighbors, n - 1), None
     anchors, k = _thinned(X, size)
     neighbors = nearest_neighbors(anchors, n_neighbors=k, backend=backend)
     own = np.arange(len(anchors))[:, None]
     near = members = np.concatenate([own, neighbors[1]], axis=1)
-    if n_axes is None:
-        sample = _spread(len(anchors))
-        n_axes, _ = local_dimension(anchors, members[sample])
-        if n_axes == n_features:
+    if spectrum is None:
+        spectrum = _typical_spectrum(anchors, members[_spread(len(anchors))])
+        if spectrum.n_kept == n_features:
             return X, None
-    centers, axes = local_planes(anchors, members, n_axes)
+    centers, axes = local_planes(anchors, members, spectrum.n_kept)
     if len(anchors) < n:
         near = nearest_neighbors(anchors, X, n_neighbors=k + 1, backend=backend)[1]
         neighbors = None
@@ -240,7 +225,12 @@ def local_scale(X, *, backend=None):
     >>> size, dimension, signal > 0.9
     (50, 2, True)
     """
-    X = np.ascontiguousarray(X, dtype=np.float64)
+    size, spectrum = resolving_scale(np.ascontiguousarray(X, np.float64), backend)
+    return size, spectrum.dimension, spectrum.share
+
+
+def resolving_scale(X, backend):
+    """Size and typical spectrum of the neighbourhoods of `local_scale`."""
     n = len(X)
     largest = min(n - 1, max(_SMALLEST, int(_LARGEST_SHARE * n)))
     size = min(_SMALLEST, n - 1)
@@ -250,9 +240,9 @@ def local_scale(X, *, backend=None):
         members = nearest_neighbors(
             anchors, queries, n_neighbors=k + 1, algorithm="exact", backend=backend
         )[1]
-        dimension, signal = local_dimension(anchors, members)
-        if signal >= _STANDS_OUT or 2 * size > largest:
-            return size, dimension, signal
+        spectrum = _typical_spectrum(anchors, members)
+        if spectrum.share >= _STANDS_OUT or 2 * size > largest:
+            return size, spectrum
         size *= 2
 
 
@@ -289,12 +279,74 @@ def noise_hides_shape(X, *, backend=None):
 
 
 def drop_noise_directions(X):
-    """Apply `truncate_noise` to points with more than ten features."""
-    return truncate_noise(X) if X.shape[1] > _MANY_FEATURES else X
+    """Apply `truncate_noise` to points with more than ten features.
+
+    With fewer, only directions in which points do not differ are dropped: they would
+    pass for directions without noise.
+    """
+    if X.shape[1] > _MANY_FEATURES:
+        return truncate_noise(X)
+    coordinates, values = _principal_coordinates(X)
+    return coordinates if len(values) < X.shape[1] else X
+
+
+def _principal_coordinates(X):
+    """Centred points in all directions but those of no variance, and their sizes.
+
+    At least two directions where X has two columns.
+    """
+    X = np.asarray(X, dtype=np.float64)
+    U, values, _ = np.linalg.svd(X - X.mean(axis=0), full_matrices=False)
+    present = max(2, int(np.count_nonzero(values > 1e-12 * values[0])))
+    return U[:, :present] * values[:present], values[:present]
 
 
 def _fills_space(X):
     return len(X) >= _POINTS_PER_AXIS ** min(X.shape[1], 50)
+
+
+class _Spectrum(NamedTuple):
+    """Variances of a typical neighbourhood, from the strongest direction on."""
+
+    signal: np.ndarray
+    noise: np.ndarray
+
+    @property
+    def share(self):
+        """Signal as a share of all variance."""
+        total = self.signal.sum()
+        return float(total / (total + self.noise.sum())) if total > 0 else 0.0
+
+    @property
+    def dimension(self):
+        """Directions that hold nine tenths of the signal."""
+        held = np.cumsum(self.signal)
+        return 1 + int(np.count_nonzero(held < _KEPT_SIGNAL * held[-1]))
+
+    @property
+    def n_kept(self):
+        """Directions that smoothing keeps."""
+        worth = np.count_nonzero(self.signal > _WORTH_KEEPING * self.noise)
+        return max(self.dimension, int(worth))
+
+
+def _typical_spectrum(X, indices):
+    """Split the median spectrum of neighbourhoods into signal and noise."""
+    spectra, unit = [], _unit(X)
+    row_bytes = 8 * indices.shape[1] * X.shape[1]
+    for rows in row_blocks(len(indices), row_bytes, CACHE_BYTES):
+        _, scatter = _scatter(X, indices[rows], unit)
+        spectra.append(np.linalg.eigvalsh(scatter))
+    typical = np.maximum(np.median(np.concatenate(spectra), axis=0)[::-1], 0.0)
+    noise = _noise_spectrum(indices.shape[1], X.shape[1])
+    # Weaker half of the directions that so many members can have.
+    rank = min(len(typical), indices.shape[1] - 1)
+    weak = slice((rank + 1) // 2, rank)
+    noise = noise * typical[weak].sum() / (noise[weak].sum() or 1.0)
+    signal = typical - np.minimum(typical, noise)
+    # Rounding is no direction.
+    signal[signal <= 1e-12 * typical.sum()] = 0.0
+    return _Spectrum(signal, typical - signal)
 
 
 def _thinned(X, size):
