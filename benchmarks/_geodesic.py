@@ -222,6 +222,14 @@ def compare(sets, methods, *, n_samples, seeds, kept=None):
     return results
 
 
+def best_of(methods, scores):
+    """Keep of each method the candidate with the best mean of `compare` on a set."""
+    return {
+        name: [candidates[scores[name][..., 0].mean(axis=1).argmax()]]
+        for name, candidates in methods.items()
+    }
+
+
 def rows_of(results, first, columns=()):
     """Table rows from `compare`: the best candidate of each method on each set.
 

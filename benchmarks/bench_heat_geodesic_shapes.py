@@ -16,7 +16,7 @@ def main():
     options = parser(__doc__)
     options.add_argument("--kept", type=Path, help="file of scores")
     args = options.parse_args()
-    seeds = (720,) if args.quick else (720, 721, 722)
+    seeds = (820,) if args.quick else (820, 821, 822)
     cases = [(2_000, name, *shape) for name, shape in SHAPES.items()]
     rows = []
     for n_samples, name, n_components, make, noises in cases:

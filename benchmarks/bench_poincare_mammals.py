@@ -130,7 +130,7 @@ def main():
         title="Reconstruction of the closure of WordNet's mammals, 300 epochs",
         notes=[
             f"seeds {seeds[0]} to {seeds[-1]}; 50 negatives; defaults were chosen on "
-            "seeds 0 to 2",
+            "seeds 0 and 1 (`poincare_sweep.md`)",
             "Euclidean: the same loss, batches and optimizer (Adam) from a random "
             "start, in NumPy; the best of two rates and of plain or squared distances",
         ],

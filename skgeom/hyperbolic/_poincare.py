@@ -75,7 +75,7 @@ class PoincareEmbedding(
         What becomes of gradients. "tangent_adam": Adam on z, where a point is the
         exponential of z at the origin. "polar_adam": Adam on the radius and on the
         direction. "sgd": Riemannian stochastic gradient descent. "auto" is
-        "polar_adam" for at most three components, and "tangent_adam" for more.
+        "polar_adam" for two or three components, and "tangent_adam" for others.
     init : {"auto", "tree", "random"}, default="auto"
         Where to start. "tree": the layout of a tree in the graph. "random": near the
         origin. "auto" is "tree" for a directed graph without cycles.
@@ -96,8 +96,7 @@ class PoincareEmbedding(
     burn_in : int, default=20
         First epochs, at 3 per cent of the rate, after a random start.
     batch_size : int or "auto", default="auto"
-        Nodes whose links make a step together. "auto" is a twentieth of
-        them.
+        Nodes whose links make a step together. "auto" is a twentieth of them.
     tol : float, default=0.0
         Stop when the mean loss of ten epochs is not below that of the ten before by
         this share; 0 never does.

@@ -180,7 +180,7 @@ def link_prediction_score(
 def distortion_score(
     embedding, distances, *, columns=None, metric="poincare", working_memory=64
 ):
-    """Mean relative error of distances, after the best single rescaling.
+    """Mean relative error of distances, after rescaling by the median ratio.
 
     Each pair counts ``|s * d - t| / t`` with its distance d in the embedding, the true
     one t, and the scale s that makes the median of ``s * d / t`` one. Pairs whose
@@ -309,9 +309,7 @@ def link_ranks(
     n_nodes = nodes[0].shape[0]
     precisions, ranks = [], []
     active = np.flatnonzero(np.diff(links.indptr))
-    for block in row_blocks(
-        max(len(active), 1), n_nodes, _BYTES_PER_ENTRY, working_memory
-    ):
+    for block in row_blocks(len(active), n_nodes, _BYTES_PER_ENTRY, working_memory):
         of_block = [array[active[block]] for array in queries]
         separations = _separations(*of_block, *nodes, metric)
         for query, row in zip(active[block], separations, strict=True):

@@ -4,7 +4,9 @@ import numpy as np
 from scipy.sparse import issparse
 from scipy.spatial.distance import cdist
 from sklearn.metrics import pairwise_distances, pairwise_distances_chunked
-from sklearn.utils import check_array, gen_batches
+from sklearn.utils import check_array
+
+from skgeom import backends
 
 # Up to here, differences of coordinates are as fast as a matrix product, and exact.
 _MAX_DIRECT_FEATURES = 15
@@ -21,9 +23,9 @@ def check_distances(distances, name):
 
 
 def row_blocks(n_rows, n_columns, bytes_per_entry, working_memory):
-    """Cut the rows into slices whose temporaries fit in `working_memory` MiB."""
-    n_entries = working_memory * 2**20 / bytes_per_entry
-    return gen_batches(n_rows, int(np.clip(n_entries // n_columns, 1, n_rows)))
+    """Cut rows of a matrix into slices whose temporaries fit in some MiB."""
+    row_bytes = n_columns * bytes_per_entry
+    return backends.row_blocks(n_rows, row_bytes, working_memory * 2**20)
 
 
 def euclidean_distances(X, Y):

@@ -10,6 +10,8 @@ from skgeom.solvers._clustering_bound import multiplier_bound
 
 # Iterations between two looks at the bound and at the penalty.
 _STEPS_PER_LOOK = 20
+# First iterations, whose matrices differ too much for eigenvectors to be carried over.
+_COLD_STEPS = 3
 
 
 class RelaxedClustering(NamedTuple):
@@ -85,7 +87,8 @@ def admm_clustering(
         Stop when the residual, and the share of the sum of squares between bound and
         value, are below it.
     max_iter : int, default=2000
-        At most so many iterations, each an eigendecomposition.
+        At most so many iterations. Each improves the eigenvectors of the one before;
+        one in twenty, before each look at bound and residual, computes them anew.
 
     Returns
     -------
@@ -114,7 +117,7 @@ def admm_clustering(
     total = float((X * X).sum()) or 1.0
     diagonal = np.zeros(n) if diagonal is None else diagonal
     A = (X @ X.T - np.diag(diagonal)) / scale
-    rho, rank = math.sqrt(n) / (2 * n_clusters), 2 * n_clusters
+    rho, vectors = math.sqrt(n) / (2 * n_clusters), np.empty((n, 2 * n_clusters))
     W = np.zeros((n, n)) if init is None else np.maximum(init, 0.0)
     Q = np.zeros((n, n))  # B / rho, in the units of A
     if multiplier is not None:
@@ -125,12 +128,14 @@ def admm_clustering(
         return RelaxedClustering(Z, value, bound, 0 * Q, 0.0, 0, True)
     bound, converged = math.inf, False
     for n_iter in range(1, max_iter + 1):
-        Z, rank = _project_spectrum(W + Q + A / rho, n_clusters, rank)
+        look = n_iter % _STEPS_PER_LOOK == 0 or n_iter == max_iter
+        anew = look or n_iter <= _COLD_STEPS
+        Z, vectors = _project_spectrum(W + Q + A / rho, n_clusters, vectors, anew)
         # Over-relaxed by 1.6, as section 3.4.3 of the reference advises.
         shifted = 1.6 * Z - 0.6 * W - Q
         previous, W = W, np.maximum(shifted, 0.0)
         Q = W - shifted
-        if n_iter % _STEPS_PER_LOOK and n_iter != max_iter:
+        if not look:
             continue
         value = scale * float(np.vdot(A, Z))
         found = multiplier_bound(X, scale * rho * Q, n_clusters, diagonal)
@@ -149,10 +154,12 @@ def admm_clustering(
     )
 
 
-def _project_spectrum(C, n_clusters, rank):
+def _project_spectrum(C, n_clusters, vectors, anew):
     """The nearest Z with row sums one, eigenvalues in [0, 1] and trace K.
 
-    About `rank` leading eigenpairs are computed, more if they were not enough.
+    Few eigenvectors are needed: `vectors` are those of a matrix nearby, or as many, and
+    are improved, unless they are to be computed anew. Returns those of C, too, with
+    some to spare.
     """
     n, wanted = len(C), n_clusters - 1
     means = C.mean(axis=1)
@@ -161,18 +168,42 @@ def _project_spectrum(C, n_clusters, rank):
     means -= (means.mean() - 1 / n - np.linalg.norm(C) / n) / 2
     C = C - means[:, None]
     C -= means
+    rank = vectors.shape[1]
+    if anew or 6 * rank > n:
+        values, vectors = _leading_eigenpairs(C, rank)
+    else:
+        values, vectors = _improved_eigenpairs(C, vectors)
     while True:
-        rank = min(rank, n)
-        values, vectors = scipy.linalg.eigh(
-            C, subset_by_index=[n - rank, n - 1], check_finite=False
-        )
         shares = _capped_simplex(values, wanted)
         used = int((shares > 0).sum())
-        if used < rank or rank == n:
+        if used < len(values) or used == n:
             break
-        rank *= 2
+        values, vectors = _leading_eigenpairs(C, 2 * len(values))
     kept = vectors[:, -used:] * np.sqrt(shares[-used:])
-    return kept @ kept.T + 1 / n, used + n_clusters + 2
+    spare = min(n, used + n_clusters + 2)
+    if anew and spare > vectors.shape[1]:
+        # Room for eigenvectors that come to be needed before the next look.
+        missing = np.zeros((n, spare - vectors.shape[1]))
+        vectors = np.concatenate([missing, vectors], axis=1)
+    return kept @ kept.T + 1 / n, vectors[:, -spare:]
+
+
+def _leading_eigenpairs(C, rank):
+    """The `rank` largest eigenvalues, or all, in increasing order."""
+    n = len(C)
+    first = max(0, n - rank)
+    return scipy.linalg.eigh(C, subset_by_index=[first, n - 1], check_finite=False)
+
+
+def _improved_eigenpairs(C, vectors):
+    """Leading eigenpairs in the span of approximate ones and two of their images."""
+    images = C @ vectors
+    images -= vectors @ (vectors.T @ images)
+    images, _ = np.linalg.qr(images)
+    basis, _ = np.linalg.qr(np.concatenate([vectors, images, C @ images], axis=1))
+    values, turn = np.linalg.eigh(basis.T @ (C @ basis))
+    rank = vectors.shape[1]
+    return values[-rank:], basis @ turn[:, -rank:]
 
 
 def _capped_simplex(values, total):
