@@ -252,7 +252,7 @@ def rows_of(results, first, columns=()):
                     "Pearson": f"{pearson.mean():.4f} ± {pearson.std():.4f}",
                     "worst seed": f"{pearson.min():.4f}",
                     "precision at 10": float(precision.mean()),
-                    "paired gain of the default": "–"
+                    f"paired gain of {first}": "–"
                     if method == first
                     else f"{gain.mean():+.4f} ± {error:.4f}",
                     "ahead on": "–"

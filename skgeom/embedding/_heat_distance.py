@@ -13,9 +13,9 @@ import numpy as np
 from skgeom.backends import row_blocks
 from skgeom.graph import Laplacian
 from skgeom.graph._routes import (
+    LandmarkRoutes,
     bridge_parts,
     close_distances,
-    over_gates,
     reach_all,
     unit_of_length,
 )
@@ -31,9 +31,9 @@ _CHEBYSHEV_ERROR = 1e-14
 _BLOCK_BYTES = 2**28
 
 
-@dataclass(frozen=True)
-class HeatGeodesics:
-    """Distances between any two nodes, from what is known of the landmarks.
+@dataclass(frozen=True, kw_only=True)
+class HeatGeodesics(LandmarkRoutes):
+    """Distances between any two nodes: heat that is trusted, or routes over landmarks.
 
     Parameters
     ----------
@@ -42,14 +42,8 @@ class HeatGeodesics:
     time, volume_weight, threshold : float
         Diffusion time; weight of the volume term; heat at or below the threshold is
         not trusted.
-    landmarks : ndarray of shape (n_landmarks,)
-        Their node numbers.
-    between : ndarray of shape (n_landmarks, n_landmarks)
-        Final distances between landmarks.
     log_self : ndarray of shape (n_nodes,)
         Logarithm of the heat that each node keeps.
-    gates, gate_lengths : ndarray of shape (n_nodes, n_gates)
-        The nearest landmarks of each node, and how far they are.
     unit : float
         Length of one raw unit.
     """
@@ -58,11 +52,7 @@ class HeatGeodesics:
     time: float
     volume_weight: float
     threshold: float
-    landmarks: np.ndarray
-    between: np.ndarray
     log_self: np.ndarray
-    gates: np.ndarray
-    gate_lengths: np.ndarray
     unit: float
 
     def columns(self, nodes, backend):
@@ -94,8 +84,7 @@ class HeatGeodesics:
         trusted = backend.to_numpy(_trusted(log_h, self.threshold))
         out = np.empty((n_nodes, len(nodes)))
         for j, node in enumerate(nodes):
-            chained = over_gates(self.between, self.gates, self.gate_lengths, node)
-            out[:, j] = np.where(trusted[:, j], direct[:, j], chained)
+            out[:, j] = np.where(trusted[:, j], direct[:, j], self.over_gates(node))
             out[node, j] = 0.0
         return out
 
@@ -164,16 +153,16 @@ def heat_geodesics(
         between, labels, None if points is None else points[landmarks]
     )
     return HeatGeodesics(
-        laplacian,
-        time,
-        volume_weight,
-        threshold,
         landmarks,
         between,
-        backend.to_numpy(log_self),
         gates.astype(np.int32),
         gate_lengths,
-        unit,
+        laplacian=laplacian,
+        time=time,
+        volume_weight=volume_weight,
+        threshold=threshold,
+        log_self=backend.to_numpy(log_self),
+        unit=unit,
     )
 
 

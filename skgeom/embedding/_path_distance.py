@@ -7,30 +7,20 @@ from scipy.sparse import csgraph
 
 from skgeom.embedding._heat_distance import N_GATES, smallest_entries
 from skgeom.graph import Graph
-from skgeom.graph._routes import bridge_parts, over_gates
+from skgeom.graph._routes import LandmarkRoutes, bridge_parts
 
 
-@dataclass(frozen=True)
-class PathGeodesics:
-    """Distances between any two nodes, from what is known of the landmarks.
+@dataclass(frozen=True, kw_only=True)
+class PathGeodesics(LandmarkRoutes):
+    """Distances between any two nodes: paths, or routes over bridges.
 
     Parameters
     ----------
     graph : Graph
         Whose edge lengths count.
-    landmarks : ndarray of shape (n_landmarks,)
-        Their node numbers.
-    between : ndarray of shape (n_landmarks, n_landmarks)
-        Distances between landmarks, over bridges between components.
-    gates, gate_lengths : ndarray of shape (n_nodes, n_gates)
-        The nearest landmarks of each node, and how far they are.
     """
 
     graph: Graph
-    landmarks: np.ndarray
-    between: np.ndarray
-    gates: np.ndarray
-    gate_lengths: np.ndarray
 
     def columns(self, nodes, backend):
         """Distances from all nodes to some, shape (n_nodes, len(nodes)), on the host.
@@ -39,7 +29,7 @@ class PathGeodesics:
         """
         out = csgraph.dijkstra(self.graph.lengths, indices=nodes).T
         for j in np.flatnonzero(~np.isfinite(out).all(axis=0)):
-            routes = over_gates(self.between, self.gates, self.gate_lengths, nodes[j])
+            routes = self.over_gates(nodes[j])
             out[:, j] = np.where(np.isfinite(out[:, j]), out[:, j], routes)
         return out
 
@@ -70,5 +60,5 @@ def path_geodesics(graph, landmarks, *, points=None):
         None if points is None else points[landmarks],
     )
     return PathGeodesics(
-        graph, landmarks, between, gates.astype(np.int32), gate_lengths
+        landmarks, between, gates.astype(np.int32), gate_lengths, graph=graph
     )

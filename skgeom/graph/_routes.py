@@ -4,6 +4,8 @@ Pairs in one component are closed by shortest routes over other landmarks, compo
 are joined by bridges, and a few shortest paths fix the unit of length.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 import scipy.sparse as sp
 from scipy.sparse import csgraph
@@ -52,25 +54,30 @@ def nearest_by_path(graph, landmarks):
     return position[np.maximum(owner, -1)], length
 
 
-def over_gates(between, gates, gate_lengths, node):
-    """Distances from all nodes to one, over the nearest landmarks of both ends.
+@dataclass(frozen=True)
+class LandmarkRoutes:
+    """What is known of landmarks, and routes over them between any two nodes.
 
     Parameters
     ----------
+    landmarks : ndarray of shape (n_landmarks,)
+        Their node numbers.
     between : ndarray of shape (n_landmarks, n_landmarks)
-        Distances between landmarks.
+        Distances between landmarks, finite.
     gates, gate_lengths : ndarray of shape (n_nodes, n_gates)
-        Landmarks near each node, and how far they are.
-    node : int
-        The other end.
-
-    Returns
-    -------
-    ndarray of shape (n_nodes,)
-        Lengths of the shortest such routes.
+        The nearest landmarks of each node, and how far they are.
     """
-    onward = (between[:, gates[node]] + gate_lengths[node]).min(axis=1)
-    return (onward[gates] + gate_lengths).min(axis=1)
+
+    landmarks: np.ndarray
+    between: np.ndarray
+    gates: np.ndarray
+    gate_lengths: np.ndarray
+
+    def over_gates(self, node):
+        """Shortest routes from all nodes to one, over the gates of both ends."""
+        to_gates = self.between[:, self.gates[node]] + self.gate_lengths[node]
+        onward = to_gates.min(axis=1)
+        return (onward[self.gates] + self.gate_lengths).min(axis=1)
 
 
 def reach_all(graph, landmarks, gates, lengths):
