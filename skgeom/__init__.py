@@ -14,6 +14,7 @@ _ESTIMATORS = {
     "HeatGeodesicEmbedding": "skgeom.embedding",
     "SDPClustering": "skgeom.cluster",
     "PoincareEmbedding": "skgeom.hyperbolic",
+    "GraphRandomFeatures": "skgeom.kernels",
 }
 
 _PACKAGES = (
@@ -24,6 +25,7 @@ _PACKAGES = (
     "geometry",
     "graph",
     "hyperbolic",
+    "kernels",
     "metrics",
     "operators",
     "plotting",

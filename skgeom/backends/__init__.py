@@ -13,12 +13,14 @@ from skgeom.backends._dispatch import (
     is_torch,
     row_blocks,
 )
+from skgeom.backends._walks import Steps
 
 __all__ = [
     "Backend",
     "Descent",
     "Links",
     "Points",
+    "Steps",
     "as_numpy",
     "get_backend",
     "is_torch",

@@ -3,6 +3,8 @@
 import numpy as np
 import scipy.sparse as sp
 
+from skgeom.graph._neighbors import nearest_neighbors
+
 # Smaller alpha-decay values are no edge in the published kernel.
 ALPHA_DECAY_FLOOR = 1e-4
 
@@ -126,3 +128,22 @@ def _symmetrise(rows, columns, values, lengths, n, share):
         sp.csr_array((values, *pattern), shape=(n, n)),
         sp.csr_array((lengths, *(part.copy() for part in pattern)), shape=(n, n)),
     )
+
+
+def alpha_decay_neighbors(X, n_neighbors, decay, search):
+    """Find each point's neighbours up to the radius where its affinity is dropped.
+
+    The radius is a few per cent beyond the last of `n_neighbors`. Twice as many
+    candidates mostly reach it; if not, the search is repeated for eight times as many,
+    and stops there: with distances that take few values (counts, categories) a whole
+    data set can lie within the radius.
+    """
+    limit = min(X.shape[0] - 1, 8 * n_neighbors)
+    reach = (-np.log(ALPHA_DECAY_FLOOR)) ** (1.0 / decay)
+    for width in (min(limit, 2 * n_neighbors), limit):
+        distances, indices = nearest_neighbors(X, n_neighbors=width, **search)
+        bandwidth = distances[:, n_neighbors - 1]
+        within = distances <= reach * bandwidth[:, None]
+        if width == limit or not within[:, -1].any():
+            break
+    return np.where(within, distances, np.inf), indices, bandwidth
