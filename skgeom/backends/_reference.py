@@ -126,7 +126,7 @@ def random_walks(
             if length + 1 == n_lengths:
                 break
             alive = alive[lots[alive] < survival[length + 1]]
-            turns = [_uniform(stream, n_walks * (length + 1) + w) for w in alive]
+            turns = [_uniform(stream, n_walks * (length + 1) + int(w)) for w in alive]
             if coupling == "repelling":
                 # Those on one node share its neighbours out: systematic sampling.
                 for node in set(at[alive]):

@@ -131,10 +131,12 @@ class TorchBackend:
         from skgeom.backends import _torch_walks
 
         options = n_walks, coupling, apart, seed, self.float64
-        return _torch_walks.random_walks(steps, starts, modulation, survival, *options)
+        where = steps, self.asarray(starts)
+        return _torch_walks.random_walks(*where, modulation, survival, *options)
 
     def push(self, steps, starts, modulation, threshold):
         """All powers of a block of rows grow together."""
         from skgeom.backends import _torch_walks
 
-        return _torch_walks.push(steps, starts, modulation, threshold, self.float64)
+        where = steps, self.asarray(starts)
+        return _torch_walks.push(*where, modulation, threshold, self.float64)

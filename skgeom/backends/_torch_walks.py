@@ -80,7 +80,7 @@ def random_walks(
     row_bytes = int(_VISIT_BYTES * n_walks * np.sum(survival))
     parts = []
     for rows in row_blocks(len(starts), row_bytes, _BLOCK_BYTES):
-        block = torch.as_tensor(starts[rows], device=device)
+        block = starts[rows]
         streams = _mix(steps.names[block].to(torch.int64) + _signed_seed(seed))
         lots, order = torch.sort(
             _lots(streams, n_walks, coupling, dtype).ravel(), stable=True
@@ -94,7 +94,7 @@ def random_walks(
         keys, values = [], []
         for length in range(n_lengths):
             count = alive[length]
-            if not count:
+            if length and not count:
                 break
             at, row = at[:count], row[:count]
             names = steps.names[at].to(torch.int64)
@@ -122,7 +122,7 @@ def push(steps, starts, modulation, threshold, dtype):
     least = threshold * abs(float(modulation[0]))
     parts = []
     for rows in row_blocks(len(starts), 64 * n, _BLOCK_BYTES):
-        block = torch.as_tensor(starts[rows], device=device)
+        block = starts[rows]
         keys = torch.arange(len(block), device=device) * n + block
         share = torch.ones(len(block), dtype=dtype, device=device)
         found, values = [], []
