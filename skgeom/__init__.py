@@ -15,6 +15,7 @@ _ESTIMATORS = {
     "SDPClustering": "skgeom.cluster",
     "PoincareEmbedding": "skgeom.hyperbolic",
     "GraphRandomFeatures": "skgeom.kernels",
+    "GraphKernelRidge": "skgeom.kernels",
 }
 
 _PACKAGES = (

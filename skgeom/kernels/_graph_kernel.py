@@ -4,10 +4,14 @@ from numbers import Integral, Real
 
 import numpy as np
 import scipy.sparse as sp
+from sklearn.preprocessing import LabelBinarizer
 from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.multiclass import type_of_target
+from sklearn.utils.validation import check_consistent_length, column_or_1d
 
 from skgeom.backends import as_numpy
-from skgeom.operators import graph_kernel
+from skgeom.operators import GraphKernel, graph_kernel
+from skgeom.solvers import learn_modulation
 
 _PARAMETERS = (
     "diffusion_time",
@@ -51,7 +55,15 @@ class GraphKernelMixin:
     }
 
     def _make_kernel(self, rows, y, backend):
-        """The kernel that the parameters describe."""
+        """The kernel that the parameters describe, or that predicts y best."""
+        if self.kernel == "learned":
+            if y is None:
+                raise ValueError("kernel='learned' needs y, the targets to learn from.")
+            targets = _centred_columns(y, len(rows))
+            f = learn_modulation(
+                self.graph_, rows, targets, self.n_steps, backend=backend
+            )
+            return GraphKernel.from_modulation(f)
         return graph_kernel(
             self.kernel, **{name: getattr(self, name) for name in _PARAMETERS}
         )
@@ -87,3 +99,13 @@ class GraphKernelMixin:
         owners = np.repeat(np.arange(len(known)), np.diff(weights.indptr))
         weights.data /= np.where(known[owners], 1.0, roots[weights.indices])
         return weights, known, scale
+
+
+def _centred_columns(y, n_rows):
+    """Targets as columns of mean zero, classes one a column."""
+    y = np.asarray(as_numpy(y))
+    check_consistent_length(np.empty(n_rows), y)
+    if type_of_target(y) in ("binary", "multiclass"):
+        y = LabelBinarizer().fit_transform(column_or_1d(y))
+    y = y.reshape(n_rows, -1).astype(np.float64)
+    return y - y.mean(axis=0)

@@ -7,7 +7,9 @@ from skgeom.operators._heat import (
     heat_kernel,
     relaxation_time,
 )
+from skgeom.operators._kernel_operator import GraphKernelOperator
 from skgeom.operators._walk_features import (
+    extension_function,
     extension_modulation,
     length_law,
     push_features,
@@ -17,7 +19,9 @@ from skgeom.operators._walk_features import (
 
 __all__ = [
     "GraphKernel",
+    "GraphKernelOperator",
     "chebyshev_coefficients",
+    "extension_function",
     "extension_modulation",
     "graph_kernel",
     "heat_coefficients",

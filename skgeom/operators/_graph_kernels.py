@@ -59,6 +59,31 @@ class GraphKernel:
     decay: float
     error: float = field(init=False)
 
+    @classmethod
+    def from_modulation(cls, modulation, name="learned"):
+        """Make a kernel of the polynomial f.
+
+        Parameters
+        ----------
+        modulation : array-like of shape (n_lengths,)
+            Coefficients of the powers of W in f.
+        name : str, default="learned"
+            What the kernel is called.
+
+        Returns
+        -------
+        GraphKernel
+            The kernel f(W)^2.
+
+        Examples
+        --------
+        >>> from skgeom.operators import GraphKernel
+        >>> GraphKernel.from_modulation([0.5, 0.5]).function(1.0)
+        np.float64(0.25)
+        """
+        f = np.asarray(modulation, dtype=np.float64)
+        return cls(name, partial(power_series, np.convolve(f, f)), f, 0.0)
+
     def __post_init__(self):
         """Measure the error of the truncated series."""
         x = np.cos(np.linspace(0.0, np.pi, 513))
@@ -176,7 +201,8 @@ def _cosine(x):
     return np.cos(np.pi / 4 * x)
 
 
-def _series(alpha, x):
+def power_series(alpha, x):
+    """Sum of alpha[j] (1 - x)^j, for eigenvalues x of L."""
     return np.polynomial.polynomial.polyval(1.0 - x, alpha)
 
 
@@ -222,7 +248,7 @@ def _of_coefficients(coefficients, tol):
         raise ValueError("coefficients must be finite.")
     series = np.zeros(max(len(alpha), _MAX_SQUARE_ROOT))
     series[: len(alpha)] = alpha
-    return _from_series("coefficients", partial(_series, alpha), series, tol)
+    return _from_series("coefficients", partial(power_series, alpha), series, tol)
 
 
 def _of_function(function, tol):

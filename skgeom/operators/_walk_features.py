@@ -1,9 +1,12 @@
 """Rows of f(W) as sparse features: estimated by walks, or pushed out from each node."""
 
+from functools import partial
+
 import numpy as np
 import scipy.sparse as sp
 
 from skgeom.backends import get_backend
+from skgeom.operators._graph_kernels import power_series
 
 # The chance of walks longer than this is that of a uniform draw of zero.
 _LEAST_SURVIVAL = 1e-12
@@ -255,3 +258,31 @@ def extension_modulation(kernel):
         if abs(h[i]) > 1e3 * abs(f).sum():
             return f[1:]
     return h if abs(h).sum() <= 4 * abs(f).sum() else f[1:]
+
+
+def extension_function(kernel):
+    r"""Tell what the kernel of a new node with known ones does with its links.
+
+    Parameters
+    ----------
+    kernel : GraphKernel
+        The kernel k.
+
+    Returns
+    -------
+    callable
+        Maps eigenvalues of L to :math:`(k(\lambda) - \alpha_0) / (1 - \lambda)`, where
+        :math:`\alpha_0` is k at 1: the kernel of a new node with links w is that
+        function of L, times w.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skgeom.operators import extension_function, graph_kernel
+    >>> two_steps = graph_kernel("random_walk", n_steps=2)  # (1 + W)^2 / 4
+    >>> extension_function(two_steps)(np.array([0.0, 1.0]))
+    array([0.75, 0.5 ])
+    """
+    f = kernel.modulation
+    rest = np.convolve(f, f)[1:] if len(f) > 1 else np.zeros(1)
+    return partial(power_series, rest)

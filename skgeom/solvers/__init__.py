@@ -16,6 +16,7 @@ from skgeom.solvers._hyperbolic import (
     points_from,
     prepare_links,
 )
+from skgeom.solvers._kernel_learning import learn_modulation
 from skgeom.solvers._likelihood_sdp import likelihood_clustering
 from skgeom.solvers._low_rank_sdp import (
     LowRankSolution,
@@ -44,6 +45,7 @@ __all__ = [
     "kruskal_stress",
     "label_bound",
     "label_multiplier",
+    "learn_modulation",
     "likelihood_clustering",
     "low_rank_clustering",
     "merge_and_split",
