@@ -9,7 +9,7 @@ from joblib import Parallel, delayed, effective_n_jobs
 from skgeom.backends._descent import RULES
 from skgeom.backends._dispatch import as_numpy
 from skgeom.backends._refine import exact_neighbors, n_candidates, unit_rows
-from skgeom.backends._walks import COUPLINGS
+from skgeom.backends._walks import COUPLINGS, strides
 
 # Coordinates that the gradients of a step read, for each thread that it is worth.
 _WORK_PER_THREAD = 2**21
@@ -158,7 +158,8 @@ class NumbaBackend:
         from skgeom.backends._walk_kernels import walk
 
         gains = np.asarray(modulation, dtype=np.float64) / survival / n_walks
-        options = gains, survival, n_walks, COUPLINGS.index(coupling), apart, seed
+        kind = COUPLINGS.index(coupling)
+        options = gains, survival, strides(n_walks), kind, apart, seed
         width = len(steps.roots) * (len(gains) if apart else 1)
         like = _types(width, modulation.dtype)
         return self._rows(

@@ -8,6 +8,8 @@ from itertools import pairwise
 
 import numpy as np
 
+from skgeom.backends._walks import strides
+
 
 def knn(X, Y, k, metric="euclidean"):
     """Exact `k` nearest rows of X for each row of Y, equal distances by lowest index.
@@ -132,7 +134,8 @@ def random_walks(
                 for node in set(at[alive]):
                     group = np.flatnonzero(at[alive] == node)
                     for rank, member in enumerate(group):
-                        turns[member] = turns[group[0]] + rank / len(group)
+                        place = rank * strides(n_walks)[len(group)] % len(group)
+                        turns[member] = turns[group[0]] + place / len(group)
             for w, turn in zip(alive, turns, strict=True):
                 at[w] = _neighbor(steps, at[w], turn % 1)
     return _sparse(rows)

@@ -8,6 +8,7 @@ import torch
 
 from skgeom.backends._dispatch import row_blocks
 from skgeom.backends._torch_descent import _GOLDEN, _mix, _shifted, _signed
+from skgeom.backends._walks import strides
 
 # Bytes that a walker takes for each length that it lives to, sorting included.
 _VISIT_BYTES = 80
@@ -46,7 +47,7 @@ def _neighbors(steps, ends, at, turns):
     return steps.indices[torch.minimum(edge, last - 1)].to(torch.int64)
 
 
-def _shared_lots(keys, lots):
+def _shared_lots(keys, lots, jumps):
     """Systematic sampling among equal keys: the first's lot, plus shares of one."""
     keys, order = torch.sort(keys, stable=True)
     _, group, sizes = torch.unique_consecutive(
@@ -55,7 +56,8 @@ def _shared_lots(keys, lots):
     firsts = torch.cumsum(sizes, 0) - sizes
     ranks = torch.arange(len(keys), device=keys.device) - firsts[group]
     shared = torch.empty_like(lots)
-    turns = ranks.to(lots.dtype) / sizes[group] + lots[order][firsts[group]]
+    places = ranks * jumps[sizes[group]] % sizes[group]
+    turns = places.to(lots.dtype) / sizes[group] + lots[order][firsts[group]]
     shared[order] = torch.where(turns >= 1, turns - 1, turns)
     return shared
 
@@ -78,6 +80,7 @@ def random_walks(
     width = n * (n_lengths if apart else 1)
     gains = np.asarray(modulation, dtype=np.float64) / survival / n_walks
     row_bytes = int(_VISIT_BYTES * n_walks * np.sum(survival))
+    jumps = torch.as_tensor(strides(n_walks).copy(), device=device)
     parts = []
     for rows in row_blocks(len(starts), row_bytes, _BLOCK_BYTES):
         block = starts[rows]
@@ -105,7 +108,7 @@ def random_walks(
             counters = n_walks * (length + 1) + walker[:count]
             turns = _uniform(streams[:count], counters, dtype)
             if coupling == "repelling" and count:
-                turns = _shared_lots(row[:count] * n + at, turns)
+                turns = _shared_lots(row[:count] * n + at, turns, jumps)
             at = _neighbors(steps, ends, at, turns)
         keys, values = _coalesced(torch.cat(keys), torch.cat(values))
         row = keys // width

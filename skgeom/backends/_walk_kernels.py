@@ -126,13 +126,14 @@ def _emit(table, n_used, scale, columns, entries, size):
 
 
 @njit(**_OPTIONS)
-def walk(steps, starts, gains, survival, n_walks, coupling, apart, seed, like):
+def walk(steps, starts, gains, survival, strides, coupling, apart, seed, like):
     """Features of some start nodes: counts, columns and entries of their rows.
 
-    `gains` is what a visit at each length is worth, and `like` are empty arrays of the
-    types of columns and entries.
+    `gains` is what a visit at each length is worth, `strides` has one entry more than
+    there are walks, and `like` are empty arrays of the types of columns and entries.
     """
     indptr, indices, cumulative, roots, names = steps
+    n_walks = strides.shape[0] - 1
     n = roots.shape[0]
     n_lengths = gains.shape[0]
     expected = 0.0
@@ -206,7 +207,9 @@ def walk(steps, starts, gains, survival, n_walks, coupling, apart, seed, like):
                     tally[slot] += 1
                 for a in range(alive):
                     slot = slots[a]
-                    lot = ranks[a] / tally[slot] + shift[slot]
+                    crowd = tally[slot]
+                    turn = ranks[a] * strides[crowd] % crowd
+                    lot = turn / crowd + shift[slot]
                     lot = lot - 1.0 if lot >= 1.0 else lot
                     at[a] = indices[_next_edge(indptr, cumulative, at[a], lot)]
             else:

@@ -1,8 +1,14 @@
 """What walkers on a graph read: a record of plain arrays."""
 
+import math
+from functools import lru_cache
 from typing import Any, NamedTuple
 
+import numpy as np
+
 COUPLINGS = (None, "antithetic", "repelling")
+
+_GOLDEN_RATIO = (math.sqrt(5) - 1) / 2
 
 
 class Steps(NamedTuple):
@@ -36,3 +42,19 @@ class Steps(NamedTuple):
     cumulative: Any
     roots: Any
     names: Any
+
+
+@lru_cache(maxsize=64)
+def strides(n_walks):
+    """For each group size k up to `n_walks`, a number coprime to k near k / 1.618.
+
+    Multiples of it, modulo k, go through all k places, and the first few of them are
+    spread evenly: so are those walkers of a group that go on longest.
+    """
+    found = np.ones(n_walks + 1, dtype=np.int64)
+    for k in range(3, n_walks + 1):
+        near = round(k * _GOLDEN_RATIO)
+        candidates = (near + step for i in range(k) for step in (i, -i))
+        found[k] = next(c for c in candidates if 0 < c and math.gcd(c, k) == 1)
+    found.flags.writeable = False
+    return found
