@@ -10,6 +10,9 @@ from skgeom.operators._graph_kernels import power_series
 
 # The chance of walks longer than this is that of a uniform draw of zero.
 _LEAST_SURVIVAL = 1e-12
+# Beyond lengths that are worth less than the inverse square of it, walks are as likely
+# as they are worth, which is least in variance for a heavy tail; before, likelier.
+_TAIL = 6.0
 # From so many rows on, nodes are laid out so that walks stay in the caches.
 _MANY_ROWS = 2**12
 
@@ -25,10 +28,12 @@ def length_law(modulation, halting_probability="auto", n_walks=None):
     modulation : ndarray of shape (n_lengths,)
         Coefficients f of the powers of W.
     halting_probability : float or "auto", default="auto"
-        Chance in (0, 1) to stop at each step. "auto" follows the coefficients:
-        :math:`s_l \propto \max_{j \ge l} |f_j|^{1/2}`, for which the sum is finite
-        whenever the series converges. Measured: error for the same number of steps at
-        most 1.3 times, and mostly below, that of the best halting probability.
+        Chance in (0, 1) to stop at each step. "auto" follows the coefficients: with
+        :math:`c_l = \max_{j \ge l} |f_j| / \max_j |f_j|` it is
+        :math:`s_l = \min(\sqrt{c_l}, 6 c_l)`, for which the sum is finite whenever the
+        series converges. For the same number of steps the error was, in all of our
+        measurements, at most 1.3 times that of the best halting probability, and
+        mostly below it.
     n_walks : int, default=None
         Rounds "auto" to whole numbers of so many walks, where there is at least one:
         stratified lengths then leave nothing to chance.
@@ -47,7 +52,8 @@ def length_law(modulation, halting_probability="auto", n_walks=None):
     modulation = abs(np.asarray(modulation, dtype=np.float64))
     if halting_probability == "auto":
         coming = np.maximum.accumulate(modulation[::-1])[::-1]
-        law = np.sqrt(np.maximum(coming / coming[0], _LEAST_SURVIVAL**2))
+        coming = np.maximum(coming / coming[0], _LEAST_SURVIVAL)
+        law = np.minimum(np.sqrt(coming), _TAIL * coming)
         if n_walks is not None:
             law = np.where(law * n_walks >= 1, np.rint(law * n_walks) / n_walks, law)
         return law
