@@ -220,7 +220,7 @@ def _inverse_power(name, scale, power, tol):
     lengths = np.arange(n)
     ratios = np.cumprod((power / 2 + lengths) / (lengths + 1) * r)
     first = (1 + scale) ** (-power / 2)
-    modulation = _trimmed(first * np.concatenate([[1.0], ratios]), tol)
+    modulation = trimmed(first * np.concatenate([[1.0], ratios]), tol)
     return GraphKernel(name, partial(_power, scale, -power), modulation, r)
 
 
@@ -234,7 +234,7 @@ def _walk_power(power, a, tol):
     modulation = ((a - 1) / a) ** half * np.concatenate([[1.0], ratios])
     decay = 0.0 if half == int(half) else r
     function = partial(_power, -1 / a, power)
-    return GraphKernel("random_walk", function, _trimmed(modulation, tol), decay)
+    return GraphKernel("random_walk", function, trimmed(modulation, tol), decay)
 
 
 def _of_coefficients(coefficients, tol):
@@ -252,15 +252,16 @@ def _of_coefficients(coefficients, tol):
 
 
 def _of_function(function, tol):
+    x = np.cos(np.linspace(0.0, np.pi, 65))
     with np.errstate(all="ignore"):
-        series = _circle_series(function, _N_CIRCLE)
-        x = np.cos(np.linspace(0.0, np.pi, 65))
         exact = np.asarray(function(1.0 - x), dtype=np.float64)
     if exact.shape != x.shape or not np.isfinite(exact).all():
         raise ValueError(
             "kernel must map an array of eigenvalues in [0, 2] to finite values of the "
             "same shape."
         )
+    with np.errstate(all="ignore"):
+        series = _circle_series(function, _N_CIRCLE)
     # The series of half as many terms as points, so that aliasing is seen.
     fits = np.isfinite(series).all() and np.allclose(
         np.polynomial.polynomial.polyval(x, series[: _N_CIRCLE // 2]),
@@ -300,7 +301,7 @@ def _from_series(name, function, series, tol):
             "The square root of the kernel has no convergent power series: it vanishes "
             "at a complex eigenvalue with |1 - eigenvalue| < 1."
         )
-    return GraphKernel(name, function, _trimmed(modulation, tol), min(decay, 1.0))
+    return GraphKernel(name, function, trimmed(modulation, tol), min(decay, 1.0))
 
 
 def _square_root(alpha, n):
@@ -325,7 +326,9 @@ def _decay(f):
     return float((second[: quarter + 1].max() / first.max()) ** (1 / quarter))
 
 
-def _trimmed(f, tol):
+def trimmed(f, tol=1e-7):
     """The series without its negligible tail."""
     tails = np.cumsum(abs(f)[::-1])[::-1]
+    if not tails[0] > 0:
+        return f[:1]
     return f[: max(1, int(np.count_nonzero(tails > tol * tails[0])))]

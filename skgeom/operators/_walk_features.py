@@ -6,13 +6,16 @@ import numpy as np
 import scipy.sparse as sp
 
 from skgeom.backends import get_backend
-from skgeom.operators._graph_kernels import power_series
+from skgeom.operators._graph_kernels import power_series, trimmed
 
 # The chance of walks longer than this is that of a uniform draw of zero.
 _LEAST_SURVIVAL = 1e-12
 # Beyond lengths that are worth less than the inverse square of it, walks are as likely
 # as they are worth, which is least in variance for a heavy tail; before, likelier.
 _TAIL = 6.0
+# Coefficients that features of new nodes have at the most, if those of f are fewer, and
+# how much larger than those of f they may be in all.
+_EXTENSION_LENGTH, _EXTENSION_LIMIT = 256, 4.0
 # From so many rows on, nodes are laid out so that walks stay in the caches.
 _MANY_ROWS = 2**12
 
@@ -244,9 +247,8 @@ def extension_modulation(kernel):
     Returns
     -------
     ndarray of shape (n_lengths,), float64
-        As many coefficients as there are of f, at least one. Where the series of h
-        does not converge well, the coefficients of f from the second on: then what f
-        says of the node itself is missing.
+        The coefficients, at least one. Where the series of h does not converge well,
+        those of f from the second on: then what f says of the node itself is missing.
 
     Examples
     --------
@@ -257,13 +259,16 @@ def extension_modulation(kernel):
     f = kernel.modulation
     if len(f) == 1:
         return np.zeros(1)
-    wanted = np.convolve(f, f)[1 : len(f) + 1]
-    h = np.zeros(len(f))
-    for i in range(len(h)):
-        h[i] = (wanted[i] - f[1 : i + 1] @ h[:i][::-1]) / f[0]
-        if abs(h[i]) > 1e3 * abs(f).sum():
+    size = max(len(f), _EXTENSION_LENGTH)
+    wanted = np.zeros(size)
+    wanted[: 2 * len(f) - 2] = np.convolve(f, f)[1 : size + 1]
+    h = np.zeros(size)
+    for i in range(size):
+        past = f[1 : i + 1]
+        h[i] = (wanted[i] - past @ h[i - len(past) : i][::-1]) / f[0]
+        if abs(h[i]) > _EXTENSION_LIMIT * abs(f).sum():
             return f[1:]
-    return h if abs(h).sum() <= 4 * abs(f).sum() else f[1:]
+    return trimmed(h) if abs(h).sum() <= _EXTENSION_LIMIT * abs(f).sum() else f[1:]
 
 
 def extension_function(kernel):
