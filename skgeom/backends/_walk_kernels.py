@@ -221,7 +221,8 @@ def walk(steps, starts, gains, survival, strides, coupling, apart, seed, like):
         table = keys, values, used
         columns, entries, size = _emit(table, n_used, scale, columns, entries, size)
         counts[i] = size - before
-    return counts, columns[:size], entries[:size]
+    # Copies, so that no more is kept than there is.
+    return counts, columns[:size].copy(), entries[:size].copy()
 
 
 @njit(**_OPTIONS)
@@ -297,7 +298,8 @@ def push(steps, starts, modulation, threshold, like):
         table = keys, values, used
         columns, entries, size = _emit(table, n_used, scale, columns, entries, size)
         counts[i] = size - before_size
-    return counts, columns[:size], entries[:size]
+    # Copies, so that no more is kept than there is.
+    return counts, columns[:size].copy(), entries[:size].copy()
 
 
 @njit(**_OPTIONS)

@@ -227,6 +227,10 @@ def _features(graph, nodes, rows, width, backend):
         starts = positions[nodes]
     steps = graph.steps(backend, reordered=reordered)
     indptr, columns, entries = map(backend.to_numpy, rows(backend, steps, starts))
+    # One type for both kinds of indices, the narrow one wherever it is enough.
+    narrow = np.iinfo(np.int32).max >= max(len(entries), width)
+    index = np.int32 if narrow else np.int64
+    indptr, columns = (np.asarray(part, dtype=index) for part in (indptr, columns))
     return sp.csr_array((entries, columns, indptr), shape=(len(nodes), width))
 
 

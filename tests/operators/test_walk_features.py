@@ -217,7 +217,7 @@ def test_many_rows_are_walked_in_another_order_to_the_same_end(monkeypatch):
     assert_allclose(plain.data, moved.data, rtol=1e-6)
 
 
-def test_rows_of_a_large_graph_cost_no_more_memory_than_twice_the_result():
+def test_many_rows_take_no_more_memory_than_twice_the_result():
     import tracemalloc
 
     rng = np.random.default_rng(0)
@@ -229,8 +229,8 @@ def test_rows_of_a_large_graph_cost_no_more_memory_than_twice_the_result():
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     size = found.data.nbytes + found.indices.nbytes + found.indptr.nbytes
-    # numba allocates by itself; what NumPy sees is the result and the bookkeeping.
-    assert peak < 2 * size
+    # The parts and the whole, and for each row its place in the order.
+    assert peak < 2 * size + 64 * len(nodes)
 
 
 # ------------------------------------------------------------------------------- push
