@@ -23,12 +23,14 @@ def grid(side):
 
 def preferential(n, links, seed=0):
     """Barabási and Albert's graph."""
-    rng, targets, ends = np.random.default_rng(seed), list(range(links)), []
-    edges = []
+    rng, edges = np.random.default_rng(seed), []
+    ends = list(range(links))  # each node as often as it has links
     for node in range(links, n):
+        targets = set()
+        while len(targets) < links:
+            targets.add(ends[rng.integers(len(ends))])
         edges += [(node, target) for target in targets]
         ends += [*targets, *[node] * links]
-        targets = list({ends[i] for i in rng.integers(0, len(ends), 2 * links)})[:links]
     return Graph.from_edges(np.array(edges))
 
 

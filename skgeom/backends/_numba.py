@@ -67,12 +67,17 @@ class NumbaBackend:
 
     def matrix_polynomial(self, A, B, coefficients, basis="monomial"):
         """Apply the polynomial to blocks of columns, one thread a block."""
-        from skgeom.backends._kernels import polynomial_columns
+        from skgeom.backends._kernels import polynomial_column, polynomial_columns
 
         dtype = B.dtype
         matrix = (A.indptr, A.indices, A.data.astype(dtype, copy=False))
         coefficients = np.asarray(coefficients, dtype=dtype)
         out = np.empty_like(B, order="C")
+        if B.shape[1] == 1:
+            column = np.ascontiguousarray(B[:, 0])
+            options = coefficients, basis == "chebyshev", out[:, 0]
+            polynomial_column(*matrix, column, *options)
+            return out
 
         def apply(start):
             block = slice(start, start + _BLOCK_COLUMNS)

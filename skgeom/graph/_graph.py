@@ -10,7 +10,7 @@ from skgeom.backends import Steps
 from skgeom.graph._affinity import affinity_matrix, alpha_decay_neighbors
 from skgeom.graph._laplacian import laplacian_of
 from skgeom.graph._neighbors import nearest_neighbors
-from skgeom.graph._sparse import frozen, lengths_on
+from skgeom.graph._sparse import frozen, lengths_on, narrow
 from skgeom.graph._walks import memory_order, steps_of
 
 
@@ -94,8 +94,8 @@ class Graph:
                 "nodes."
             )
         self._set(
-            adjacency=frozen(adjacency),
-            lengths=frozen(lengths),
+            adjacency=frozen(narrow(adjacency)),
+            lengths=frozen(narrow(lengths)),
             directed=bool(asymmetric if directed is None else directed),
             node_names=None if node_names is None else tuple(node_names),
             _laplacians={},

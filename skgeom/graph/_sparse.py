@@ -27,3 +27,14 @@ def frozen(matrix):
     for part in (matrix.data, matrix.indices, matrix.indptr):
         part.flags.writeable = False
     return matrix
+
+
+def narrow(matrix):
+    """Let the indices of a CSR matrix be of 32 bits, where that is enough."""
+    if (
+        matrix.indices.dtype != np.int32
+        and max(matrix.nnz, *matrix.shape) <= np.iinfo(np.int32).max
+    ):
+        matrix.indices = matrix.indices.astype(np.int32)
+        matrix.indptr = matrix.indptr.astype(np.int32)
+    return matrix
