@@ -12,6 +12,12 @@ from sklearn.utils.validation import check_is_fitted
 
 from skgeom.backends import get_backend, is_torch, row_blocks
 from skgeom.base import GeometryEstimator, GraphInputMixin
+from skgeom.kernels._feature_tools import (
+    cut_off_error,
+    half_set_error,
+    nearby_nodes,
+    sparse_projection,
+)
 from skgeom.kernels._graph_kernel import GraphKernelMixin
 from skgeom.operators import (
     extension_modulation,
@@ -25,11 +31,6 @@ from skgeom.operators import (
 _SEEDS = 2**31 - 1
 # More steps than this many times those of "auto", for the same error, are a mistake.
 _WASTEFUL = 10.0
-# Non-zero entries for each node in the projection to `n_components` columns.
-_PROJECTION_ENTRIES = 8
-# Nodes whose kernel is looked at for `error_estimate_`, and how many start nodes of
-# neighbourhoods there are among them.
-_LOOKED_AT, _NEIGHBORHOODS = 256, 16
 
 
 class GraphRandomFeatures(
@@ -259,7 +260,7 @@ class GraphRandomFeatures(
         self._projection = None
         self._n_features_out = self.graph_.n_nodes
         if self.n_components is not None:
-            self._projection = _sparse_projection(
+            self._projection = sparse_projection(
                 self.graph_.n_nodes, self.n_components, self.dtype, rng
             )
             self._n_features_out = self.n_components
@@ -321,7 +322,7 @@ class GraphRandomFeatures(
             nodes = self._node_ids(X, self.graph_.n_nodes)
         else:
             weights, known = self._links(X, backend)[:2]
-            single = known & (np.diff(weights.indptr) == 1)
+            single = _are_single_nodes(weights, known)
             if not single.all():
                 raise ValueError(
                     f"length_features is for nodes alone; row {np.argmin(single)} of X "
@@ -336,31 +337,22 @@ class GraphRandomFeatures(
     def error_estimate_(self):
         """Estimated relative error of the kernel, from two half-sets of walks."""
         check_is_fitted(self)
-        nodes = _nearby_nodes(self.graph_.adjacency, self._seed)
+        nodes = nearby_nodes(self.graph_.adjacency, self._seed)
         f = self.kernel_.modulation
         if self.method == "push":
             # What a thousand times smaller threshold would still find.
-            coarse, fine = (
-                push_features(self.graph_, nodes, f, threshold=share * self.threshold)
-                for share in (1.0, 1e-3)
+            return cut_off_error(
+                *(
+                    push_features(self.graph_, nodes, f, threshold=t * self.threshold)
+                    for t in (1.0, 1e-3)
+                )
             )
-            exact = (fine @ fine.T).toarray()
-            gap = (coarse @ coarse.T).toarray() - exact
-            return float(np.linalg.norm(gap) / np.linalg.norm(exact))
         half = max(1, self.n_walks // 2)
-        share = half / self.n_walks
-        one, two = (
+        halves = (
             self._features_of(nodes, f, get_backend("cpu"), n_walks=half, seed=seed)
             for seed in (self._seed, (self._seed + 1) % _SEEDS)
         )
-        own, other = (one @ one.T).toarray(), (two @ two.T).toarray()
-        mixed = (one @ two.T).toarray()
-        # The variance of a half, and its bias on the diagonal, by which the inner
-        # product of a set with itself is above that of the two.
-        variance = ((own - other) ** 2).sum() / 2
-        bias = np.diag(own + other) / 2 - np.diag(mixed)
-        norm = max((own * other).sum(), np.finfo(np.float64).tiny)
-        return float(np.sqrt((variance * share + (bias**2).sum() * share**2) / norm))
+        return half_set_error(*halves, share=half / self.n_walks)
 
     def _choose_law(self):
         """Probabilities of the lengths, with a warning of those that diverge."""
@@ -398,14 +390,14 @@ class GraphRandomFeatures(
             )
         n_walks = self.n_walks if n_walks is None else n_walks
         survival = self.survival_
-        if self.halting_probability == "auto" and not apart:
-            survival = length_law(modulation, n_walks=n_walks)
+        if not apart:
+            survival = length_law(modulation, self.halting_probability, n_walks)
         return walk_features(
             self.graph_,
             nodes,
             modulation,
             n_walks=n_walks,
-            survival=survival[: len(modulation)],
+            survival=survival,
             coupling=self.coupling,
             apart=apart,
             seed=self._seed if seed is None else seed,
@@ -416,6 +408,8 @@ class GraphRandomFeatures(
     def _features_of_rows(self, X, backend):
         """Features of rows that are nodes, or hang on nodes."""
         weights, known, scale = self._links(X, backend)
+        if _are_single_nodes(weights, known).all():
+            return self._features_of(weights.indices, self.kernel_.modulation, backend)
         features = sp.csr_array((weights.shape[0], self.graph_.n_nodes))
         for chosen, modulation in (
             (known, self.kernel_.modulation),
@@ -452,38 +446,6 @@ class GraphRandomFeatures(
         return tags
 
 
-def _sparse_projection(n_nodes, n_components, dtype, rng):
-    """A few random signs for each node: inner products are kept in the mean."""
-    size = min(_PROJECTION_ENTRIES, n_components)
-    # One entry in each of `size` equal parts of the columns, so that none coincide.
-    edges = np.linspace(0, n_components, size + 1).astype(np.int64)
-    columns = (edges[:-1] + rng.uniform(size=(n_nodes, size)) * np.diff(edges)).astype(
-        np.int32
-    )
-    signs = rng.choice(np.array([-1, 1], dtype=dtype), size=(n_nodes, size))
-    signs /= np.sqrt(dtype(size))
-    indptr = np.arange(n_nodes + 1) * size
-    return sp.csr_array(
-        (signs.ravel(), columns.ravel(), indptr), shape=(n_nodes, n_components)
-    )
-
-
-def _nearby_nodes(adjacency, seed):
-    """All nodes of a small graph; else some neighbourhoods, so that pairs are near."""
-    n = adjacency.shape[0]
-    if n <= _LOOKED_AT:
-        return np.arange(n)
-    rng, found = np.random.default_rng(seed), set()
-    size = _LOOKED_AT // _NEIGHBORHOODS
-    for start in rng.choice(n, _NEIGHBORHOODS, replace=False):
-        ball, place = [int(start)], 0
-        while len(ball) < size and place < len(ball):
-            begin, end = (
-                adjacency.indptr[ball[place]],
-                adjacency.indptr[ball[place] + 1],
-            )
-            seen = set(ball)
-            ball += [int(v) for v in adjacency.indices[begin:end] if v not in seen]
-            place += 1
-        found.update(ball[:size])
-    return np.array(sorted(found))
+def _are_single_nodes(weights, known):
+    """Whether each row coincides with one node."""
+    return known & (np.diff(weights.indptr) == 1)

@@ -291,6 +291,15 @@ def test_new_points_see_the_kernel_of_the_points_around():
     assert 0.8 < ratio < 1.2
 
 
+def test_new_points_with_a_halting_probability():
+    X = np.random.default_rng(0).random((60, 2))
+    model = GraphRandomFeatures(halting_probability=0.1, random_state=0).fit(X)
+    found = model.transform(np.concatenate([X[:3], X[:3] + 0.01]))
+    assert_array_equal(found[:3].toarray(), model.transform(X[:3]).toarray())
+    K = (found[:3] @ found[3:].T).toarray()
+    assert (K.diagonal() > 0).all()
+
+
 def test_a_new_node_has_the_kernel_of_its_links():
     graph = rings(21, 1)
     links = np.zeros((1, 21))
