@@ -8,36 +8,18 @@ import numpy as np
 from numba import njit
 
 from skgeom.backends._compile import OPTIONS
+from skgeom.backends._random_kernels import GOLDEN, mix, uniform
 
 _OPTIONS = {**OPTIONS, "error_model": "numpy"}
 
-_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
-_MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
-_MIX_2 = np.uint64(0x94D049BB133111EB)
-
 _ANTITHETIC, _REPELLING = 1, 2
-
-
-@njit(**_OPTIONS)
-def _mix(x):
-    """Splitmix64's finaliser: neighbouring numbers in, unrelated numbers out."""
-    x = (x ^ (x >> np.uint64(30))) * _MIX_1
-    x = (x ^ (x >> np.uint64(27))) * _MIX_2
-    return x ^ (x >> np.uint64(31))
-
-
-@njit(**_OPTIONS)
-def _uniform(stream, counter):
-    """Draw number `counter` of a stream, in [0, 1)."""
-    bits = _mix(stream + np.uint64(counter + 1) * _GOLDEN)
-    return float(np.int64(bits >> np.uint64(11))) * 2.0**-53
 
 
 @njit(**_OPTIONS)
 def _draw_lengths(stream, n_walks, coupling, lots):
     """Write a uniform number for each walker: it is alive at l if survival[l] > lot."""
     if coupling == _REPELLING:
-        shift = _uniform(stream, 0)
+        shift = uniform(stream, 0)
         for w in range(n_walks):
             lots[w] = (w + shift) / n_walks
         return
@@ -47,13 +29,13 @@ def _draw_lengths(stream, n_walks, coupling, lots):
             lot = lots[w - half] + 0.5
             lots[w] = lot - 1.0 if lot >= 1.0 else lot
         else:
-            lots[w] = _uniform(stream, w)
+            lots[w] = uniform(stream, w)
 
 
 @njit(**_OPTIONS)
 def _place(keys, key, bits):
     """Slot of a key in the table, or the empty slot where it belongs."""
-    slot = np.int64((np.uint64(key) * _GOLDEN) >> np.uint64(64 - bits))
+    slot = np.int64((np.uint64(key) * GOLDEN) >> np.uint64(64 - bits))
     last = keys.shape[0] - 1
     while keys[slot] != -1 and keys[slot] != key:
         slot = (slot + 1) & last
@@ -158,7 +140,7 @@ def walk(steps, starts, gains, survival, strides, coupling, apart, seed, like):
     moment = np.int64(0)  # tells apart all levels of all starts
     for i in range(starts.shape[0]):
         start = starts[i]
-        stream = _mix(np.uint64(names[start]) + np.uint64(seed) * _GOLDEN)
+        stream = mix(np.uint64(names[start]) + np.uint64(seed) * GOLDEN)
         _draw_lengths(stream, n_walks, coupling, lots)
         for w in range(n_walks):
             at[w] = start
@@ -202,7 +184,7 @@ def walk(steps, starts, gains, survival, strides, coupling, apart, seed, like):
                     if mark[slot] != moment:
                         mark[slot] = moment
                         tally[slot] = 0
-                        shift[slot] = _uniform(stream, first_draw + walkers[a])
+                        shift[slot] = uniform(stream, first_draw + walkers[a])
                     ranks[a] = tally[slot]
                     tally[slot] += 1
                 for a in range(alive):
@@ -214,7 +196,7 @@ def walk(steps, starts, gains, survival, strides, coupling, apart, seed, like):
                     at[a] = indices[_next_edge(indptr, cumulative, at[a], lot)]
             else:
                 for a in range(alive):
-                    lot = _uniform(stream, first_draw + walkers[a])
+                    lot = uniform(stream, first_draw + walkers[a])
                     at[a] = indices[_next_edge(indptr, cumulative, at[a], lot)]
         before = size
         scale = roots, names, roots[start]
