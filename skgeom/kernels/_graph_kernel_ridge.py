@@ -176,21 +176,16 @@ class GraphKernelRidge(
         means = np.zeros((len(nodes), targets.shape[1]))
         np.add.at(means, place, targets - mean)
         means /= counts[:, None]
-        dual = self._solve(nodes, means, self.alpha / counts, backend)
+        shared = dict(tol=self.tol / 10, backend=backend)
+        K = GraphKernelOperator(self.graph_, self.kernel_, **shared)
+        dual = self._solve(K, nodes, means, self.alpha / counts, backend)
         one = y.ndim == 1
         self.dual_coef_ = dual[:, 0] if one else dual
         self.intercept_ = float(mean[0]) if one else mean
-        K = GraphKernelOperator(
-            self.graph_, self.kernel_, tol=self.tol / 10, backend=backend
-        )
         self._values = K @ dual
-        beyond = GraphKernelOperator(
-            self.graph_,
-            extension_function(self.kernel_),
-            tol=self.tol / 10,
-            backend=backend,
-        )
-        self._step_values = beyond @ dual
+        # What hangs on a node sees the kernel one step further, without its constant.
+        further = extension_function(self.kernel_)
+        self._step_values = GraphKernelOperator(self.graph_, further, **shared) @ dual
         return self
 
     def predict(self, X):
@@ -220,11 +215,8 @@ class GraphKernelRidge(
         values = values + self.intercept_
         return self._output(values[:, 0] if self.dual_coef_.ndim == 1 else values, X)
 
-    def _solve(self, nodes, targets, penalties, backend):
+    def _solve(self, K, nodes, targets, penalties, backend):
         """Coefficients of all nodes, those of `nodes` by conjugate gradients."""
-        K = GraphKernelOperator(
-            self.graph_, self.kernel_, tol=self.tol / 10, backend=backend
-        )
         xp, n = backend.xp, self.graph_.n_nodes
         B = backend.asarray(targets, dtype=backend.float64)
         penalties = backend.asarray(penalties[:, None], dtype=backend.float64)
