@@ -14,6 +14,8 @@ _ESTIMATORS = {
     "HeatGeodesicEmbedding": "skgeom.embedding",
     "SDPClustering": "skgeom.cluster",
     "PoincareEmbedding": "skgeom.hyperbolic",
+    "GraphRandomFeatures": "skgeom.kernels",
+    "GraphKernelRidge": "skgeom.kernels",
 }
 
 _PACKAGES = (
@@ -24,6 +26,7 @@ _PACKAGES = (
     "geometry",
     "graph",
     "hyperbolic",
+    "kernels",
     "metrics",
     "operators",
     "plotting",

@@ -14,6 +14,7 @@ from skgeom.backends._dispatch import (
     is_torch,
     row_blocks,
 )
+from skgeom.backends._walks import Steps
 
 __all__ = [
     "CACHE_BYTES",
@@ -21,6 +22,7 @@ __all__ = [
     "Descent",
     "Links",
     "Points",
+    "Steps",
     "as_numpy",
     "get_backend",
     "is_torch",

@@ -4,12 +4,9 @@ import numpy as np
 from numba import njit
 
 from skgeom.backends._compile import OPTIONS
+from skgeom.backends._random_kernels import GOLDEN, mix, uniform
 
 _OPTIONS = {**OPTIONS, "error_model": "numpy"}
-
-_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
-_MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
-_MIX_2 = np.uint64(0x94D049BB133111EB)
 
 # Adam's usual constants (Kingma and Ba 2015).
 _BETA_1, _BETA_2, _TINY = 0.9, 0.999, 1e-8
@@ -18,42 +15,27 @@ _MAX_STEP = 1.0
 
 
 @njit(**_OPTIONS)
-def _mix(x):
-    """Splitmix64's finaliser: neighbouring numbers in, unrelated numbers out."""
-    x = (x ^ (x >> np.uint64(30))) * _MIX_1
-    x = (x ^ (x >> np.uint64(27))) * _MIX_2
-    return x ^ (x >> np.uint64(31))
-
-
-@njit(**_OPTIONS)
-def _uniform(stream, counter):
-    """Draw number `counter` of a stream, in [0, 1)."""
-    bits = _mix(stream + np.uint64(counter + 1) * _GOLDEN)
-    return float(bits >> np.uint64(11)) * 2.0**-53
-
-
-@njit(**_OPTIONS)
 def _draw_negatives(head, links, seed, n_uniform, n_local, is_link, others):
     """Write the negatives of a head into `others`; return how many there are."""
     indptr, indices, _, back_indptr, back_indices, candidates, keys = links
-    stream = _mix(np.uint64(keys[head]) + np.uint64(seed) * _GOLDEN)
+    stream = mix(np.uint64(keys[head]) + np.uint64(seed) * GOLDEN)
     first, n_links = indptr[head], indptr[head + 1] - indptr[head]
     size = 0
     for k in range(n_uniform):
         # One from each of `n_uniform` equal parts of the candidates.
-        place = (k + _uniform(stream, k)) * (candidates.shape[0] / n_uniform)
+        place = (k + uniform(stream, k)) * (candidates.shape[0] / n_uniform)
         node = candidates[min(int(place), candidates.shape[0] - 1)]
         if not is_link[node] and node != head:
             others[size] = node
             size += 1
     for k in range(n_local):
         # Up to a positive, or nowhere, and down again: siblings, cousins, children.
-        turn = int(_uniform(stream, n_uniform + 2 * k) * (n_links + 1))
+        turn = int(uniform(stream, n_uniform + 2 * k) * (n_links + 1))
         via = head if turn == n_links else indices[first + turn]
         n_back = back_indptr[via + 1] - back_indptr[via]
         if n_back == 0:
             continue
-        turn = int(_uniform(stream, n_uniform + 2 * k + 1) * n_back)
+        turn = int(uniform(stream, n_uniform + 2 * k + 1) * n_back)
         node = back_indices[back_indptr[via] + turn]
         if not is_link[node] and node != head:
             others[size] = node

@@ -174,6 +174,71 @@ class Backend(Protocol):
             Sum of the losses of all heads, each before its step.
         """
 
+    def random_walks(
+        self,
+        steps,
+        starts,
+        modulation,
+        survival,
+        n_walks,
+        coupling="repelling",
+        apart=False,
+        seed=0,
+    ):
+        """Estimate rows of a power series of the normalised adjacency by walks.
+
+        Parameters
+        ----------
+        steps : Steps
+            Of this backend.
+        starts : ndarray of shape (n_starts,), int64
+            On the host: where rows start, as positions in `steps`.
+        modulation : ndarray of shape (n_lengths,), float32 or float64
+            On the host: coefficients of the powers of W.
+        survival : ndarray of shape (n_lengths,), float64
+            On the host: probability that a walk is so long; from 1, not increasing,
+            > 0.
+        n_walks : int
+            Walks from each start.
+        coupling : {"repelling", "antithetic", None}, default="repelling"
+            How walks of a start depend on each other.
+        apart : bool, default=False
+            Whether powers are kept apart: column ``length * n_nodes + node``.
+        seed : int
+            Decides the draws, with the name of the start; >= 0, less than 2**31.
+
+        Returns
+        -------
+        indptr : array of shape (n_starts + 1,), int64
+            Where rows begin.
+        columns : array of shape (n_entries,), integer
+            Names of nodes, each once in a row, in no order.
+        entries : array of shape (n_entries,)
+            In the type of `modulation`.
+        """
+
+    def push(self, steps, starts, modulation, threshold):
+        """Compute rows of a power series of the normalised adjacency, but for crumbs.
+
+        Parameters
+        ----------
+        steps : Steps
+            Of this backend.
+        starts : ndarray of shape (n_starts,), int64
+            On the host: where rows start, as positions in `steps`.
+        modulation : ndarray of shape (n_lengths,), float32 or float64
+            On the host: coefficients of the powers of W.
+        threshold : float
+            Entries of a power go no further where what they are worth at most, their
+            size times the largest coefficient from there on, is less than this share of
+            the first coefficient.
+
+        Returns
+        -------
+        indptr, columns, entries : array
+            As of `random_walks`.
+        """
+
 
 def is_torch(array):
     """Whether `array` is a torch tensor, without importing torch to find out.

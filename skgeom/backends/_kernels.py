@@ -42,6 +42,26 @@ def polynomial_columns(indptr, indices, data, B, coefficients, chebyshev, out):
 
 
 @njit(**OPTIONS)
+def polynomial_column(indptr, indices, data, b, coefficients, chebyshev, out):
+    """Write the polynomial of a CSR matrix times one column into `out`."""
+    n = b.shape[0]
+    term, spare = b.copy(), np.zeros_like(b)
+    for i in range(n):
+        out[i] = coefficients[0] * term[i]
+    for degree in range(1, coefficients.shape[0]):
+        recur = chebyshev and degree > 1
+        coefficient = coefficients[degree]
+        for i in range(n):
+            total = data.dtype.type(0.0)
+            for p in range(indptr[i], indptr[i + 1]):
+                total += data[p] * term[indices[p]]
+            new = total + total - spare[i] if recur else total
+            spare[i] = new
+            out[i] += coefficient * new
+        term, spare = spare, term
+
+
+@njit(**OPTIONS)
 def farthest_points(indptr, indices, lengths, first, n_points):
     """Greedy farthest-point sampling along the edges of a graph.
 

@@ -10,6 +10,7 @@ from joblib import Parallel, delayed, effective_n_jobs
 from skgeom.backends._descent import RULES
 from skgeom.backends._dispatch import as_numpy
 from skgeom.backends._refine import exact_neighbors, n_candidates, unit_rows
+from skgeom.backends._walks import COUPLINGS, strides
 
 # Coordinates that the gradients of a step read, for each thread that it is worth.
 _WORK_PER_THREAD = 2**21
@@ -18,6 +19,9 @@ _MAX_THREADS = 16
 # Columns that one pass over the matrix carries along. Measured: 32 to 64 doubles a
 # row saturate the core; wider blocks fall out of the second-level cache.
 _BLOCK_COLUMNS = 32
+
+# Start nodes whose rows one task makes: tasks are long beside what starting one costs.
+_STARTS_PER_TASK = 2048
 
 
 # scikit-learn's search takes trees up to here; and fewer pairs are not worth an import.
@@ -72,12 +76,17 @@ class NumbaBackend:
 
     def matrix_polynomial(self, A, B, coefficients, basis="monomial"):
         """Apply the polynomial to blocks of columns, one thread a block."""
-        from skgeom.backends._kernels import polynomial_columns
+        from skgeom.backends._kernels import polynomial_column, polynomial_columns
 
         dtype = B.dtype
         matrix = (A.indptr, A.indices, A.data.astype(dtype, copy=False))
         coefficients = np.asarray(coefficients, dtype=dtype)
         out = np.empty_like(B, order="C")
+        if B.shape[1] == 1:
+            column = np.ascontiguousarray(B[:, 0])
+            options = coefficients, basis == "chebyshev", out[:, 0]
+            polynomial_column(*matrix, column, *options)
+            return out
 
         def apply(start):
             block = slice(start, start + _BLOCK_COLUMNS)
@@ -147,6 +156,72 @@ class NumbaBackend:
                     kernels.merge_gradients(sums[0], rows[0], *more)
                 kernels.move_points(points, sums[0], rows[0], *move)
         return total
+
+    def random_walks(
+        self,
+        steps,
+        starts,
+        modulation,
+        survival,
+        n_walks,
+        coupling="repelling",
+        apart=False,
+        seed=0,
+    ):
+        """Walk from tasks of neighbouring start nodes, one thread a task."""
+        from skgeom.backends._walk_kernels import walk
+
+        gains = np.asarray(modulation, dtype=np.float64) / survival / n_walks
+        kind = COUPLINGS.index(coupling)
+        options = gains, survival, strides(n_walks), kind, apart, seed
+        width = len(steps.roots) * (len(gains) if apart else 1)
+        like = _types(width, modulation.dtype)
+        return self._rows(
+            starts, lambda part: delayed(walk)(tuple(steps), part, *options, like)
+        )
+
+    def push(self, steps, starts, modulation, threshold):
+        """Push from tasks of neighbouring start nodes, one thread a task."""
+        from skgeom.backends._walk_kernels import push
+
+        coefficients = np.asarray(modulation, dtype=np.float64)
+        like = _types(len(steps.roots), modulation.dtype)
+        return self._rows(
+            starts,
+            lambda part: delayed(push)(
+                tuple(steps), part, coefficients, float(threshold), like
+            ),
+        )
+
+    def _rows(self, starts, task):
+        """Make rows in tasks and put them together in the order of the starts."""
+        from skgeom.backends._walk_kernels import put_rows
+
+        starts = np.asarray(starts, dtype=np.int64)
+        order = np.argsort(starts, kind="stable")
+        parts = [
+            order[i : i + _STARTS_PER_TASK]
+            for i in range(0, max(len(order), 1), _STARTS_PER_TASK)
+        ]
+        made = Parallel(n_jobs=self.n_jobs, prefer="threads")(
+            task(starts[part]) for part in parts
+        )
+        counts = np.empty(len(starts), np.int64)
+        for part, rows in zip(parts, made, strict=True):
+            counts[part] = rows[0]
+        indptr = np.concatenate([[0], np.cumsum(counts)])
+        columns = np.empty(indptr[-1], made[0][1].dtype)
+        entries = np.empty(indptr[-1], made[0][2].dtype)
+        for part in reversed(parts):
+            # What has been copied is freed at once.
+            put_rows(indptr, part, *made.pop()[1:], columns, entries)
+        return indptr, columns, entries
+
+
+def _types(width, dtype):
+    """Empty arrays of the types of columns and entries."""
+    index = np.int32 if width <= np.iinfo(np.int32).max else np.int64
+    return np.empty(0, index), np.empty(0, dtype)
 
 
 def _single_search(points, queries):

@@ -8,6 +8,8 @@ from itertools import pairwise
 
 import numpy as np
 
+from skgeom.backends._walks import strides
+
 
 def knn(X, Y, k, metric="euclidean"):
     """Exact `k` nearest rows of X for each row of Y, equal distances by lowest index.
@@ -93,6 +95,100 @@ def sgd_edges(points, links, order, splits, seed, descent):
         for row in sorted(m for m in moved if m >= descent.n_frozen):
             _move(points, row, sums[row], descent)
     return total
+
+
+def random_walks(
+    steps,
+    starts,
+    modulation,
+    survival,
+    n_walks,
+    coupling="repelling",
+    apart=False,
+    seed=0,
+):
+    """Rows of ``sum_l modulation[l] * W**l``, estimated by walks.
+
+    Walk w has a lot in [0, 1) and goes on to length l while survival[l] > lot. At each
+    length it adds ``modulation[l] / survival[l] / n_walks`` where it stands, times the
+    ratio of the roots of the degrees of its start and of that node.
+    """
+    n, n_lengths = len(steps.roots), len(modulation)
+    rows = np.zeros((len(starts), n * n_lengths if apart else n), modulation.dtype)
+    for row, start in zip(rows, starts, strict=True):
+        stream = _mix(int(steps.names[start]) + seed * _GOLDEN)
+        lots = _lots(stream, n_walks, coupling)
+        at = np.full(n_walks, start)
+        for length in range(n_lengths):
+            alive = np.flatnonzero(lots < survival[length])
+            for w in alive:
+                gain = modulation[length] / survival[length] / n_walks
+                gain *= steps.roots[start] / steps.roots[at[w]]
+                row[steps.names[at[w]] + (length * n if apart else 0)] += gain
+            if length + 1 == n_lengths:
+                break
+            alive = alive[lots[alive] < survival[length + 1]]
+            turns = [_uniform(stream, n_walks * (length + 1) + int(w)) for w in alive]
+            if coupling == "repelling":
+                # Those on one node share its neighbours out: systematic sampling.
+                for node in set(at[alive]):
+                    group = np.flatnonzero(at[alive] == node)
+                    for rank, member in enumerate(group):
+                        place = rank * strides(n_walks)[len(group)] % len(group)
+                        turns[member] = turns[group[0]] + place / len(group)
+            for w, turn in zip(alive, turns, strict=True):
+                at[w] = _neighbor(steps, at[w], turn % 1)
+    return _sparse(rows)
+
+
+def push(steps, starts, modulation, threshold):
+    """Rows of ``sum_l modulation[l] * W**l``, without what comes of small entries."""
+    rows = np.zeros((len(starts), len(steps.roots)), modulation.dtype)
+    coming = np.maximum.accumulate(abs(modulation)[::-1])[::-1]
+    for row, start in zip(rows, starts, strict=True):
+        share = {start: 1.0}
+        for length, coefficient in enumerate(modulation):
+            following = {}
+            for node, value in share.items():
+                size = value * steps.roots[start] / steps.roots[node]
+                row[steps.names[node]] += coefficient * size
+                if size * coming[length] < threshold * abs(modulation[0]):
+                    continue
+                edges = slice(steps.indptr[node], steps.indptr[node + 1])
+                odds = _odds(steps, edges)
+                for neighbor, odd in zip(steps.indices[edges], odds, strict=True):
+                    following[neighbor] = following.get(neighbor, 0.0) + odd * value
+            share = following
+    return _sparse(rows)
+
+
+def _lots(stream, n_walks, coupling):
+    draws = np.array([_uniform(stream, w) for w in range(n_walks)])
+    if coupling == "repelling":
+        return (np.arange(n_walks) + draws[0]) / n_walks
+    if coupling == "antithetic":
+        half = n_walks // 2
+        draws[half : 2 * half] = (draws[:half] + 0.5) % 1
+    return draws
+
+
+def _neighbor(steps, node, turn):
+    edges = slice(steps.indptr[node], steps.indptr[node + 1])
+    edge = np.searchsorted(np.cumsum(_odds(steps, edges)), turn, "right")
+    return steps.indices[edges][min(edge, edges.stop - edges.start - 1)]
+
+
+def _odds(steps, edges):
+    if len(steps.cumulative):
+        return np.diff(steps.cumulative[edges], prepend=0.0)
+    return np.full(edges.stop - edges.start, 1 / (edges.stop - edges.start))
+
+
+def _sparse(rows):
+    where = [np.flatnonzero(row) for row in rows]
+    indptr = np.concatenate([[0], np.cumsum([len(w) for w in where], dtype=np.int64)])
+    entries = [row[w] for row, w in zip(rows, where, strict=True)]
+    return indptr, np.concatenate(where), np.concatenate(entries)
 
 
 def _negatives(u, excluded, links, seed, descent):

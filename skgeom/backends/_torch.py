@@ -115,3 +115,28 @@ class TorchBackend:
         from skgeom.backends._torch_descent import run_steps
 
         return run_steps(points, links, order, splits, seed, descent, self.float64)
+
+    def random_walks(
+        self,
+        steps,
+        starts,
+        modulation,
+        survival,
+        n_walks,
+        coupling="repelling",
+        apart=False,
+        seed=0,
+    ):
+        """All walkers of a block of start nodes step together."""
+        from skgeom.backends import _torch_walks
+
+        options = n_walks, coupling, apart, seed, self.float64
+        where = steps, self.asarray(starts)
+        return _torch_walks.random_walks(*where, modulation, survival, *options)
+
+    def push(self, steps, starts, modulation, threshold):
+        """All powers of a block of rows grow together."""
+        from skgeom.backends import _torch_walks
+
+        where = steps, self.asarray(starts)
+        return _torch_walks.push(*where, modulation, threshold, self.float64)

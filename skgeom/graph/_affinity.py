@@ -3,6 +3,8 @@
 import numpy as np
 import scipy.sparse as sp
 
+from skgeom.graph._neighbors import nearest_neighbors
+
 # Smaller alpha-decay values are no edge in the published kernel.
 ALPHA_DECAY_FLOOR = 1e-4
 
@@ -126,3 +128,28 @@ def _symmetrise(rows, columns, values, lengths, n, share):
         sp.csr_array((values, *pattern), shape=(n, n)),
         sp.csr_array((lengths, *(part.copy() for part in pattern)), shape=(n, n)),
     )
+
+
+def alpha_decay_neighbors(X, n_neighbors, decay, search):
+    """Find each point's neighbours up to the radius where its affinity is dropped.
+
+    The radius is a few per cent beyond the last of `n_neighbors`. Twice as many
+    candidates mostly reach it; where they do not, eight times as many are asked for,
+    and no more: with distances that take few values (counts, categories) a whole data
+    set can lie within the radius.
+    """
+    limit = min(X.shape[0] - 1, 8 * n_neighbors)
+    width = min(limit, 2 * n_neighbors)
+    distances, indices = nearest_neighbors(X, n_neighbors=width, **search)
+    bandwidth = distances[:, n_neighbors - 1]
+    radius = (-np.log(ALPHA_DECAY_FLOOR)) ** (1.0 / decay) * bandwidth
+    short = np.flatnonzero(distances[:, -1] <= radius)
+    if width < limit and short.size:
+        more = nearest_neighbors(X, rows=short, n_neighbors=limit, **search)
+        # Only as many columns as the longest list needs.
+        needed = (more[0] <= radius[short, None]).sum(axis=1).max()
+        missing = max(0, int(needed) - width)
+        distances = np.pad(distances, ((0, 0), (0, missing)), constant_values=np.inf)
+        indices = np.pad(indices, ((0, 0), (0, missing)))
+        distances[short], indices[short] = (m[:, : width + missing] for m in more)
+    return np.where(distances <= radius[:, None], distances, np.inf), indices, bandwidth

@@ -6,9 +6,12 @@ import numpy as np
 import scipy.sparse as sp
 from scipy.sparse import csgraph
 
-from skgeom.graph._affinity import ALPHA_DECAY_FLOOR, affinity_matrix
+from skgeom.backends import Steps
+from skgeom.graph._affinity import affinity_matrix, alpha_decay_neighbors
 from skgeom.graph._laplacian import laplacian_of
 from skgeom.graph._neighbors import nearest_neighbors
+from skgeom.graph._sparse import frozen, lengths_on, narrow
+from skgeom.graph._walks import memory_order, steps_of
 
 
 class Graph:
@@ -82,7 +85,7 @@ class Graph:
         if gap.nnz and not (asymmetric or directed):
             # Symmetric but for rounding: made exactly so.
             adjacency = ((adjacency + adjacency.T) / 2).tocsr()
-        lengths = _lengths_on(adjacency, lengths)
+        lengths = lengths_on(adjacency, lengths)
         if directed is False and asymmetric:
             raise ValueError("directed=False, but the adjacency is not symmetric.")
         if node_names is not None and len(node_names) != adjacency.shape[0]:
@@ -91,11 +94,12 @@ class Graph:
                 "nodes."
             )
         self._set(
-            adjacency=_frozen(adjacency),
-            lengths=_frozen(lengths),
+            adjacency=frozen(narrow(adjacency)),
+            lengths=frozen(narrow(lengths)),
             directed=bool(asymmetric if directed is None else directed),
             node_names=None if node_names is None else tuple(node_names),
             _laplacians={},
+            _steps={},
         )
 
     @classmethod
@@ -266,7 +270,7 @@ class Graph:
         search = dict(metric=metric, algorithm=algorithm, backend=backend)
         bandwidth = None
         if affinity == "alpha_decay":
-            distances, indices, bandwidth = _alpha_decay_neighbors(
+            distances, indices, bandwidth = alpha_decay_neighbors(
                 X, n_neighbors, decay, search
             )
         else:
@@ -371,10 +375,60 @@ class Graph:
             )
         if kind not in self._laplacians:
             laplacian = laplacian_of(self.adjacency, self.degrees, kind)
-            _frozen(laplacian.transition)
+            frozen(laplacian.transition)
             laplacian.measure.flags.writeable = False
             self._laplacians[kind] = laplacian
         return self._laplacians[kind]
+
+    @cached_property
+    def memory_order(self):
+        """Nodes in an order in which neighbours lie near each other, if one is found.
+
+        Shape (n_nodes,); estimators that walk over the graph lay it out like this.
+        """
+        order = memory_order(self.adjacency)
+        order.flags.writeable = False
+        return order
+
+    def steps(self, backend=None, *, reordered=False):
+        """Return the random walk along the edges, laid out at the first call and kept.
+
+        Parameters
+        ----------
+        backend : Backend, default=None
+            Where the arrays are wanted; None is the host.
+        reordered : bool, default=False
+            Whether nodes lie in `memory_order`. It changes no walk, but the time that
+            walks from many nodes take.
+
+        Returns
+        -------
+        Steps
+            From each node to its neighbours by the weights of the edges; isolated nodes
+            stay.
+
+        Raises
+        ------
+        ValueError
+            If the graph is directed.
+
+        Examples
+        --------
+        >>> from skgeom.graph import Graph
+        >>> Graph.from_edges([[0, 1], [1, 2]]).steps().indices
+        array([1, 0, 2, 1], dtype=int32)
+        """
+        key = (backend and backend.name, backend and backend.device, reordered)
+        if key not in self._steps:
+            if backend is None:
+                order = self.memory_order if reordered else None
+                transition = self.laplacian().transition
+                found = steps_of(transition, self.degrees, order)
+            else:
+                host = self.steps(reordered=reordered)
+                found = Steps(*map(backend.asarray, host))
+            self._steps[key] = found
+        return self._steps[key]
 
     def to_undirected(self):
         """Average each weight with that of the opposite direction.
@@ -423,8 +477,8 @@ class Graph:
     def __setstate__(self, state):
         """Restore a pickled graph, read-only again."""
         for name in ("adjacency", "lengths"):
-            _frozen(state[name])
-        self._set(**state, _laplacians={})
+            frozen(state[name])
+        self._set(**state, _laplacians={}, _steps={})
 
     def __repr__(self):
         """Say how large the graph is."""
@@ -434,52 +488,3 @@ class Graph:
 
 def _dtype_of(matrix):
     return getattr(matrix, "dtype", None)
-
-
-def _lengths_on(adjacency, lengths):
-    """Return lengths on the pattern of the adjacency: those given, or ones."""
-    if lengths is None:
-        lengths = adjacency.copy()
-        lengths.data[:] = 1.0
-        return lengths
-    lengths = sp.csr_array(lengths, dtype=np.float64, copy=True)
-    lengths.sum_duplicates()
-    if not (
-        np.array_equal(lengths.indptr, adjacency.indptr)
-        and np.array_equal(lengths.indices, adjacency.indices)
-    ):
-        raise ValueError("lengths must have the sparsity pattern of the adjacency.")
-    if lengths.nnz and not lengths.data.min() >= 0:
-        raise ValueError("lengths must be >= 0; some are negative or NaN.")
-    return lengths
-
-
-def _frozen(matrix):
-    for part in (matrix.data, matrix.indices, matrix.indptr):
-        part.flags.writeable = False
-    return matrix
-
-
-def _alpha_decay_neighbors(X, n_neighbors, decay, search):
-    """Find each point's neighbours up to the radius where its affinity is dropped.
-
-    The radius is a few per cent beyond the last of `n_neighbors`. Twice as many
-    candidates mostly reach it; where they do not, eight times as many are asked for,
-    and no more: with distances that take few values (counts, categories) a whole data
-    set can lie within the radius.
-    """
-    limit = min(X.shape[0] - 1, 8 * n_neighbors)
-    width = min(limit, 2 * n_neighbors)
-    distances, indices = nearest_neighbors(X, n_neighbors=width, **search)
-    bandwidth = distances[:, n_neighbors - 1]
-    radius = (-np.log(ALPHA_DECAY_FLOOR)) ** (1.0 / decay) * bandwidth
-    short = np.flatnonzero(distances[:, -1] <= radius)
-    if width < limit and short.size:
-        more = nearest_neighbors(X, rows=short, n_neighbors=limit, **search)
-        # Only as many columns as the longest list needs.
-        needed = (more[0] <= radius[short, None]).sum(axis=1).max()
-        missing = max(0, int(needed) - width)
-        distances = np.pad(distances, ((0, 0), (0, missing)), constant_values=np.inf)
-        indices = np.pad(indices, ((0, 0), (0, missing)))
-        distances[short], indices[short] = (m[:, : width + missing] for m in more)
-    return np.where(distances <= radius[:, None], distances, np.inf), indices, bandwidth

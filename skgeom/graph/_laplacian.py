@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import scipy.sparse as sp
 
+from skgeom.graph._sparse import narrow
+
 LAPLACIANS = ("symmetric", "random_walk", "combinatorial")
 
 
@@ -110,4 +112,4 @@ def laplacian_of(adjacency, degrees, kind):
     transition = transition.tocsr()
     transition.eliminate_zeros()
     transition.sort_indices()
-    return Laplacian(kind, transition, float(bound), measure)
+    return Laplacian(kind, narrow(transition), float(bound), measure)

@@ -131,15 +131,21 @@ def spectral_function(laplacian, function, B, *, tol=1e-10, backend=None):
     True
     """
     backend = get_backend(like=B) if backend is None else backend
-    coefficients, error, largest = _expand(function, laplacian.bound, tol, _MAX_DEGREE)
+    coefficients, error = expansion(function, laplacian.bound, tol)
+    B = backend.asarray(B, dtype=backend.float64)
+    A = laplacian.on(backend)
+    return backend.matrix_polynomial(A, B, coefficients, basis="chebyshev"), error
+
+
+def expansion(function, bound, tol):
+    """Coefficients and their error, with a warning where that is above `tol`."""
+    coefficients, error, largest = _expand(function, bound, tol, _MAX_DEGREE)
     if error > tol * largest:
         warnings.warn(
             f"The series has an error of {error:.1e}, more than the "
             f"{tol * largest:.1e} asked for: the function is not smooth enough on the "
             "spectrum.",
             UserWarning,
-            stacklevel=2,
+            stacklevel=3,
         )
-    B = backend.asarray(B, dtype=backend.float64)
-    A = laplacian.on(backend)
-    return backend.matrix_polynomial(A, B, coefficients, basis="chebyshev"), error
+    return coefficients, error

@@ -390,6 +390,8 @@ def shared_arrays(graph):
     yield graph.degrees
     yield graph.connected_components[1]
     if not graph.directed:
+        yield graph.memory_order
+        yield from (part for part in graph.steps() if part.size)
         for kind in ("symmetric", "random_walk", "combinatorial"):
             laplacian = graph.laplacian(kind)
             yield laplacian.measure

@@ -1,0 +1,69 @@
+"""A look at the error of features, and a projection of them to few columns."""
+
+import numpy as np
+import scipy.sparse as sp
+
+# Non-zero entries for each node in the projection to few columns.
+_PROJECTION_ENTRIES = 8
+# Nodes whose kernel is looked at, and how many start nodes of neighbourhoods there are
+# among them.
+_LOOKED_AT, _NEIGHBORHOODS = 256, 16
+
+
+def sparse_projection(n_nodes, n_components, dtype, rng):
+    """A few random signs for each node: inner products are kept in the mean."""
+    size = min(_PROJECTION_ENTRIES, n_components)
+    # One entry in each of `size` equal parts of the columns, so that none coincide.
+    edges = np.linspace(0, n_components, size + 1).astype(np.int64)
+    columns = (edges[:-1] + rng.uniform(size=(n_nodes, size)) * np.diff(edges)).astype(
+        np.int32
+    )
+    signs = rng.choice(np.array([-1, 1], dtype=dtype), size=(n_nodes, size))
+    signs /= np.sqrt(dtype(size))
+    indptr = np.arange(n_nodes + 1) * size
+    return sp.csr_array(
+        (signs.ravel(), columns.ravel(), indptr), shape=(n_nodes, n_components)
+    )
+
+
+def nearby_nodes(adjacency, seed):
+    """All nodes of a small graph; else some neighbourhoods, so that pairs are near."""
+    n = adjacency.shape[0]
+    if n <= _LOOKED_AT:
+        return np.arange(n)
+    rng, found = np.random.default_rng(seed), set()
+    size = _LOOKED_AT // _NEIGHBORHOODS
+    for start in rng.choice(n, _NEIGHBORHOODS, replace=False):
+        ball, place = [int(start)], 0
+        while len(ball) < size and place < len(ball):
+            begin, end = (
+                adjacency.indptr[ball[place]],
+                adjacency.indptr[ball[place] + 1],
+            )
+            seen = set(ball)
+            ball += [int(v) for v in adjacency.indices[begin:end] if v not in seen]
+            place += 1
+        found.update(ball[:size])
+    return np.array(sorted(found))
+
+
+def half_set_error(one, two, share):
+    """Relative error of the kernel of a set of walks, from two independent halves.
+
+    `share` is the size of a half, as a share of that of the set.
+    """
+    own, other = (one @ one.T).toarray(), (two @ two.T).toarray()
+    mixed = (one @ two.T).toarray()
+    # The variance of a half, and its bias on the diagonal, by which the inner product
+    # of a set with itself is above that of the two.
+    variance = ((own - other) ** 2).sum() / 2
+    bias = np.diag(own + other) / 2 - np.diag(mixed)
+    norm = max((own * other).sum(), np.finfo(np.float64).tiny)
+    return float(np.sqrt((variance * share + (bias**2).sum() * share**2) / norm))
+
+
+def cut_off_error(coarse, fine):
+    """Relative error of the kernel of features beside that of better ones."""
+    exact = (fine @ fine.T).toarray()
+    gap = (coarse @ coarse.T).toarray() - exact
+    return float(np.linalg.norm(gap) / np.linalg.norm(exact))

@@ -1,0 +1,116 @@
+"""GraphKernelRidge: the exact kernel's regression, without its matrix."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.testing import assert_allclose
+from sklearn.base import clone
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.kernel_ridge import KernelRidge
+from sklearn.model_selection import cross_val_score
+
+from skgeom import GraphKernelRidge, GraphRandomFeatures
+from skgeom.graph import Graph
+from skgeom.testing import adjacency_matrices
+
+
+def dense(model, graph):
+    eigenvalues, vectors = np.linalg.eigh(graph.laplacian().matrix().toarray())
+    return (vectors * model.kernel_.function(np.clip(eigenvalues, 0, 2))) @ vectors.T
+
+
+@given(
+    A=adjacency_matrices(min_nodes=3, max_nodes=12),
+    kernel=st.sampled_from(["diffusion", "regularized_laplacian", "cosine"]),
+    draw=st.integers(0, 2**32 - 1),
+)
+@settings(max_examples=50)
+def test_it_is_kernel_ridge(device, A, kernel, draw):
+    rng, graph = np.random.default_rng(draw), Graph(A)
+    n = graph.n_nodes
+    # Some nodes twice.
+    ids = rng.integers(0, n, n)[:, None]
+    y = rng.standard_normal((n, 2))
+    model = GraphKernelRidge(
+        kernel, graph=graph, alpha=0.3, tol=1e-10, device=device
+    ).fit(ids, y)
+    K = dense(model, graph)
+    rows = ids[:, 0]
+    peer = KernelRidge(alpha=0.3, kernel="precomputed")
+    peer.fit(K[np.ix_(rows, rows)], y - y.mean(axis=0))
+    expected = peer.predict(K[:, rows]) + y.mean(axis=0)
+    assert_allclose(model.predict(np.arange(n)[:, None]), expected, atol=1e-6)
+
+
+@pytest.fixture
+def grid():
+    nodes = np.arange(400).reshape(20, 20)
+    pairs = [(nodes[:, :-1], nodes[:, 1:]), (nodes[:-1], nodes[1:])]
+    return Graph.from_edges(
+        np.concatenate([np.stack([a.ravel(), b.ravel()], 1) for a, b in pairs])
+    )
+
+
+def test_a_smooth_function_from_a_tenth_of_its_values(grid):
+    across, down = np.divmod(np.arange(400), 20)
+    y = np.sin(across / 4) * np.cos(down / 5)
+    ids = np.random.default_rng(0).permutation(400)[:, None]
+    model = GraphKernelRidge(diffusion_time=10.0, alpha=1e-3, graph=grid)
+    model.fit(ids[:40], y[ids[:40, 0]])
+    assert model.score(ids[40:], y[ids[40:, 0]]) > 0.8
+    assert cross_val_score(model, ids, y[ids[:, 0]], cv=4).min() > 0.95
+
+
+def test_features_come_near_to_it(grid):
+    y = np.sin(np.arange(400) / 50)
+    ids = np.arange(400)[:, None]
+    exact = GraphKernelRidge(alpha=0.1, graph=grid).fit(ids[::3], y[::3])
+    model = GraphRandomFeatures(graph=grid, n_walks=300, random_state=0).fit(ids)
+    Phi = model.transform(ids[::3]).toarray()
+    dual = np.linalg.solve(Phi @ Phi.T + 0.1 * np.eye(len(Phi)), y[::3] - y[::3].mean())
+    found = model.transform(ids) @ (Phi.T @ dual) + y[::3].mean()
+    assert_allclose(found, exact.predict(ids), atol=0.05)
+
+
+def test_new_points_are_predicted_from_what_is_around():
+    rng = np.random.default_rng(0)
+    X = rng.random((400, 2))
+    y = np.sin(5 * X[:, 0]) + X[:, 1]
+    model = GraphKernelRidge(diffusion_time=4.0, alpha=0.01)
+    assert cross_val_score(model, X, y, cv=5).min() > 0.9
+
+
+def test_learned_kernels_are_exact_too(grid):
+    y = np.sin(np.arange(400) / 50)
+    ids = np.arange(400)[:, None]
+    model = GraphKernelRidge("learned", n_steps=6, graph=grid).fit(ids[::2], y[::2])
+    assert model.kernel_.name == "learned"
+    assert model.score(ids[1::2], y[1::2]) > 0.9
+
+
+def test_shapes_of_targets_come_back(grid):
+    ids, rng = np.arange(400)[:, None], np.random.default_rng(0)
+    one = GraphKernelRidge(graph=grid).fit(ids, rng.random(400))
+    assert one.predict(ids[:3]).shape == (3,)
+    assert one.dual_coef_.shape == (400,)
+    assert isinstance(one.intercept_, float)
+    two = clone(one).fit(ids, rng.random((400, 2)))
+    assert two.predict(ids[:3]).shape == (3, 2)
+    assert two.intercept_.shape == (2,)
+
+
+def test_too_few_iterations_are_said(grid):
+    model = GraphKernelRidge(graph=grid, alpha=1e-4, diffusion_time=9.0, max_iter=2)
+    with pytest.warns(ConvergenceWarning, match=r"stopped after 2 iterations .* tol="):
+        model.fit(np.arange(400)[:, None], np.random.default_rng(0).random(400))
+
+
+def test_bad_targets(grid):
+    model = GraphKernelRidge(graph=grid)
+    with pytest.raises(ValueError, match="requires y to be passed"):
+        model.fit([[0], [1]], None)
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        model.fit([[0], [1]], [1.0])
+    with pytest.raises(ValueError, match="y contains NaN"):
+        model.fit([[0], [1]], [1.0, np.nan])
