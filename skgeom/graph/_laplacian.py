@@ -6,7 +6,10 @@ import numpy as np
 import scipy.sparse as sp
 
 from skgeom.graph._sparse import narrow
+from skgeom.graph._walks import memory_order
 
+# Fewer products than this are not worth an order of the nodes.
+_FEW_TERMS = 8
 LAPLACIANS = ("symmetric", "random_walk", "combinatorial")
 
 
@@ -85,6 +88,54 @@ class Laplacian:
         key = (backend.name, backend.device)
         if key not in self._on_device:
             self._on_device[key] = backend.csr(self.transition)
+        return self._on_device[key]
+
+    def polynomial(self, coefficients, B, basis="monomial", *, backend):
+        """Apply a polynomial of P to columns.
+
+        Nodes of large graphs are put in an order in which neighbours lie near each
+        other in memory, where there is one, and the result is put back.
+
+        Parameters
+        ----------
+        coefficients : array-like of shape (n_terms,)
+            From the constant term on.
+        B : array of shape (n_nodes, n_columns)
+            On the backend's device.
+        basis : {"monomial", "chebyshev"}, default="monomial"
+            What the coefficients belong to.
+        backend : Backend
+            Where the products run.
+
+        Returns
+        -------
+        array of shape (n_nodes, n_columns)
+            Of the type of B.
+        """
+        if len(coefficients) < _FEW_TERMS:
+            return backend.matrix_polynomial(self.on(backend), B, coefficients, basis)
+        xp, (order, places, P) = backend.xp, self._laid_out(backend)
+        if order is None:
+            return backend.matrix_polynomial(P, B, coefficients, basis)
+        B = xp.take(B, order, axis=0)
+        out = backend.matrix_polynomial(P, B, coefficients, basis)
+        return xp.take(out, places, axis=0)
+
+    def _laid_out(self, backend):
+        """The nodes in memory, where each of them lies, and P in that order."""
+        key = (backend.name, backend.device, "laid out")
+        if key not in self._on_device:
+            order = memory_order(self.transition)
+            found = None, None, self.on(backend)
+            if (np.diff(order) != 1).any():
+                P = self.transition[order][:, order]
+                P.sort_indices()
+                found = (
+                    backend.asarray(order),
+                    backend.asarray(np.argsort(order)),
+                    backend.csr(narrow(P)),
+                )
+            self._on_device[key] = found
         return self._on_device[key]
 
 

@@ -133,8 +133,7 @@ def spectral_function(laplacian, function, B, *, tol=1e-10, backend=None):
     backend = get_backend(like=B) if backend is None else backend
     coefficients, error = expansion(function, laplacian.bound, tol)
     B = backend.asarray(B, dtype=backend.float64)
-    A = laplacian.on(backend)
-    return backend.matrix_polynomial(A, B, coefficients, basis="chebyshev"), error
+    return laplacian.polynomial(coefficients, B, "chebyshev", backend=backend), error
 
 
 def expansion(function, bound, tol):

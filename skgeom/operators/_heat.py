@@ -110,7 +110,7 @@ def heat_kernel(laplacian, time, B=None, *, rtol=1e-12, floor=1e-300, backend=No
         B = np.eye(laplacian.n_nodes)
     B = backend.asarray(B, dtype=backend.float64)
     coefficients = heat_coefficients(laplacian.bound * time, rtol * floor)
-    return backend.matrix_polynomial(laplacian.on(backend), B, coefficients)
+    return laplacian.polynomial(coefficients, B, backend=backend)
 
 
 def relaxation_time(graph, kind="symmetric", *, horizon=320.0, backend=None):

@@ -83,8 +83,9 @@ class GraphKernelOperator(LinearOperator):
         """
         backend = self._backend
         B = backend.asarray(B, dtype=backend.float64)
-        A = self._laplacian.on(backend)
-        return backend.matrix_polynomial(A, B, self.coefficients, basis="chebyshev")
+        return self._laplacian.polynomial(
+            self.coefficients, B, "chebyshev", backend=backend
+        )
 
     def _matmat(self, B):
         return np.asarray(self._backend.to_numpy(self.apply(B)))

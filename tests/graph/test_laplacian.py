@@ -190,3 +190,28 @@ def test_it_cannot_be_changed():
     laplacian = Graph.from_edges([[0, 1]]).laplacian()
     with pytest.raises(AttributeError):
         laplacian.bound = 2.0
+
+
+@pytest.mark.parametrize("n_terms", [3, 20])
+@pytest.mark.parametrize("basis", ["monomial", "chebyshev"])
+def test_polynomials_do_not_depend_on_where_nodes_lie(device, basis, n_terms):
+    backend = get_backend(device)
+    rng = np.random.default_rng(0)
+    # A grid of 130 x 130 nodes in random order is worth another one.
+    side = np.arange(130)
+    points = np.stack(np.meshgrid(side, side), axis=-1).reshape(-1, 2)
+    points = rng.permutation(points).astype(float)
+    laplacian = Graph.from_points(points, n_neighbors=4, affinity="binary").laplacian()
+    coefficients, B = (
+        rng.standard_normal(n_terms),
+        rng.standard_normal((len(points), 3)),
+    )
+    found = laplacian.polynomial(
+        coefficients, backend.asarray(B), basis, backend=backend
+    )
+    expected = get_backend("cpu").matrix_polynomial(
+        laplacian.transition, B, coefficients, basis
+    )
+    if n_terms > 8:
+        assert laplacian._laid_out(backend)[0] is not None
+    assert_allclose(backend.to_numpy(found), expected, rtol=0, atol=1e-12)
