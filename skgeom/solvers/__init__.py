@@ -6,6 +6,7 @@ from skgeom.solvers._clustering_bound import (
     label_multiplier,
     multiplier_bound,
 )
+from skgeom.solvers._conjugate_gradient import LinearSolution, conjugate_gradient
 from skgeom.solvers._exchange import exchange, merge_and_split, partition_value
 from skgeom.solvers._hyperbolic import (
     Schedule,
@@ -28,11 +29,13 @@ from skgeom.solvers._mds import classical_mds, kruskal_stress, principal_axes, s
 from skgeom.solvers._tree_layout import hierarchy_tree, tree_layout
 
 __all__ = [
+    "LinearSolution",
     "LowRankSolution",
     "RelaxedClustering",
     "Schedule",
     "admm_clustering",
     "classical_mds",
+    "conjugate_gradient",
     "descend_links",
     "exchange",
     "hierarchy_tree",
