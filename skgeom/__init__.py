@@ -14,6 +14,8 @@ _ESTIMATORS = {
     "HeatGeodesicEmbedding": "skgeom.embedding",
     "SDPClustering": "skgeom.cluster",
     "PoincareEmbedding": "skgeom.hyperbolic",
+    "STKRClassifier": "skgeom.kernels",
+    "STKRRegressor": "skgeom.kernels",
 }
 
 _PACKAGES = (
@@ -24,7 +26,9 @@ _PACKAGES = (
     "geometry",
     "graph",
     "hyperbolic",
+    "kernels",
     "metrics",
+    "model_selection",
     "operators",
     "plotting",
     "solvers",

@@ -8,6 +8,7 @@ from joblib import Parallel, delayed, effective_n_jobs
 
 from skgeom.backends._descent import RULES
 from skgeom.backends._dispatch import as_numpy
+from skgeom.backends._point_kernels import blocked_matvec
 from skgeom.backends._refine import exact_neighbors, n_candidates, unit_rows
 
 # Coordinates that the gradients of a step read, for each thread that it is worth.
@@ -17,6 +18,9 @@ _MAX_THREADS = 16
 # Columns that one pass over the matrix carries along. Measured: 32 to 64 doubles a
 # row saturate the core; wider blocks fall out of the second-level cache.
 _BLOCK_COLUMNS = 32
+
+# Scratch of a block of a kernel matrix.
+_KERNEL_BYTES = 2**24
 
 
 class NumbaBackend:
@@ -91,6 +95,15 @@ class NumbaBackend:
                 delayed(apply)(start) for start in starts
             )
         return out
+
+    def kernel_matvec(self, X, Y, V, kernel="rbf", gamma=1.0):
+        """Blocks that fit the cache, both products by BLAS."""
+        from scipy.spatial.distance import cdist
+
+        def cityblock(A, B):
+            return cdist(A, B, "cityblock").astype(A.dtype, copy=False)
+
+        return blocked_matvec(xp, X, Y, V, kernel, gamma, cityblock, _KERNEL_BYTES)
 
     def clustering_lagrangian(self, X, diagonal, U, dual, penalty):
         """Two products by BLAS, all else in two passes over U."""

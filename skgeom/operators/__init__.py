@@ -1,5 +1,12 @@
-"""Functions of a graph Laplacian applied to vectors, never formed as a matrix."""
+"""Kernels and functions of a Laplacian as products with vectors, not as matrices."""
 
+from skgeom.operators._base_kernel import (
+    DenseKernel,
+    PointKernel,
+    SparseKernel,
+    extreme_eigenvalues,
+    host_product,
+)
 from skgeom.operators._chebyshev import chebyshev_coefficients, spectral_function
 from skgeom.operators._heat import (
     heat_coefficients,
@@ -8,9 +15,14 @@ from skgeom.operators._heat import (
 )
 
 __all__ = [
+    "DenseKernel",
+    "PointKernel",
+    "SparseKernel",
     "chebyshev_coefficients",
+    "extreme_eigenvalues",
     "heat_coefficients",
     "heat_kernel",
+    "host_product",
     "relaxation_time",
     "spectral_function",
 ]

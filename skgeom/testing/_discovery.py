@@ -20,7 +20,8 @@ def all_estimators():
     --------
     >>> from skgeom.testing import all_estimators
     >>> [name for name, _ in all_estimators()]
-    ['HeatGeodesicEmbedding', 'PoincareEmbedding', 'SDPClustering']
+    ['HeatGeodesicEmbedding', 'PoincareEmbedding', 'SDPClustering',
+     'STKRClassifier', 'STKRRegressor']
     """
     from sklearn.base import BaseEstimator
 

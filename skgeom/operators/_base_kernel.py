@@ -1,0 +1,273 @@
+"""Symmetric kernel matrices as operators: sparse, dense, or of points and never whole.
+
+All have the same few methods, so that a solver does not ask which one it was given.
+"""
+
+import numpy as np
+import scipy.sparse as sp
+
+from skgeom.backends import row_blocks
+
+
+class SparseKernel:
+    """A sparse symmetric kernel matrix; memory is that of its entries.
+
+    Parameters
+    ----------
+    matrix : csr_array of shape (n, n), float64
+        Symmetric, on the host.
+    backend : Backend
+        Where products are computed.
+
+    Examples
+    --------
+    >>> import numpy as np, scipy.sparse as sp
+    >>> from skgeom.backends import get_backend
+    >>> from skgeom.operators import SparseKernel
+    >>> S = SparseKernel(sp.csr_array([[0.0, 1.0], [1.0, 0.0]]), get_backend("cpu"))
+    >>> S.product(np.array([[1.0], [2.0]])).ravel()
+    array([2., 1.])
+    """
+
+    holds_whole = False
+
+    def __init__(self, matrix, backend):
+        self.matrix, self.backend, self.xp = matrix, backend, backend.xp
+        self.n = matrix.shape[0]
+        self._there = backend.csr(matrix)
+
+    def product(self, V):
+        """Multiply with the columns of V.
+
+        Parameters
+        ----------
+        V : array of shape (n, n_columns)
+            Of the backend, its widest float.
+
+        Returns
+        -------
+        array of shape (n, n_columns)
+            The product.
+        """
+        return self._there @ V
+
+    def polynomial(self, V, coefficients, basis="monomial"):
+        """Apply a polynomial of the matrix to the columns of V.
+
+        Parameters
+        ----------
+        V : array of shape (n, n_columns)
+            Of the backend, its widest float.
+        coefficients : sequence of float
+            Of the powers of the matrix, or of Chebyshev's polynomials of it.
+        basis : {"monomial", "chebyshev"}, default="monomial"
+            Which of the two.
+
+        Returns
+        -------
+        array of shape (n, n_columns)
+            The sum of the terms.
+        """
+        coefficients = np.asarray(coefficients, dtype=np.float64)
+        return self.backend.matrix_polynomial(self._there, V, coefficients, basis)
+
+    def diagonal(self):
+        """Return the diagonal.
+
+        Returns
+        -------
+        array of shape (n,)
+            Of the backend.
+        """
+        return self.backend.asarray(self.matrix.diagonal())
+
+    def dense(self):
+        """Return the whole matrix.
+
+        Returns
+        -------
+        array of shape (n, n)
+            Of the backend.
+        """
+        return self.backend.asarray(self.matrix.toarray())
+
+
+class DenseKernel:
+    """A symmetric kernel matrix that is held whole.
+
+    Parameters
+    ----------
+    matrix : array of shape (n, n)
+        Symmetric, of the backend, its widest float.
+    backend : Backend
+        Where the matrix is.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skgeom.backends import get_backend
+    >>> from skgeom.operators import DenseKernel
+    >>> S = DenseKernel(np.array([[2.0, 1.0], [1.0, 2.0]]), get_backend("cpu"))
+    >>> S.polynomial(np.array([[1.0], [0.0]]), [0, 0, 1]).ravel()
+    array([5., 4.])
+    """
+
+    holds_whole = True
+
+    def __init__(self, matrix, backend):
+        self.matrix, self.backend, self.xp = matrix, backend, backend.xp
+        self.n = matrix.shape[0]
+
+    def product(self, V):
+        """Multiply with the columns of V; see `SparseKernel.product`."""
+        return self.matrix @ V
+
+    def polynomial(self, V, coefficients, basis="monomial"):
+        """Apply a polynomial; see `SparseKernel.polynomial`."""
+        return _polynomial(self.product, V, coefficients, basis)
+
+    def diagonal(self):
+        """Return the diagonal; see `SparseKernel.diagonal`."""
+        return self.xp.linalg.diagonal(self.matrix)
+
+    def dense(self):
+        """Return the matrix itself."""
+        return self.matrix
+
+
+class PointKernel:
+    r"""The matrix :math:`\operatorname{diag}(s) K(X, X) \operatorname{diag}(s)`.
+
+    It is computed anew in blocks of rows for each product.
+
+    Parameters
+    ----------
+    points : array of shape (n, n_features)
+        Of the backend, its widest float.
+    evaluate : callable
+        ``evaluate(Z, V)`` multiplies the kernel matrix between rows Z and all points
+        with the columns V.
+    scale : array of shape (n,) or None
+        The s of the formula; None is ones.
+    diagonal : array of shape (n,)
+        That of the whole matrix.
+    backend : Backend
+        Where the points are.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skgeom.backends import get_backend
+    >>> from skgeom.operators import PointKernel
+    >>> X = np.array([[0.0], [1.0]])
+    >>> linear = lambda Z, V: Z @ (X.T @ V)
+    >>> S = PointKernel(X, linear, None, X[:, 0] ** 2, get_backend("cpu"))
+    >>> S.product(np.array([[1.0], [2.0]])).ravel()
+    array([0., 2.])
+    """
+
+    holds_whole = False
+
+    def __init__(self, points, evaluate, scale, diagonal, backend):
+        self.points, self.evaluate, self.scale = points, evaluate, scale
+        self.backend, self.xp, self.n = backend, backend.xp, points.shape[0]
+        self._diagonal = diagonal
+
+    def product(self, V):
+        """Multiply with the columns of V; see `SparseKernel.product`."""
+        if self.scale is None:
+            return self.evaluate(self.points, V)
+        scale = self.scale[:, None]
+        return scale * self.evaluate(self.points, scale * V)
+
+    def polynomial(self, V, coefficients, basis="monomial"):
+        """Apply a polynomial; see `SparseKernel.polynomial`."""
+        return _polynomial(self.product, V, coefficients, basis)
+
+    def diagonal(self):
+        """Return the diagonal; see `SparseKernel.diagonal`."""
+        return self._diagonal
+
+    def dense(self):
+        """Return the whole matrix, made in blocks of columns."""
+        xp = self.xp
+        identity = xp.eye(self.n, dtype=self.points.dtype, device=self.points.device)
+        parts = [
+            self.product(identity[:, columns])
+            for columns in row_blocks(self.n, 8 * self.n)
+        ]
+        return xp.concat(parts, axis=1)
+
+
+def _polynomial(product, V, coefficients, basis):
+    """Sum of the terms of a polynomial of an operator times V, one product a degree."""
+    if basis == "monomial":
+        total = coefficients[-1] * V
+        for coefficient in coefficients[-2::-1]:
+            total = product(total) + coefficient * V
+        return total
+    # Clenshaw's recurrence, with the two last sums.
+    one, two = 0 * V, 0 * V
+    for coefficient in coefficients[:0:-1]:
+        one, two = 2 * product(one) - two + coefficient * V, one
+    return product(one) - two + coefficients[0] * V
+
+
+def extreme_eigenvalues(S):
+    """Estimate the least and the largest eigenvalue by Lanczos' method.
+
+    Parameters
+    ----------
+    S : SparseKernel, DenseKernel or PointKernel
+        Symmetric.
+
+    Returns
+    -------
+    least, largest : float
+        Accurate to about 1e-4 of the larger of the two.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skgeom.backends import get_backend
+    >>> from skgeom.operators import DenseKernel, extreme_eigenvalues
+    >>> S = DenseKernel(np.diag([3.0, -1.0]), get_backend("cpu"))
+    >>> extreme_eigenvalues(S)
+    (-1.0, 3.0)
+    """
+    n = S.n
+    if n <= 64:
+        values = np.linalg.eigvalsh(S.backend.to_numpy(S.dense()))
+        return float(values[0]), float(values[-1])
+    operator = sp.linalg.LinearOperator(
+        (n, n),
+        matvec=lambda v: host_product(S, v.reshape(-1, 1)).ravel(),
+        dtype=np.float64,
+    )
+    start = np.random.default_rng(0).standard_normal(n)
+    least, largest = (
+        sp.linalg.eigsh(
+            operator, 1, which=end, v0=start, tol=1e-4, return_eigenvectors=False
+        )[0]
+        for end in ("SA", "LA")
+    )
+    return float(least), float(largest)
+
+
+def host_product(S, V):
+    """Multiply with columns that are on the host, and bring the product there.
+
+    Parameters
+    ----------
+    S : SparseKernel, DenseKernel or PointKernel
+        The operator.
+    V : ndarray of shape (n, n_columns)
+        The columns.
+
+    Returns
+    -------
+    ndarray of shape (n, n_columns)
+        The product.
+    """
+    backend = S.backend
+    return backend.to_numpy(S.product(backend.asarray(V, dtype=backend.float64)))

@@ -1,0 +1,218 @@
+r"""Transforms s of the spectrum of a kernel, and how to apply s(S) without it.
+
+A transform is split as :math:`s(\lambda) = s(0) + \lambda \sigma(\lambda)`: the second
+part is what a point that was not fitted can see, through its kernel values, and
+:math:`\sigma(S) a` are the coefficients that it needs.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.polynomial import polynomial as poly
+
+from skgeom.operators import chebyshev_coefficients
+from skgeom.solvers._conjugate_gradient import conjugate_gradient
+
+
+@dataclass(frozen=True)
+class PolynomialTransform:
+    r"""A polynomial :math:`s(\lambda) = \sum_p \pi_p \lambda^p`.
+
+    Parameters
+    ----------
+    coefficients : tuple of float
+        The :math:`\pi_0, \pi_1, \ldots`, at least two.
+
+    Examples
+    --------
+    >>> from skgeom.solvers import PolynomialTransform
+    >>> float(PolynomialTransform((0.0, 0.0, 1.0))(0.5))
+    0.25
+    """
+
+    coefficients: tuple
+
+    has_primal = False
+
+    def __call__(self, values):
+        """Values of s."""
+        return poly.polyval(values, self.coefficients)
+
+    def divided(self, values):
+        """Values of the divided transform."""
+        return poly.polyval(values, self.coefficients[1:])
+
+    def apply(self, S, V, solve):
+        """Compute s(S) V and the divided transform of V."""
+        inner = S.polynomial(V, self.coefficients[1:])
+        return self.coefficients[0] * V + S.product(inner), inner
+
+
+@dataclass(frozen=True)
+class InverseLaplacian:
+    r"""The transform :math:`\lambda^r (1 - \eta \lambda)^{-q}`.
+
+    Parameters
+    ----------
+    eta : float
+        In [0, 1).
+    degree : int, default=1
+        The q of the formula, >= 1.
+    vanishes : bool, default=False
+        Whether r is 1, else 0. With 0 the inverse of s is a polynomial, and the fitted
+        values solve a sparse positive definite system whatever the sign of the
+        eigenvalues.
+
+    Examples
+    --------
+    >>> from skgeom.solvers import InverseLaplacian
+    >>> InverseLaplacian(0.5)(1.0)
+    2.0
+    """
+
+    eta: float
+    degree: int = 1
+    vanishes: bool = False
+
+    def __call__(self, values):
+        """Values of s."""
+        grown = (1 - self.eta * values) ** -float(self.degree)
+        return values * grown if self.vanishes else grown
+
+    def divided(self, values):
+        """Values of the divided transform."""
+        if self.vanishes:
+            return (1 - self.eta * values) ** -float(self.degree)
+        return self(values) * poly.polyval(values, self._extension)
+
+    @property
+    def has_primal(self):
+        """Whether 1 / s is a polynomial."""
+        return not self.vanishes
+
+    @cached_property
+    def inverse(self):
+        """Coefficients of the polynomial 1 / s, for r = 0."""
+        return poly.polypow((1.0, -self.eta), self.degree)
+
+    @cached_property
+    def _extension(self):
+        """Coefficients of the polynomial (1 - 1 / s) / lambda."""
+        return -self.inverse[1:]
+
+    def extend(self, S, H):
+        """Coefficients for new points from fitted values H = s(S) a, for r = 0."""
+        return S.polynomial(H, self._extension)
+
+    def apply(self, S, V, solve):
+        """Compute s(S) V and the divided transform of V."""
+        for _ in range(self.degree):
+            V = solve(S, self.eta, V)
+        if self.vanishes:
+            return S.product(V), V
+        return V, self.extend(S, V)
+
+
+@dataclass(frozen=True)
+class FunctionTransform:
+    """Any function of the eigenvalues, by a Chebyshev series.
+
+    Parameters
+    ----------
+    function : callable
+        Maps an array of eigenvalues to values >= 0 of the same shape.
+    tol : float, default=1e-10
+        Wanted uniform error of the series, relative to its largest value.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skgeom.solvers import FunctionTransform
+    >>> float(FunctionTransform(np.exp)(0.0))
+    1.0
+    """
+
+    function: Any
+    tol: float = 1e-10
+
+    has_primal = False
+
+    def __call__(self, values):
+        """Values of s."""
+        values = np.asarray(values, dtype=np.float64)
+        return np.asarray(self.function(values), dtype=np.float64)[()]
+
+    def divided(self, values):
+        """Values of the divided transform, by a difference near zero."""
+        values = np.asarray(values, dtype=np.float64)
+        step = 1e-5
+        small = np.abs(values) < step
+        safe = np.where(small, step, values)
+        return (self(safe) - self(np.zeros_like(safe))) / safe
+
+    @cached_property
+    def series(self):
+        """Chebyshev coefficients of the divided transform on [-1, 1], and the error."""
+        # The expansion is in x with the eigenvalue 1 - (1 - x).
+        return chebyshev_coefficients(
+            lambda gap: self.divided(1.0 - gap), 1.0, tol=self.tol
+        )
+
+    def apply(self, S, V, solve):
+        """Compute s(S) V and the divided transform of V."""
+        inner = S.polynomial(V, self.series[0], basis="chebyshev")
+        return float(self(0.0)) * V + S.product(inner), inner
+
+
+def resolvent(S, eta, V, *, tol=1e-10, max_iter=1000, callback=None):
+    r"""Compute :math:`(1 - \eta S)^{-1} V`, directly where S is held whole.
+
+    Parameters
+    ----------
+    S : SparseKernel, DenseKernel or PointKernel
+        Symmetric, eigenvalues less than 1 / eta.
+    eta : float
+        In [0, 1).
+    V : array of shape (n, n_columns)
+        The columns.
+    tol : float, default=1e-10
+        Relative residual of the iteration.
+    max_iter : int, default=1000
+        At most so many steps of it.
+    callback : callable, default=None
+        Of `conjugate_gradient`.
+
+    Returns
+    -------
+    solution : array of shape (n, n_columns)
+        The columns of the solution.
+    found : LinearSolution or None
+        What the iteration reports; None for a direct solution.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skgeom.backends import get_backend
+    >>> from skgeom.operators import DenseKernel
+    >>> from skgeom.solvers import resolvent
+    >>> S = DenseKernel(np.eye(2), get_backend("cpu"))
+    >>> resolvent(S, 0.5, np.ones((2, 1)))[0].ravel()
+    array([2., 2.])
+    """
+    xp = S.xp
+    if S.holds_whole:
+        identity = xp.eye(S.n, dtype=V.dtype, device=V.device)
+        return xp.linalg.solve(identity - eta * S.matrix, V), None
+    scale = (1 - eta * S.diagonal())[:, None]
+    found = conjugate_gradient(
+        xp,
+        lambda P: P - eta * S.product(P),
+        V,
+        precondition=lambda R: R / scale,
+        tol=tol,
+        max_iter=max_iter,
+        callback=callback,
+    )
+    return found.solution, found
