@@ -72,7 +72,7 @@ class SpectralMachine(GraphInputMixin, GeometryEstimator):
         return self.kernel
 
     # Exponents where `degree` is None.
-    _default_degrees = {"inverse_laplacian": 1, "polynomial": 8}
+    _default_degrees = {"inverse_laplacian": 1, "polynomial": 16}
 
     # ------------------------------------------------------------------- input
 

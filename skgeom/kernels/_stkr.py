@@ -44,7 +44,7 @@ class STKRRegressor(RegressorMixin, SpectralMachine):
         grid, from 10 to 1e5.
     degree : int, default=None
         Exponent q of "inverse_laplacian" and "polynomial". None is 2 for the
-        former and 8 for the latter.
+        former and 16 for the latter.
     n_components : int, default=30
         Number of eigenvectors of "top_components".
     alpha : float, default=0.1
@@ -147,7 +147,7 @@ class STKRRegressor(RegressorMixin, SpectralMachine):
     """
 
     _parameter_constraints = SpectralMachine._parameter_constraints
-    _default_degrees = {"inverse_laplacian": 2, "polynomial": 8}
+    _default_degrees = {"inverse_laplacian": 2, "polynomial": 16}
 
     def __init__(
         self,

@@ -46,7 +46,7 @@ class STKRClassifier(ClassifierMixin, SpectralMachine):
         grid, from 10 to 1e5.
     degree : int, default=None
         Exponent q of "inverse_laplacian" and "polynomial". None is 1 for the
-        former and 8 for the latter.
+        former and 16 for the latter.
     n_components : int, default=30
         Number of eigenvectors of "top_components".
     alpha : float, default=0.1
@@ -55,7 +55,7 @@ class STKRClassifier(ClassifierMixin, SpectralMachine):
         Neighbours of a point in the "nearest_neighbors" kernel.
     gamma : float, default=None
         Inverse width of the kernels of points. None is 1 / n_features.
-    normalization : {"random_walk", "symmetric"} or None, default="random_walk"
+    normalization : {"random_walk", "symmetric"} or None, default="symmetric"
         How the base kernel is scaled by its degrees. "random_walk" makes constants the
         smoothest functions, and a new point a mean of its neighbours; "symmetric" is
         that of label spreading. None takes a positive semidefinite kernel as it is.
@@ -150,7 +150,7 @@ class STKRClassifier(ClassifierMixin, SpectralMachine):
         alpha=0.1,
         n_neighbors=7,
         gamma=None,
-        normalization="random_walk",
+        normalization="symmetric",
         graph=None,
         fit_intercept=True,
         solver="auto",

@@ -2,6 +2,7 @@
 
 from skgeom.operators._base_kernel import (
     DenseKernel,
+    KernelOperator,
     PointKernel,
     SparseKernel,
     extreme_eigenvalues,
@@ -16,6 +17,7 @@ from skgeom.operators._heat import (
 
 __all__ = [
     "DenseKernel",
+    "KernelOperator",
     "PointKernel",
     "SparseKernel",
     "chebyshev_coefficients",

@@ -9,7 +9,94 @@ import scipy.sparse as sp
 from skgeom.backends import row_blocks
 
 
-class SparseKernel:
+class KernelOperator:
+    """A symmetric matrix that solvers know by its products.
+
+    Parameters
+    ----------
+    n : int
+        Number of rows.
+    backend : Backend
+        Where products are computed.
+
+    Attributes
+    ----------
+    xp : module
+        Array namespace of the backend.
+    holds_whole : bool
+        Whether the matrix is in memory as an array of shape (n, n).
+
+    Examples
+    --------
+    >>> from skgeom.operators import DenseKernel, KernelOperator
+    >>> issubclass(DenseKernel, KernelOperator)
+    True
+    """
+
+    holds_whole = False
+
+    def __init__(self, n, backend):
+        self.n, self.backend, self.xp = n, backend, backend.xp
+
+    def product(self, V):
+        """Multiply with the columns of V.
+
+        Parameters
+        ----------
+        V : array of shape (n, n_columns)
+            Of the backend, its widest float.
+
+        Returns
+        -------
+        array of shape (n, n_columns)
+            The product.
+        """
+        return self._product(V)
+
+    def polynomial(self, V, coefficients, basis="monomial"):
+        """Apply a polynomial of the matrix to the columns of V.
+
+        Parameters
+        ----------
+        V : array of shape (n, n_columns)
+            Of the backend, its widest float.
+        coefficients : sequence of float
+            Of the powers of the matrix, or of Chebyshev's polynomials of it.
+        basis : {"monomial", "chebyshev"}, default="monomial"
+            Which of the two.
+
+        Returns
+        -------
+        array of shape (n, n_columns)
+            The sum of the terms.
+        """
+        return self._polynomial(V, np.asarray(coefficients, dtype=np.float64), basis)
+
+    def diagonal(self):
+        """Return the diagonal.
+
+        Returns
+        -------
+        array of shape (n,)
+            Of the backend.
+        """
+        return self._diagonal()
+
+    def dense(self):
+        """Return the whole matrix.
+
+        Returns
+        -------
+        array of shape (n, n)
+            Of the backend.
+        """
+        return self._dense()
+
+    def _polynomial(self, V, coefficients, basis):
+        return _polynomial(self.product, V, coefficients.tolist(), basis)
+
+
+class SparseKernel(KernelOperator):
     """A sparse symmetric kernel matrix; memory is that of its entries.
 
     Parameters
@@ -29,70 +116,24 @@ class SparseKernel:
     array([2., 1.])
     """
 
-    holds_whole = False
-
     def __init__(self, matrix, backend):
-        self.matrix, self.backend, self.xp = matrix, backend, backend.xp
-        self.n = matrix.shape[0]
-        self._there = backend.csr(matrix)
+        super().__init__(matrix.shape[0], backend)
+        self.matrix, self._there = matrix, backend.csr(matrix)
 
-    def product(self, V):
-        """Multiply with the columns of V.
-
-        Parameters
-        ----------
-        V : array of shape (n, n_columns)
-            Of the backend, its widest float.
-
-        Returns
-        -------
-        array of shape (n, n_columns)
-            The product.
-        """
+    def _product(self, V):
         return self._there @ V
 
-    def polynomial(self, V, coefficients, basis="monomial"):
-        """Apply a polynomial of the matrix to the columns of V.
-
-        Parameters
-        ----------
-        V : array of shape (n, n_columns)
-            Of the backend, its widest float.
-        coefficients : sequence of float
-            Of the powers of the matrix, or of Chebyshev's polynomials of it.
-        basis : {"monomial", "chebyshev"}, default="monomial"
-            Which of the two.
-
-        Returns
-        -------
-        array of shape (n, n_columns)
-            The sum of the terms.
-        """
-        coefficients = np.asarray(coefficients, dtype=np.float64)
+    def _polynomial(self, V, coefficients, basis):
         return self.backend.matrix_polynomial(self._there, V, coefficients, basis)
 
-    def diagonal(self):
-        """Return the diagonal.
-
-        Returns
-        -------
-        array of shape (n,)
-            Of the backend.
-        """
+    def _diagonal(self):
         return self.backend.asarray(self.matrix.diagonal())
 
-    def dense(self):
-        """Return the whole matrix.
-
-        Returns
-        -------
-        array of shape (n, n)
-            Of the backend.
-        """
+    def _dense(self):
         return self.backend.asarray(self.matrix.toarray())
 
 
-class DenseKernel:
+class DenseKernel(KernelOperator):
     """A symmetric kernel matrix that is held whole.
 
     Parameters
@@ -115,27 +156,20 @@ class DenseKernel:
     holds_whole = True
 
     def __init__(self, matrix, backend):
-        self.matrix, self.backend, self.xp = matrix, backend, backend.xp
-        self.n = matrix.shape[0]
+        super().__init__(matrix.shape[0], backend)
+        self.matrix = matrix
 
-    def product(self, V):
-        """Multiply with the columns of V; see `SparseKernel.product`."""
+    def _product(self, V):
         return self.matrix @ V
 
-    def polynomial(self, V, coefficients, basis="monomial"):
-        """Apply a polynomial; see `SparseKernel.polynomial`."""
-        return _polynomial(self.product, V, coefficients, basis)
-
-    def diagonal(self):
-        """Return the diagonal; see `SparseKernel.diagonal`."""
+    def _diagonal(self):
         return self.xp.linalg.diagonal(self.matrix)
 
-    def dense(self):
-        """Return the matrix itself."""
+    def _dense(self):
         return self.matrix
 
 
-class PointKernel:
+class PointKernel(KernelOperator):
     r"""The matrix :math:`\operatorname{diag}(s) K(X, X) \operatorname{diag}(s)`.
 
     It is computed anew in blocks of rows for each product.
@@ -166,30 +200,21 @@ class PointKernel:
     array([0., 2.])
     """
 
-    holds_whole = False
-
     def __init__(self, points, evaluate, scale, diagonal, backend):
+        super().__init__(points.shape[0], backend)
         self.points, self.evaluate, self.scale = points, evaluate, scale
-        self.backend, self.xp, self.n = backend, backend.xp, points.shape[0]
-        self._diagonal = diagonal
+        self._on_diagonal = diagonal
 
-    def product(self, V):
-        """Multiply with the columns of V; see `SparseKernel.product`."""
+    def _product(self, V):
         if self.scale is None:
             return self.evaluate(self.points, V)
         scale = self.scale[:, None]
         return scale * self.evaluate(self.points, scale * V)
 
-    def polynomial(self, V, coefficients, basis="monomial"):
-        """Apply a polynomial; see `SparseKernel.polynomial`."""
-        return _polynomial(self.product, V, coefficients, basis)
+    def _diagonal(self):
+        return self._on_diagonal
 
-    def diagonal(self):
-        """Return the diagonal; see `SparseKernel.diagonal`."""
-        return self._diagonal
-
-    def dense(self):
-        """Return the whole matrix, made in blocks of columns."""
+    def _dense(self):
         xp = self.xp
         identity = xp.eye(self.n, dtype=self.points.dtype, device=self.points.device)
         parts = [
@@ -218,7 +243,7 @@ def extreme_eigenvalues(S):
 
     Parameters
     ----------
-    S : SparseKernel, DenseKernel or PointKernel
+    S : KernelOperator
         Symmetric.
 
     Returns
@@ -259,7 +284,7 @@ def host_product(S, V):
 
     Parameters
     ----------
-    S : SparseKernel, DenseKernel or PointKernel
+    S : KernelOperator
         The operator.
     V : ndarray of shape (n, n_columns)
         The columns.
@@ -268,6 +293,15 @@ def host_product(S, V):
     -------
     ndarray of shape (n, n_columns)
         The product.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skgeom.backends import get_backend
+    >>> from skgeom.operators import DenseKernel, host_product
+    >>> host_product(DenseKernel(np.eye(2), get_backend("cpu")), np.ones((2, 1)))
+    array([[1.],
+           [1.]])
     """
     backend = S.backend
     return backend.to_numpy(S.product(backend.asarray(V, dtype=backend.float64)))

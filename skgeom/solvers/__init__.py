@@ -41,6 +41,7 @@ from skgeom.solvers._spectral_transforms import (
     FunctionTransform,
     InverseLaplacian,
     PolynomialTransform,
+    SpectralTransform,
     resolvent,
 )
 from skgeom.solvers._tree_layout import hierarchy_tree, tree_layout
@@ -54,6 +55,7 @@ __all__ = [
     "RelaxedClustering",
     "RidgeSolution",
     "Schedule",
+    "SpectralTransform",
     "TransformedColumns",
     "admm_clustering",
     "classical_mds",

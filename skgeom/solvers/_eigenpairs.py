@@ -23,7 +23,7 @@ def leading_eigenpairs(S, n_components=None):
 
     Parameters
     ----------
-    S : SparseKernel, DenseKernel or PointKernel
+    S : KernelOperator
         Symmetric.
     n_components : int, default=None
         How many pairs; None or more than n is all n, from the matrix held whole.

@@ -62,7 +62,7 @@ def primal_ridge(
 
     Parameters
     ----------
-    S : SparseKernel, DenseKernel or PointKernel
+    S : KernelOperator
         Symmetric, eigenvalues less than 1 / eta; they may be negative.
     transform : InverseLaplacian
         With ``vanishes=False``.
@@ -125,7 +125,7 @@ def dense_ridge(S, transform, labelled, targets, weights, alpha, *, tol, max_ite
 
     Parameters
     ----------
-    S : SparseKernel, DenseKernel or PointKernel
+    S : KernelOperator
         Symmetric.
     transform : callable
         One of the transforms of this package, non-negative on the spectrum.
@@ -206,7 +206,7 @@ def transformed_columns(S, transform, labelled, *, tol=1e-10, max_iter=1000):
 
     Parameters
     ----------
-    S : SparseKernel, DenseKernel or PointKernel
+    S : KernelOperator
         Symmetric.
     transform : callable
         One of the transforms of this package.
@@ -248,7 +248,7 @@ def dual_ridge(
 
     Parameters
     ----------
-    S : SparseKernel, DenseKernel or PointKernel
+    S : KernelOperator
         Symmetric.
     transform : callable
         One of the transforms of this package, non-negative on the spectrum.
@@ -309,7 +309,7 @@ def eigen_ridge(S, transform, labelled, targets, weights, alpha, *, eigenpairs):
 
     Parameters
     ----------
-    S : SparseKernel, DenseKernel or PointKernel
+    S : KernelOperator
         Symmetric.
     transform : callable or None
         One of the transforms of this package. None is 1 on the given eigenvectors and

@@ -16,8 +16,68 @@ from skgeom.operators import chebyshev_coefficients
 from skgeom.solvers._conjugate_gradient import conjugate_gradient
 
 
+class SpectralTransform:
+    """A function s >= 0 of the eigenvalues of a kernel.
+
+    Calling it with eigenvalues gives its values.
+
+    Attributes
+    ----------
+    has_primal : bool
+        Whether 1 / s is a polynomial, as `primal_ridge` needs.
+
+    Examples
+    --------
+    >>> from skgeom.solvers import InverseLaplacian, SpectralTransform
+    >>> isinstance(InverseLaplacian(0.9), SpectralTransform)
+    True
+    """
+
+    has_primal = False
+
+    def __call__(self, values):
+        """Values of s, in the shape of `values`."""
+        return self._values(values)
+
+    def divided(self, values):
+        """Values of the divided transform.
+
+        Parameters
+        ----------
+        values : ndarray
+            Eigenvalues.
+
+        Returns
+        -------
+        ndarray of the same shape
+            (s - s(0)) / values.
+        """
+        return self._divided(values)
+
+    def apply(self, S, V, solve):
+        """Apply the transform of a matrix to columns.
+
+        Parameters
+        ----------
+        S : KernelOperator
+            The matrix.
+        V : array of shape (n, n_columns)
+            The columns, of its backend.
+        solve : callable
+            ``solve(S, eta, V)`` is what `resolvent` returns first.
+
+        Returns
+        -------
+        values : array of shape (n, n_columns)
+            s(S) V.
+        inner : array of shape (n, n_columns)
+            The divided transform of S, times V.
+        """
+        return self._apply(S, V, solve)
+
+
 @dataclass(frozen=True)
-class PolynomialTransform:
+class PolynomialTransform(SpectralTransform):
     r"""A polynomial :math:`s(\lambda) = \sum_p \pi_p \lambda^p`.
 
     Parameters
@@ -34,24 +94,19 @@ class PolynomialTransform:
 
     coefficients: tuple
 
-    has_primal = False
-
-    def __call__(self, values):
-        """Values of s."""
+    def _values(self, values):
         return poly.polyval(values, self.coefficients)
 
-    def divided(self, values):
-        """Values of the divided transform."""
+    def _divided(self, values):
         return poly.polyval(values, self.coefficients[1:])
 
-    def apply(self, S, V, solve):
-        """Compute s(S) V and the divided transform of V."""
+    def _apply(self, S, V, solve):
         inner = S.polynomial(V, self.coefficients[1:])
         return self.coefficients[0] * V + S.product(inner), inner
 
 
 @dataclass(frozen=True)
-class InverseLaplacian:
+class InverseLaplacian(SpectralTransform):
     r"""The transform :math:`\lambda^r (1 - \eta \lambda)^{-q}`.
 
     Parameters
@@ -76,13 +131,11 @@ class InverseLaplacian:
     degree: int = 1
     vanishes: bool = False
 
-    def __call__(self, values):
-        """Values of s."""
+    def _values(self, values):
         grown = (1 - self.eta * values) ** -float(self.degree)
         return values * grown if self.vanishes else grown
 
-    def divided(self, values):
-        """Values of the divided transform."""
+    def _divided(self, values):
         if self.vanishes:
             return (1 - self.eta * values) ** -float(self.degree)
         return self(values) * poly.polyval(values, self._extension)
@@ -103,11 +156,23 @@ class InverseLaplacian:
         return -self.inverse[1:]
 
     def extend(self, S, H):
-        """Coefficients for new points from fitted values H = s(S) a, for r = 0."""
+        """Compute coefficients for new points from fitted values, for r = 0.
+
+        Parameters
+        ----------
+        S : KernelOperator
+            The matrix.
+        H : array of shape (n, n_columns)
+            s(S) V for some V.
+
+        Returns
+        -------
+        array of shape (n, n_columns)
+            The divided transform of S, times V.
+        """
         return S.polynomial(H, self._extension)
 
-    def apply(self, S, V, solve):
-        """Compute s(S) V and the divided transform of V."""
+    def _apply(self, S, V, solve):
         for _ in range(self.degree):
             V = solve(S, self.eta, V)
         if self.vanishes:
@@ -116,7 +181,7 @@ class InverseLaplacian:
 
 
 @dataclass(frozen=True)
-class FunctionTransform:
+class FunctionTransform(SpectralTransform):
     """Any function of the eigenvalues, by a Chebyshev series.
 
     Parameters
@@ -137,15 +202,12 @@ class FunctionTransform:
     function: Any
     tol: float = 1e-10
 
-    has_primal = False
-
-    def __call__(self, values):
-        """Values of s."""
+    def _values(self, values):
         values = np.asarray(values, dtype=np.float64)
         return np.asarray(self.function(values), dtype=np.float64)[()]
 
-    def divided(self, values):
-        """Values of the divided transform, by a difference near zero."""
+    def _divided(self, values):
+        # Near zero by a difference.
         values = np.asarray(values, dtype=np.float64)
         step = 1e-5
         small = np.abs(values) < step
@@ -160,8 +222,7 @@ class FunctionTransform:
             lambda gap: self.divided(1.0 - gap), 1.0, tol=self.tol
         )
 
-    def apply(self, S, V, solve):
-        """Compute s(S) V and the divided transform of V."""
+    def _apply(self, S, V, solve):
         inner = S.polynomial(V, self.series[0], basis="chebyshev")
         return float(self(0.0)) * V + S.product(inner), inner
 
@@ -171,7 +232,7 @@ def resolvent(S, eta, V, *, tol=1e-10, max_iter=1000, callback=None):
 
     Parameters
     ----------
-    S : SparseKernel, DenseKernel or PointKernel
+    S : KernelOperator
         Symmetric, eigenvalues less than 1 / eta.
     eta : float
         In [0, 1).
