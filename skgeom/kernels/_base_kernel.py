@@ -33,16 +33,17 @@ class BaseKernel:
 
 
 def graph_kernel(graph, normalization, backend):
-    """Normalised adjacency; nodes without edges have an empty row."""
-    degrees = graph.degrees
-    root = np.sqrt(
-        np.divide(1.0, degrees, out=np.zeros_like(degrees), where=degrees > 0)
-    )
-    matrix = graph.adjacency.copy()
-    rows = np.repeat(np.arange(graph.n_nodes), np.diff(matrix.indptr))
-    matrix.data = matrix.data * root[rows] * root[matrix.indices]
-    measure = _measure(degrees, normalization)
-    return BaseKernel(SparseKernel(matrix, backend), measure, degrees, False)
+    """Normalised adjacency, which the graph keeps; a lonely node is its own neighbour.
+
+    With normalization=None it is the adjacency itself.
+    """
+    if normalization is None:
+        operator = SparseKernel(graph.adjacency, backend)
+        return BaseKernel(operator, np.ones(graph.n_nodes), None, True)
+    laplacian = graph.laplacian("symmetric")
+    operator = SparseKernel(laplacian.transition, backend, laplacian.on(backend))
+    measure = _measure(graph.degrees, normalization)
+    return BaseKernel(operator, measure, graph.degrees, False)
 
 
 def point_kernel(points, evaluate, diagonal, normalization, backend, budget):

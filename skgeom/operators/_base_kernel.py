@@ -105,6 +105,8 @@ class SparseKernel(KernelOperator):
         Symmetric, on the host.
     backend : Backend
         Where products are computed.
+    there : object, default=None
+        What ``backend.csr(matrix)`` returns, where that is known already.
 
     Examples
     --------
@@ -116,9 +118,10 @@ class SparseKernel(KernelOperator):
     array([2., 1.])
     """
 
-    def __init__(self, matrix, backend):
+    def __init__(self, matrix, backend, there=None):
         super().__init__(matrix.shape[0], backend)
-        self.matrix, self._there = matrix, backend.csr(matrix)
+        self.matrix = matrix
+        self._there = backend.csr(matrix) if there is None else there
 
     def _product(self, V):
         return self._there @ V

@@ -173,16 +173,17 @@ class _Block:
         sound = (curvature > 0) & (rho > 0)
         broken = broken | (active & ~sound)
         active = active & sound
-        # Columns that stopped move by zero: their P may hold anything.
+        # Columns that stopped move by zero.
         safe = xp.where(active, curvature, xp.ones_like(curvature))
         length = xp.where(active, rho / safe, xp.zeros_like(rho))
-        X += length * xp.where(active, P, xp.zeros_like(P))
-        R -= length * xp.where(active, Q, xp.zeros_like(Q))
+        X += length * P
+        R -= length * Q
         Z = self.precondition(R)
         new_rho = _dots(xp, R, Z)
         squares = xp.where(active, _dots(xp, R, R), squares)
         safe = xp.where(active, rho, xp.ones_like(rho))
-        P = Z + xp.where(active, new_rho / safe, xp.zeros_like(rho)) * P
+        P *= xp.where(active, new_rho / safe, xp.zeros_like(rho))
+        P += Z
         count = count + xp.astype(active, count.dtype)
         active = active & (xp.sqrt(squares) > self.tol)
         self.state = [X, R, P, new_rho, squares, count, active, broken]

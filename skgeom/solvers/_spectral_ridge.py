@@ -101,8 +101,9 @@ def primal_ridge(
     xp = S.xp
     penalty = alpha * transform.inverse
     label_weights = _padded(S, labelled, weights[:, None])
-    # The diagonal of S^2 is not known: that of a first-degree term will do.
-    scale = label_weights + penalty[0] + penalty[1] * S.diagonal()[:, None]
+    # The diagonal of powers of S is not known: powers of the diagonal will do.
+    loops = 1 - transform.eta * S.diagonal()[:, None]
+    scale = label_weights + alpha * loops**transform.degree
     found = conjugate_gradient(
         xp,
         lambda P: label_weights * P + _apply_polynomial(S, P, penalty),

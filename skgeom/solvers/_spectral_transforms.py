@@ -148,7 +148,10 @@ class InverseLaplacian(SpectralTransform):
     @cached_property
     def inverse(self):
         """Coefficients of the polynomial 1 / s, for r = 0."""
-        return poly.polypow((1.0, -self.eta), self.degree)
+        coefficients = np.ones(1)
+        for _ in range(self.degree):
+            coefficients = np.convolve(coefficients, (1.0, -self.eta))
+        return coefficients
 
     @cached_property
     def _extension(self):
