@@ -38,7 +38,7 @@ class STKRRegressor(RegressorMixin, SpectralMachine):
         The function s of the eigenvalues of the kernel, see Notes. A callable maps an
         array of eigenvalues to values >= 0; it should increase, and on a positive
         definite kernel vanish at 0.
-    strength : float, default=100.0
+    strength : float, default=1e4
         Of "inverse_laplacian": how much the smoothest function is preferred,
         :math:`1 / (1 - \eta)` >= 1; 1 does not transform. Search it on a logarithmic
         grid, from 10 to 1e5.
@@ -154,7 +154,7 @@ class STKRRegressor(RegressorMixin, SpectralMachine):
         kernel="nearest_neighbors",
         *,
         spectral_transform="inverse_laplacian",
-        strength=100.0,
+        strength=1e4,
         degree=None,
         n_components=30,
         alpha=0.1,

@@ -267,19 +267,22 @@ def extreme_eigenvalues(S):
     if n <= 64:
         values = np.linalg.eigvalsh(S.backend.to_numpy(S.dense()))
         return float(values[0]), float(values[-1])
-    operator = sp.linalg.LinearOperator(
-        (n, n),
-        matvec=lambda v: host_product(S, v.reshape(-1, 1)).ravel(),
-        dtype=np.float64,
-    )
     start = np.random.default_rng(0).standard_normal(n)
-    least, largest = (
-        sp.linalg.eigsh(
-            operator, 1, which=end, v0=start, tol=1e-4, return_eigenvectors=False
-        )[0]
-        for end in ("SA", "LA")
-    )
-    return float(least), float(largest)
+
+    def largest_size(matvec):
+        operator = sp.linalg.LinearOperator((n, n), matvec=matvec, dtype=np.float64)
+        found = sp.linalg.eigsh(
+            operator, 1, which="LM", v0=start, tol=1e-4, return_eigenvectors=False
+        )
+        return float(found[0])
+
+    def product(v):
+        return host_product(S, v.reshape(-1, 1)).ravel()
+
+    # The end of the larger size, and with the spectrum moved by it, the other end.
+    one = largest_size(product)
+    other = one + largest_size(lambda v: product(v.ravel()) - one * v.ravel())
+    return min(one, other), max(one, other)
 
 
 def host_product(S, V):

@@ -165,6 +165,7 @@ def dense_ridge(S, transform, labelled, targets, weights, alpha, *, tol, max_ite
     >>> found.values.ravel()
     array([0.5, 0. ])
     """
+    tol = _INNER_SHARE * tol
     columns = transformed_columns(S, transform, labelled, tol=tol, max_iter=max_iter)
     a = solve_positive(S.xp, columns.gram, targets, alpha / weights)
     return RidgeSolution(
