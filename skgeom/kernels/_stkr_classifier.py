@@ -69,7 +69,7 @@ class STKRClassifier(ClassifierMixin, SpectralMachine):
         "cg": conjugate gradients. "dense": Cholesky's method on a matrix over the
         labelled rows. "eigen": all eigenpairs of the kernel, which needs the whole
         matrix. "auto" chooses by transform and number of labels.
-    tol : float, default=1e-6
+    tol : float, default=1e-4
         Relative residual at which iterations stop.
     max_iter : int, default=2000
         Most steps of an iteration.
@@ -154,7 +154,7 @@ class STKRClassifier(ClassifierMixin, SpectralMachine):
         graph=None,
         fit_intercept=True,
         solver="auto",
-        tol=1e-6,
+        tol=1e-4,
         max_iter=2000,
         device="auto",
         n_jobs=None,

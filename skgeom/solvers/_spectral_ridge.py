@@ -14,7 +14,9 @@ import numpy as np
 import scipy.linalg
 from array_api_compat import is_numpy_namespace
 
+from skgeom.operators import SparseKernel
 from skgeom.solvers._conjugate_gradient import conjugate_gradient
+from skgeom.solvers._shifted_gradient import shifted_conjugate_gradient
 from skgeom.solvers._spectral_transforms import resolvent
 
 # An inner solution must be this much better than what is asked of the outer one.
@@ -101,18 +103,22 @@ def primal_ridge(
     xp = S.xp
     penalty = alpha * transform.inverse
     label_weights = _padded(S, labelled, weights[:, None])
-    # The diagonal of powers of S is not known: powers of the diagonal will do.
-    loops = 1 - transform.eta * S.diagonal()[:, None]
-    scale = label_weights + alpha * loops**transform.degree
-    found = conjugate_gradient(
-        xp,
-        lambda P: label_weights * P + _apply_polynomial(S, P, penalty),
-        _padded(S, labelled, weights[:, None] * targets),
-        precondition=lambda R: R / scale,
-        tol=tol,
-        max_iter=max_iter,
-        callback=callback,
-    )
+    B = _padded(S, labelled, weights[:, None] * targets)
+    limits = dict(tol=tol, max_iter=max_iter, callback=callback)
+    if isinstance(S, SparseKernel) and S.backend.name == "numba" and len(penalty) == 2:
+        diagonal = label_weights[:, 0] + penalty[0]
+        found = shifted_conjugate_gradient(S.matrix, diagonal, penalty[1], B, **limits)
+    else:
+        # The diagonal of powers of S is not known: powers of the diagonal will do.
+        loops = 1 - transform.eta * S.diagonal()[:, None]
+        scale = label_weights + alpha * loops**transform.degree
+        found = conjugate_gradient(
+            xp,
+            lambda P: label_weights * P + S.polynomial(P, penalty),
+            B,
+            precondition=lambda R: R / scale,
+            **limits,
+        )
     h = found.solution
     rows = xp.asarray(labelled, device=h.device)
     dual = weights[:, None] * (targets - xp.take(h, rows, axis=0)) / alpha
@@ -418,12 +424,6 @@ def _padded(S, labelled, rows):
     out = xp.zeros((S.n, rows.shape[1]), dtype=rows.dtype, device=rows.device)
     out[xp.asarray(labelled, device=rows.device), :] = rows
     return out
-
-
-def _apply_polynomial(S, P, coefficients):
-    if len(coefficients) == 2:
-        return coefficients[0] * P + coefficients[1] * S.product(P)
-    return S.polynomial(P, coefficients)
 
 
 class _Report:
