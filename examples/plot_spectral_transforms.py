@@ -5,10 +5,10 @@ How a transform shapes what a kernel says
 
 A kernel over many points has a spectrum: functions that it finds smooth, with
 eigenvalues near the largest, and functions that it finds rough. Unlabelled points say
-which function is which. What to make of it is left to us: a transform of the eigenvalues
-decides how much smoother a function has to be to be preferred. This page draws the
-transforms of :class:`~skgeom.kernels.STKRClassifier`, and what each of them makes of two
-labels.
+which function is which. What to make of it is left to us: a transform of the
+eigenvalues decides how much smoother a function has to be to be preferred. This page
+draws the transforms of :class:`~skgeom.kernels.STKRClassifier`, and what each of them
+makes of two labels.
 """
 
 # %%

@@ -142,7 +142,7 @@ def callable_matvec(kernel, points, backend):
     def evaluate(Z, V):
         Z, V = backend.to_numpy(Z), backend.to_numpy(V)
         parts = [
-            np.asarray(kernel(Z[rows], host)) @ V
+            _dense(kernel(Z[rows], host)) @ V
             for rows in row_blocks(len(Z), 8 * len(host))
         ]
         return backend.asarray(np.concatenate(parts), dtype=backend.float64)
@@ -154,10 +154,14 @@ def callable_diagonal(kernel, points, backend):
     """Diagonal of a callable kernel, by small blocks."""
     host = backend.to_numpy(points)
     parts = [
-        np.diagonal(np.asarray(kernel(host[rows], host[rows])))
+        np.diagonal(_dense(kernel(host[rows], host[rows])))
         for rows in row_blocks(len(host), 8 * 64, 8 * 64 * 64)
     ]
     return backend.asarray(np.concatenate(parts), dtype=backend.float64)
+
+
+def _dense(block):
+    return block.toarray() if sp.issparse(block) else np.asarray(block)
 
 
 def _measure(degrees, normalization):

@@ -32,8 +32,10 @@ from skgeom.solvers import (
 
 POINT_KERNELS = {"rbf", "laplacian", "matern"}
 
-# Labels up to which a dense matrix over them is the fastest way.
+# Labels up to which a dense matrix over them is the fastest way, and up to which it is
+# a safe one: some builds of LAPACK fail on matrices a little larger.
 _FEW_LABELS = 2000
+_MOST_LABELS = 12_000
 # Samples up to which all eigenpairs cost next to nothing.
 _FEW_SAMPLES = 1000
 
@@ -71,6 +73,8 @@ class SpectralMachine(GraphInputMixin, GeometryEstimator):
         """What `GraphInputMixin` calls the source of the graph."""
         return self.kernel
 
+    _source = "kernel"
+
     # Exponents where `degree` is None.
     _default_degrees = {"inverse_laplacian": 1, "polynomial": 16}
 
@@ -106,14 +110,13 @@ class SpectralMachine(GraphInputMixin, GeometryEstimator):
             diagonal = callable_diagonal(self.kernel, points, backend)
         else:
             diagonal = backend.xp.ones_like(points[:, 0])
-        budget = 2**20 * get_config()["working_memory"]
         kernel = point_kernel(
             points,
             self._point_matvec(points, backend),
             diagonal,
             self.normalization,
             backend,
-            budget,
+            _working_memory(),
         )
         return kernel, np.arange(X.shape[0])
 
@@ -212,16 +215,32 @@ class SpectralMachine(GraphInputMixin, GeometryEstimator):
     def _choose_solver(self, S, transform, n_labels, n_targets):
         if transform is None:
             return "eigen"
+        if self.solver == "dense" and n_labels > _MOST_LABELS:
+            warnings.warn(
+                f"solver='dense' is for up to {_MOST_LABELS} labels, there are "
+                f"{n_labels}; 'cg' is used.",
+                UserWarning,
+                stacklevel=5,
+            )
+            return "cg"
+        if self.solver == "eigen" and 8 * S.n**2 > 2 * _working_memory():
+            raise ValueError(
+                f"solver='eigen' needs a matrix of {S.n} x {S.n} numbers, more than "
+                "scikit-learn's working_memory allows. Choose 'auto', or raise it with "
+                "sklearn.set_config."
+            )
         if self.solver != "auto":
             return self.solver
+        # Two sets of columns as long as the data, and as much again on the way.
+        fits = 32 * S.n * n_labels <= _working_memory()
         if transform.has_primal:
             # Conjugate gradients pay the square of the condition; the columns of a
             # few labels do not.
             few = transform.degree > 1 and n_labels <= max(64, 4 * n_targets)
-            return "dense" if few else "cg"
+            return "dense" if few and fits else "cg"
         if callable(self.spectral_transform) and S.n <= _FEW_SAMPLES:
             return "eigen"
-        return "dense" if n_labels <= _FEW_LABELS else "cg"
+        return "dense" if n_labels <= _FEW_LABELS and fits else "cg"
 
     def _check_spectrum(self, base):
         """A kernel taken as it is must be positive, and not too large for s."""
@@ -323,6 +342,11 @@ class SpectralMachine(GraphInputMixin, GeometryEstimator):
         tags.input_tags.sparse = precomputed
         tags.input_tags.positive_only = precomputed and self.normalization is not None
         return tags
+
+
+def _working_memory():
+    """scikit-learn's limit on temporary arrays, in bytes."""
+    return 2**20 * get_config()["working_memory"]
 
 
 def _by_node(nodes, targets):

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 from numpy.testing import assert_allclose, assert_array_equal
+from sklearn import config_context
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils._param_validation import InvalidParameterError
 
@@ -169,6 +170,40 @@ def test_many_labels_go_another_way(monkeypatch):
     many = STKRRegressor(**parameters).fit(X, y)
     assert (few.solver_, many.solver_) == ("dense", "cg")
     assert_allclose(many.transduction_, few.transduction_, atol=1e-7)
+
+
+def test_a_dense_matrix_never_takes_the_process_down(monkeypatch):
+    from skgeom.kernels import _machine
+
+    monkeypatch.setattr(_machine, "_MOST_LABELS", 10)
+    model = STKRRegressor(solver="dense")
+    with pytest.warns(UserWarning, match="up to 10 labels, there are 20"):
+        model.fit(X, y)
+    assert model.solver_ == "cg"
+    with (
+        config_context(working_memory=0.001),
+        pytest.raises(ValueError, match="working_memory"),
+    ):
+        STKRRegressor(solver="eigen").fit(X, y)
+
+
+def test_memory_decides_between_columns_and_iterations():
+    parameters = dict(spectral_transform="polynomial", tol=1e-10)
+    with config_context(working_memory=0.03):
+        lean = STKRRegressor(**parameters).fit(X, y)
+    ample = STKRRegressor(**parameters).fit(X, y)
+    assert (lean.solver_, ample.solver_) == ("cg", "dense")
+    assert_allclose(lean.transduction_, ample.transduction_, atol=1e-7)
+
+
+def test_a_callable_kernel_may_be_sparse():
+    def near(A, B):
+        squares = ((A[:, None] - B[None]) ** 2).sum(axis=2)
+        return np.where(squares < 1.0, 1.0 - squares, 0.0)
+
+    dense = STKRRegressor(near).fit(X, y)
+    sparse = STKRRegressor(lambda A, B: sp.csr_array(near(A, B))).fit(X, y)
+    assert_allclose(sparse.transduction_, dense.transduction_)
 
 
 def test_duplicates_and_constant_features():
