@@ -22,9 +22,14 @@ GRAPHS = {
 }
 
 
-def arguments(description):
-    """Read the command line: ``--data`` names the folder of graph files."""
+def arguments(description, *more):
+    """Read the command line: ``--data`` names the folder of graph files.
+
+    `more` holds further options, each a name and its keywords.
+    """
     options = parser(description)
+    for name, keywords in more:
+        options.add_argument(name, **keywords)
     options.add_argument(
         "--data",
         type=Path,

@@ -1,10 +1,13 @@
 """Node classification by links alone, against converged label spreading.
 
 ``--data FOLDER`` names the graphs; those that are missing are left out. Every setting
-is chosen on validation nodes, the transform among them.
+is chosen on validation nodes, the transform among them. ``--kept FILE`` keeps scores
+there as they come, and an interrupted run goes on from them; ``--graphs`` runs some.
 """
 
+import json
 import warnings
+from pathlib import Path
 
 import numpy as np
 from _report import report
@@ -132,11 +135,15 @@ def chosen(graph, y, train, val, test, unseen=None):
     return scores | {"STKR, chosen": scores[best_by(best)]}
 
 
-def random_splits(folder, name, seeds, mode):
+def random_splits(folder, name, seeds, mode, kept):
     """One row for a graph: means over random splits."""
     graph, y, _ = load_graph(folder, name)
     rows = []
     for seed in seeds:
+        key = f"{name}, {mode}, {seed}"
+        if key in kept:
+            rows.append(kept[key])
+            continue
         rng = np.random.default_rng(seed)
         train, val, test = split(y, rng)
         unseen = None
@@ -146,7 +153,7 @@ def random_splits(folder, name, seeds, mode):
         best = best_by({a: accuracy(p, y, val) for a, p in found.items()})
         row = {"label spreading": accuracy(found[best], y, test)}
         rows.append(row | chosen(graph, y, train, val, test, unseen))
-        print(GRAPHS[name], mode, seed, rows[-1], flush=True)
+        kept.add(key, rows[-1])
     table = {k: 100 * np.array([row[k] for row in rows]) for k in rows[0]}
     gain = table["STKR, chosen"] - table["label spreading"]
     return (
@@ -156,13 +163,40 @@ def random_splits(folder, name, seeds, mode):
     )
 
 
+class Kept(dict):
+    """Scores by their key, written to a file as lines of JSON, where there is one."""
+
+    def __init__(self, path):
+        self.path = path
+        lines = path.read_text().splitlines() if path and path.exists() else []
+        super().__init__(map(json.loads, lines))
+
+    def add(self, key, row):
+        """Add the scores of one split."""
+        self[key] = row
+        print(key, row, flush=True)
+        if self.path:
+            with self.path.open("a") as file:
+                file.write(json.dumps([key, row]) + "\n")
+
+
 def main():
     """The public splits, then random ones."""
-    args = arguments(__doc__)
+    args = arguments(
+        __doc__,
+        ("--kept", {"type": Path, "help": "file of scores"}),
+        ("--graphs", {"nargs": "*", "help": "some of the graphs, without a table"}),
+    )
+    kept = Kept(args.kept)
     warnings.simplefilter("ignore", ConvergenceWarning)
     warnings.filterwarnings("ignore", message=".*no kernel value other than zero")
     if args.data is None:
         print("This benchmark needs --data FOLDER.")
+        return
+    if args.graphs is not None:
+        for name in args.graphs:
+            for mode in ("transductive", "inductive"):
+                random_splits(args.data, name, range(10), mode, kept)
         return
     names = ["cora", "citeseer", "pubmed"]
     rows = [
@@ -190,7 +224,7 @@ def main():
         if load_graph(args.data, name) is None:
             continue
         for mode in ("transductive", "inductive"):
-            rows.append(random_splits(args.data, name, seeds, mode))
+            rows.append(random_splits(args.data, name, seeds, mode, kept))
         # After each graph, so that an interrupted run leaves what it has.
         report(
             "stkr_graphs",

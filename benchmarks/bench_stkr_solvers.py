@@ -25,6 +25,7 @@ from skgeom.operators import SparseKernel
 from skgeom.solvers import (
     InverseLaplacian,
     PolynomialTransform,
+    conjugate_gradient,
     dense_ridge,
     dual_ridge,
     eigen_ridge,
@@ -47,6 +48,22 @@ def richardson(S, labelled, targets, eta, alpha, *, tol, max_iter=20_000):
         residual = Y - mask * F - alpha * (F - eta * (S @ F))
         n_iter += 1
     return F, n_iter
+
+
+def preconditioned(S, labelled, targets, eta, alpha, *, tol):
+    """Ours on the same system, stopped by the same norm; products made."""
+    Y = np.zeros((S.shape[0], targets.shape[1]))
+    Y[labelled] = targets
+    mask = np.zeros((len(Y), 1))
+    mask[labelled] = 1.0
+    found = conjugate_gradient(
+        np,
+        lambda P: mask * P + alpha * (P - eta * (S @ P)),
+        Y,
+        precondition=lambda R: R / (mask + alpha),
+        tol=tol,
+    )
+    return found.solution, int(found.n_iter.max())
 
 
 def agreement():
@@ -99,32 +116,22 @@ def products(folder, tol=1e-4):
     graph, y, file = loaded
     train, test = file["train"], file["test"]
     S = normalised(graph)
-    operator = SparseKernel(S, get_backend("cpu"))
     targets, rows = np.eye(7)[y[train]], []
     for eta in (0.9, 0.99, 0.999):
         for alpha in (0.1, 0.01):
             slow, n_slow = richardson(S, train, targets, eta, alpha, tol=tol)
-            fast = primal_ridge(
-                operator,
-                InverseLaplacian(eta),
-                train,
-                targets,
-                np.ones(len(train)),
-                alpha,
-                tol=tol,
-                max_iter=1000,
-            )
+            fast, n_fast = preconditioned(S, train, targets, eta, alpha, tol=tol)
             accuracy = [
                 100 * float((F[test].argmax(axis=1) == y[test]).mean())
-                for F in (fast.values, slow)
+                for F in (fast, slow)
             ]
             rows.append(
                 {
                     "eta": eta,
                     "alpha": alpha,
                     "Richardson": n_slow,
-                    "primal": fast.n_iter,
-                    "ratio": round(n_slow / fast.n_iter, 1),
+                    "gradients": n_fast,
+                    "ratio": round(n_slow / n_fast, 1),
                     "accuracy": f"{accuracy[0]:.1f}",
                     "of Richardson": f"{accuracy[1]:.1f}",
                 }

@@ -14,14 +14,15 @@ def shifted_steps(
 
     The matrix is ``diag(diagonal) + factor * A`` with A in CSR form, the preconditioner
     ``diag(inverse)``. `state` holds X, R, P and room for a product, each of shape
-    (n, k); `sums` holds, for each column, the product of the residual with its
-    preconditioned form, its squared norm, the steps made, whether the column is active,
-    and whether it broke down. Returns how many columns are still active.
+    (n, k); `sums` holds, for each column, the squared norm of the residual in the
+    metric of the preconditioner, the steps made, whether the column is active, and whether it
+    broke down. A column stops where that norm is at most `tol`. Returns how many
+    columns are still active.
     """
     X, R, P, Q = state
-    rho, squares, counts, active, broken = sums
+    rho, counts, active, broken = sums
     n, k = X.shape
-    curvature, new_rho, new_squares = np.zeros(k), np.zeros(k), np.zeros(k)
+    curvature, new_rho = np.zeros(k), np.zeros(k)
     length, turn = np.zeros(k), np.zeros(k)
     for _ in range(n_steps):
         if active.sum() == 0:
@@ -31,21 +32,20 @@ def shifted_steps(
             if active[c] > 0 and not (curvature[c] > 0 and rho[c] > 0):
                 active[c], broken[c] = 0.0, 1.0
             length[c] = rho[c] / curvature[c] if active[c] > 0 else 0.0
-            new_rho[c], new_squares[c] = 0.0, 0.0
+            new_rho[c] = 0.0
         for i in range(n):
             for c in range(k):
                 X[i, c] += length[c] * P[i, c]
                 left = R[i, c] - length[c] * Q[i, c]
                 R[i, c] = left
-                new_squares[c] += left * left
                 new_rho[c] += left * left * inverse[i]
         for c in range(k):
             turn[c] = 0.0
             if active[c] > 0:
                 turn[c] = new_rho[c] / rho[c]
-                rho[c], squares[c] = new_rho[c], new_squares[c]
+                rho[c] = new_rho[c]
                 counts[c] += 1.0
-                active[c] = 1.0 if np.sqrt(squares[c]) > tol else 0.0
+                active[c] = 1.0 if np.sqrt(rho[c]) > tol else 0.0
         for i in range(n):
             for c in range(k):
                 P[i, c] = inverse[i] * R[i, c] + turn[c] * P[i, c]

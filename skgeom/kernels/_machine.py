@@ -7,7 +7,7 @@ import numpy as np
 import scipy.sparse as sp
 from sklearn import get_config
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils._param_validation import Interval, InvalidParameterError, StrOptions
 
 from skgeom.base import GeometryEstimator, GraphInputMixin, _canonical, _row_digests
 from skgeom.graph import Graph, nearest_neighbors
@@ -28,6 +28,8 @@ from skgeom.solvers import (
     eigen_ridge,
     leading_eigenpairs,
     primal_ridge,
+    ridge_path,
+    transformed_columns,
 )
 
 POINT_KERNELS = {"rbf", "laplacian", "matern"}
@@ -55,7 +57,7 @@ class SpectralMachine(GraphInputMixin, GeometryEstimator):
         "strength": [Interval(Real, 1, None, closed="left")],
         "degree": [Interval(Integral, 1, None, closed="left"), None],
         "n_components": [Interval(Integral, 1, None, closed="left")],
-        "alpha": [Interval(Real, 0, None, closed="neither")],
+        "alpha": [Interval(Real, 0, None, closed="neither"), "array-like"],
         "n_neighbors": GraphInputMixin._graph_constraints["n_neighbors"],
         "gamma": [Interval(Real, 0, None, closed="neither"), None],
         "normalization": [StrOptions({"random_walk", "symmetric"}), None],
@@ -189,9 +191,11 @@ class SpectralMachine(GraphInputMixin, GeometryEstimator):
         targets, weights = (
             backend.asarray(part, dtype=backend.float64) for part in (targets, weights)
         )
-        problem = S, transform, nodes, targets, weights, self.alpha
+        problem = S, transform, nodes, targets, weights
         limits = dict(tol=self.tol, max_iter=self.max_iter)
         try:
+            self.alpha_ = self._choose_alpha(*problem)
+            problem = *problem, self.alpha_
             if solver == "eigen":
                 top = self.n_components if transform is None else None
                 pairs = leading_eigenpairs(S, top)
@@ -211,6 +215,27 @@ class SpectralMachine(GraphInputMixin, GeometryEstimator):
                 "The transformed kernel is not positive semidefinite: the base kernel "
                 f"is indefinite, or spectral_transform is negative. ({error})"
             ) from None
+
+    def _choose_alpha(self, S, transform, nodes, targets, weights):
+        """The penalty with the least error in predicting labels from the others."""
+        if np.ndim(self.alpha) == 0:
+            return float(self.alpha)
+        alphas = np.asarray(self.alpha, dtype=np.float64).ravel()
+        if not (alphas.size and np.isfinite(alphas).all() and alphas.min() > 0):
+            raise InvalidParameterError(
+                f"{type(self).__name__}: alpha must be positive, got {self.alpha!r}."
+            )
+        if transform is None or len(nodes) > _FEW_LABELS:
+            raise ValueError(
+                "alpha can be chosen from several for up to "
+                f"{_FEW_LABELS} labels, and not for 'top_components'. Choose it by "
+                "GridSearchCV and LabelledKFold."
+            )
+        columns = transformed_columns(
+            S, transform, nodes, tol=1e-2 * self.tol, max_iter=self.max_iter
+        )
+        path = ridge_path(S.xp, columns.gram, targets, weights, alphas)
+        return float(alphas[np.argmin(path.errors)])
 
     def _choose_solver(self, S, transform, n_labels, n_targets):
         if transform is None:

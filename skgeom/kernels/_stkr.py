@@ -47,8 +47,9 @@ class STKRRegressor(RegressorMixin, SpectralMachine):
         former and 16 for the latter.
     n_components : int, default=30
         Number of eigenvectors of "top_components".
-    alpha : float, default=0.1
-        Weight of the penalty, > 0. Search it on a logarithmic grid.
+    alpha : float or array-like of float, default=0.1
+        Weight of the penalty, > 0. Search it on a logarithmic grid. Of several, the one
+        is taken that predicts each label best from the others, by squared error.
     n_neighbors : int, default=7
         Neighbours of a point in the "nearest_neighbors" kernel.
     gamma : float, default=None
@@ -87,6 +88,8 @@ class STKRRegressor(RegressorMixin, SpectralMachine):
         Mean of the labels, or 0.
     eigenvalues_ : ndarray
         Eigenvalues of the base kernel that were used; only where there are some.
+    alpha_ : float
+        Weight of the penalty that was used.
     solver_ : str
         The solver that was used.
     n_iter_ : int

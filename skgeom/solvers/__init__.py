@@ -27,6 +27,7 @@ from skgeom.solvers._low_rank_sdp import (
     spectral_scale,
 )
 from skgeom.solvers._mds import classical_mds, kruskal_stress, principal_axes, smacof
+from skgeom.solvers._ridge_path import RidgePath, ridge_path
 from skgeom.solvers._shifted_gradient import shifted_conjugate_gradient
 from skgeom.solvers._spectral_ridge import (
     RidgeSolution,
@@ -54,6 +55,7 @@ __all__ = [
     "LowRankSolution",
     "PolynomialTransform",
     "RelaxedClustering",
+    "RidgePath",
     "RidgeSolution",
     "Schedule",
     "SpectralTransform",
@@ -84,6 +86,7 @@ __all__ = [
     "primal_ridge",
     "principal_axes",
     "resolvent",
+    "ridge_path",
     "round_factor",
     "row_sum_multipliers",
     "shifted_conjugate_gradient",

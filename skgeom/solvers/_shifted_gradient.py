@@ -13,7 +13,7 @@ def shifted_conjugate_gradient(
     r"""Solve :math:`[\operatorname{diag}(d) + c A] X = B`, preconditioned by Jacobi.
 
     The same steps as those of `conjugate_gradient`, in one pass over A and two over the
-    columns: several times as fast where the columns fit a cache.
+    columns.
 
     Parameters
     ----------
@@ -27,7 +27,8 @@ def shifted_conjugate_gradient(
         Right-hand sides.
     tol : float, default=1e-6
         A column stops when the norm of its residual is at most this share of the norm
-        of its right-hand side.
+        of its right-hand side, both with each entry over the square root of the
+        diagonal: rows of any scale are solved alike.
     max_iter : int, default=1000
         At most so many steps.
     callback : callable, default=None
@@ -57,26 +58,29 @@ def shifted_conjugate_gradient(
     """
     from skgeom.backends._shifted_kernels import shifted_steps
 
-    scale = np.linalg.norm(B, axis=0)
+    loops = diagonal + factor * matrix.diagonal()
+    if not (loops > 0).all():
+        raise np.linalg.LinAlgError("The diagonal of the matrix is not positive.")
+    inverse = 1.0 / loops
+    scale = np.linalg.norm(np.sqrt(inverse)[:, None] * B, axis=0)
     scale = np.where(scale > 0, scale, 1.0)
-    inverse = 1.0 / (diagonal + factor * matrix.diagonal())
     R = np.ascontiguousarray(B / scale)
     P = inverse[:, None] * R
     state = np.zeros_like(R), R, P, np.empty_like(R)
-    squares = (R * R).sum(axis=0)
-    active = (np.sqrt(squares) > tol).astype(np.float64)
-    counts, broken = np.zeros_like(squares), np.zeros_like(squares)
-    sums = (R * P).sum(axis=0), squares, counts, active, broken
+    rho = (R * P).sum(axis=0)
+    active = (np.sqrt(rho) > tol).astype(np.float64)
+    counts, broken = np.zeros_like(rho), np.zeros_like(rho)
+    sums = rho, counts, active, broken
     csr = matrix.indptr, matrix.indices, matrix.data
     n_steps = 0
     while n_steps < max_iter and active.any():
         steps = min(_STEPS_PER_LOOK, max_iter - n_steps)
         shifted_steps(*csr, diagonal, float(factor), inverse, state, sums, tol, steps)
         n_steps += steps
-        residual = float(np.sqrt(squares.max(initial=0.0)))
+        residual = float(np.sqrt(rho.max(initial=0.0)))
         if callback is not None and callback(n_steps, residual):
             break
-    residuals = np.sqrt(squares)
+    residuals = np.sqrt(rho)
     if ((broken > 0) & ~(residuals <= tol)).any():
         raise np.linalg.LinAlgError(
             "Conjugate gradients met a direction along which the matrix is not "

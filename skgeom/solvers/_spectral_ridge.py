@@ -77,7 +77,7 @@ def primal_ridge(
     alpha : float
         Weight of the penalty, > 0.
     tol : float
-        Relative residual at which a target is done.
+        Relative residual at which a target is done, rows scaled to a unit diagonal.
     max_iter : int
         At most so many steps.
     callback : callable, default=None
@@ -109,16 +109,18 @@ def primal_ridge(
         diagonal = label_weights[:, 0] + penalty[0]
         found = shifted_conjugate_gradient(S.matrix, diagonal, penalty[1], B, **limits)
     else:
-        # The diagonal of powers of S is not known: powers of the diagonal will do.
+        # Scaled to a diagonal near one, so that residuals of unlabelled rows, which
+        # are of the size of alpha, count as much as others. The diagonal of powers of
+        # S is not known: powers of the diagonal will do.
         loops = 1 - transform.eta * S.diagonal()[:, None]
-        scale = label_weights + alpha * loops**transform.degree
-        found = conjugate_gradient(
-            xp,
-            lambda P: label_weights * P + S.polynomial(P, penalty),
-            B,
-            precondition=lambda R: R / scale,
-            **limits,
-        )
+        root = 1 / xp.sqrt(label_weights + alpha * loops**transform.degree)
+
+        def product(P):
+            P = root * P
+            return root * (label_weights * P + S.polynomial(P, penalty))
+
+        found = conjugate_gradient(xp, product, root * B, **limits)
+        found = found._replace(solution=root * found.solution)
     h = found.solution
     rows = xp.asarray(labelled, device=h.device)
     dual = weights[:, None] * (targets - xp.take(h, rows, axis=0)) / alpha

@@ -53,6 +53,20 @@ def test_alpha_is_positive(alpha):
         STKRRegressor(alpha=alpha).fit(X, y)
 
 
+def test_alpha_of_several():
+    grid = np.logspace(-4, 3, 8)
+    noisy = y + rng.standard_normal(60)
+    clean, rough = (STKRRegressor(alpha=grid).fit(X, part) for part in (y, noisy))
+    assert clean.alpha_ < rough.alpha_
+    again = STKRRegressor(alpha=clean.alpha_).fit(X, y)
+    assert_allclose(clean.transduction_, again.transduction_)
+    assert again.alpha_ == clean.alpha_
+    with pytest.raises(InvalidParameterError, match="alpha must be positive"):
+        STKRRegressor(alpha=[0.0, 1.0]).fit(X, y)
+    with pytest.raises(ValueError, match="top_components"):
+        STKRRegressor(alpha=grid, spectral_transform="top_components").fit(X, y)
+
+
 def test_a_component_without_labels_has_the_mean():
     graph = two_parts()
     rows = np.array([[0], [3]])
