@@ -15,9 +15,9 @@ def shifted_steps(
     The matrix is ``diag(diagonal) + factor * A`` with A in CSR form, the preconditioner
     ``diag(inverse)``. `state` holds X, R, P and room for a product, each of shape
     (n, k); `sums` holds, for each column, the squared norm of the residual in the
-    metric of the preconditioner, the steps made, whether the column is active, and whether it
-    broke down. A column stops where that norm is at most `tol`. Returns how many
-    columns are still active.
+    metric of the preconditioner, the steps made, whether the column is active, and
+    whether it broke down. A column stops where that norm is at most `tol`. Returns how
+    many columns are still active.
     """
     X, R, P, Q = state
     rho, counts, active, broken = sums

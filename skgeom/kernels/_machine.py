@@ -11,6 +11,7 @@ from sklearn.utils._param_validation import Interval, InvalidParameterError, Str
 
 from skgeom.base import GeometryEstimator, GraphInputMixin, _canonical, _row_digests
 from skgeom.graph import Graph, nearest_neighbors
+from skgeom.graph._affinity import positive_scale
 from skgeom.kernels._base_kernel import (
     callable_diagonal,
     callable_matvec,
@@ -85,6 +86,8 @@ class SpectralMachine(GraphInputMixin, GeometryEstimator):
     def _fit_base_kernel(self, X, backend):
         """Read X; return the base kernel and the node of each row."""
         self._fit_points = self._known_rows = None
+        for name in ("graph_", "gamma_", "eigenvalues_"):  # of a fit before
+            self.__dict__.pop(name, None)
         if self.graph is not None or self.kernel == "nearest_neighbors":
             self.graph_, rows, _ = self._fit_graph(X, backend)
         elif self.kernel == "precomputed":
@@ -134,11 +137,7 @@ class SpectralMachine(GraphInputMixin, GeometryEstimator):
         distances, indices = nearest_neighbors(
             X, n_neighbors=n_neighbors, backend=backend
         )
-        scale = distances[:, -1]
-        positive = scale[scale > 0]
-        self._bandwidth = np.where(scale > 0, scale, positive.min(initial=np.inf))
-        if not len(positive):
-            self._bandwidth = np.ones_like(scale)
+        self._bandwidth = positive_scale(distances[:, -1])
         return Graph.from_neighbors(
             distances, indices, affinity="self_tuning", bandwidth=self._bandwidth
         )
@@ -162,7 +161,6 @@ class SpectralMachine(GraphInputMixin, GeometryEstimator):
             nodes,
             root[nodes] * mean,
             counts / base.measure[nodes],
-            base.positive,
             backend,
         )
         self.n_iter_ = max(1, found.n_iter)
@@ -185,7 +183,7 @@ class SpectralMachine(GraphInputMixin, GeometryEstimator):
                 stacklevel=4,
             )
 
-    def _solve(self, S, transform, nodes, targets, weights, positive, backend):
+    def _solve(self, S, transform, nodes, targets, weights, backend):
         solver = self._choose_solver(S, transform, len(nodes), targets.shape[1])
         self.solver_ = solver
         targets, weights = (
@@ -281,9 +279,9 @@ class SpectralMachine(GraphInputMixin, GeometryEstimator):
                 f"eigenvalues go from {least:.3g} to {largest:.3g}. Normalise it "
                 "('random_walk' or 'symmetric'), which asks for entries >= 0 only."
             )
-        if self.spectral_transform == "inverse_laplacian" and largest > 1 + 1e-3:
+        if self.spectral_transform != "polynomial" and largest > 1 + 1e-3:
             raise ValueError(
-                "spectral_transform='inverse_laplacian' needs a kernel with "
+                f"spectral_transform={self.spectral_transform!r} needs a kernel with "
                 f"eigenvalues up to 1; the largest is {largest:.3g}. Normalise it, or "
                 "divide the kernel by its largest eigenvalue."
             )
@@ -339,10 +337,11 @@ class SpectralMachine(GraphInputMixin, GeometryEstimator):
                 "Negative values in data passed to "
                 f"{type(self).__name__}.predict (kernel='precomputed')."
             )
-        values = self._combined(lambda V: links @ V)
-        for row, digest in enumerate(_row_digests(links)):
-            if digest in self._known_rows:
-                values[row] = self._node_values[self._known_rows[digest]]
+        same = [self._known_rows.get(digest, -1) for digest in _row_digests(links)]
+        same = np.asarray(same, dtype=np.int64)
+        values = self._node_values[same]
+        new = np.flatnonzero(same < 0)
+        values[new] = self._combined(lambda V: links[new] @ V)
         return values
 
     def _combined(self, product):

@@ -160,7 +160,26 @@ class DenseKernel(KernelOperator):
 
     def __init__(self, matrix, backend):
         super().__init__(matrix.shape[0], backend)
-        self.matrix = matrix
+        self.matrix, self._resolvents = matrix, {}
+
+    def resolvent(self, eta):
+        r"""Return :math:`(1 - \eta S)^{-1}`, computed at the first call and kept.
+
+        Parameters
+        ----------
+        eta : float
+            Less than one over the largest eigenvalue.
+
+        Returns
+        -------
+        array of shape (n, n)
+            Of the backend.
+        """
+        if eta not in self._resolvents:
+            like = dict(dtype=self.matrix.dtype, device=self.matrix.device)
+            shifted = self.xp.eye(self.n, **like) - eta * self.matrix
+            self._resolvents[eta] = self.xp.linalg.inv(shifted)
+        return self._resolvents[eta]
 
     def _product(self, V):
         return self.matrix @ V

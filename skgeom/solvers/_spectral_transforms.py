@@ -267,8 +267,7 @@ def resolvent(S, eta, V, *, tol=1e-10, max_iter=1000, callback=None):
     """
     xp = S.xp
     if S.holds_whole:
-        identity = xp.eye(S.n, dtype=V.dtype, device=V.device)
-        return xp.linalg.solve(identity - eta * S.matrix, V), None
+        return S.resolvent(eta) @ V, None
     scale = (1 - eta * S.diagonal())[:, None]
     found = conjugate_gradient(
         xp,
