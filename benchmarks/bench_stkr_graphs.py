@@ -2,7 +2,8 @@
 
 ``--data FOLDER`` names the graphs; those that are missing are left out. Every setting
 is chosen on validation nodes, the transform among them. ``--kept FILE`` keeps scores
-there as they come, and an interrupted run goes on from them; ``--graphs`` runs some.
+there as they come, and an interrupted run goes on from them; ``--graphs`` runs some,
+and ``--table`` shows what is kept.
 """
 
 import json
@@ -136,13 +137,11 @@ def chosen(graph, y, train, val, test, unseen=None):
 
 
 def random_splits(folder, name, seeds, mode, kept):
-    """One row for a graph: means over random splits."""
+    """Score random splits of a graph that are not kept already."""
     graph, y, _ = load_graph(folder, name)
-    rows = []
     for seed in seeds:
         key = f"{name}, {mode}, {seed}"
         if key in kept:
-            rows.append(kept[key])
             continue
         rng = np.random.default_rng(seed)
         train, val, test = split(y, rng)
@@ -152,12 +151,18 @@ def random_splits(folder, name, seeds, mode, kept):
         found = {a: spread(graph, y, train, a, unseen) for a in SPREADING}
         best = best_by({a: accuracy(p, y, val) for a, p in found.items()})
         row = {"label spreading": accuracy(found[best], y, test)}
-        rows.append(row | chosen(graph, y, train, val, test, unseen))
-        kept.add(key, rows[-1])
+        kept.add(key, row | chosen(graph, y, train, val, test, unseen))
+
+
+def summary(name, mode, kept):
+    """One row for a graph: means over its splits."""
+    rows = [row for key, row in kept.items() if key.startswith(f"{name}, {mode}, ")]
+    if not rows:
+        return None
     table = {k: 100 * np.array([row[k] for row in rows]) for k in rows[0]}
     gain = table["STKR, chosen"] - table["label spreading"]
     return (
-        {"graph": GRAPHS[name], "mode": mode}
+        {"graph": GRAPHS[name], "mode": mode, "seeds": len(rows)}
         | {k: f"{v.mean():.2f} ± {v.std():.2f}" for k, v in table.items()}
         | {"gain": f"{gain.mean():+.2f} ± {gain.std() / np.sqrt(len(gain)):.2f}"}
     )
@@ -186,6 +191,7 @@ def main():
         __doc__,
         ("--kept", {"type": Path, "help": "file of scores"}),
         ("--graphs", {"nargs": "*", "help": "some of the graphs, without a table"}),
+        ("--table", {"action": "store_true", "help": "show what is kept"}),
     )
     kept = Kept(args.kept)
     warnings.simplefilter("ignore", ConvergenceWarning)
@@ -198,49 +204,57 @@ def main():
             for mode in ("transductive", "inductive"):
                 random_splits(args.data, name, range(10), mode, kept)
         return
-    names = ["cora", "citeseer", "pubmed"]
-    rows = [
-        planetoid(args.data, f"planetoid_{n}")
-        for n in (names[:1] if args.quick else names)
-        if (args.data / f"planetoid_{n}.npz").exists()
-    ]
-    if rows:
-        report(
-            "stkr_planetoid",
-            rows,
-            title="Accuracy (%) on the public Planetoid splits, by links alone",
-            notes=[
-                "one split, 20 labels a class and 1,000 test nodes; settings of every "
-                "method chosen on the 500 validation nodes, but for label propagation, "
-                "which has none",
-                "label spreading iterated to a relative residual of 1e-4, alpha in "
-                f"{SPREADING}",
-            ],
-            write=not args.quick,
-        )
+    public_splits(args)
     seeds = range(1) if args.quick else range(10)
-    rows = []
     for name in ["planetoid_cora"] if args.quick else GRAPHS:
-        if load_graph(args.data, name) is None:
+        if args.table or load_graph(args.data, name) is None:
             continue
         for mode in ("transductive", "inductive"):
-            rows.append(random_splits(args.data, name, seeds, mode, kept))
-        # After each graph, so that an interrupted run leaves what it has.
-        report(
-            "stkr_graphs",
-            rows,
-            title="Accuracy (%) with 20 labels a class, by links alone",
-            notes=[
-                f"seeds {seeds[0]} to {seeds[-1]}: random nodes, 20 labels and 30 for "
-                "validation a class; test nodes are all others (transductive) or a "
-                "tenth of the nodes, which the fit has not seen (inductive)",
-                "settings of every method, and the transform of the last column, "
-                "chosen on validation nodes; ± is the standard deviation over seeds, "
-                "for the gain over label spreading the standard error",
-                "DBLP and Computers where --data has them",
-            ],
-            write=not args.quick,
-        )
+            random_splits(args.data, name, seeds, mode, kept)
+    rows = [
+        summary(name, mode, kept)
+        for name in GRAPHS
+        for mode in ("transductive", "inductive")
+    ]
+    report(
+        "stkr_graphs",
+        [row for row in rows if row is not None],
+        title="Accuracy (%) with 20 labels a class, by links alone",
+        notes=[
+            "seeds from 0: random nodes, 20 labels and 30 for validation a class; test "
+            "nodes are all others (transductive) or a tenth of the nodes, which the "
+            "fit has not seen (inductive)",
+            "settings of every method, and the transform of the last column, chosen on "
+            "validation nodes; ± is the standard deviation over seeds, for the gain "
+            "over label spreading the standard error",
+            "DBLP and Computers where --data has them",
+        ],
+        write=not args.quick,
+    )
+
+
+def public_splits(args):
+    """The table of the Planetoid splits."""
+    rows = [
+        planetoid(args.data, f"planetoid_{name}")
+        for name in (["cora"] if args.quick else ["cora", "citeseer", "pubmed"])
+        if (args.data / f"planetoid_{name}.npz").exists()
+    ]
+    if not rows:
+        return
+    report(
+        "stkr_planetoid",
+        rows,
+        title="Accuracy (%) on the public Planetoid splits, by links alone",
+        notes=[
+            "one split, 20 labels a class and 1,000 test nodes; settings of every "
+            "method chosen on the 500 validation nodes, but for label propagation, "
+            "which has none",
+            "label spreading iterated to a relative residual of 1e-4, alpha in "
+            f"{SPREADING}",
+        ],
+        write=not args.quick,
+    )
 
 
 if __name__ == "__main__":
