@@ -117,17 +117,18 @@ def combine(product, extension, degrees, normalization):
     return values, lonely[:, 0]
 
 
-def neighbor_weights(distances, indices, bandwidth, n_nodes):
-    """Self-tuning weights of rows between their nearest nodes, the largest one 1.
+def neighbor_weights(distances, indices, bandwidth, n_nodes, normalization):
+    """Self-tuning weights of rows between their nearest nodes.
 
     The scale of a row is the distance to its last neighbour, as for nodes. Where a row
-    coincides with nodes, these alone have a weight.
+    coincides with nodes, these alone have a weight. For "random_walk", which asks for
+    relative weights, the largest is 1, so that they survive far from all nodes.
     """
     scale = np.where(distances[:, -1:] > 0, distances[:, -1:], 1.0)
     exponent = (distances / scale) * (distances / bandwidth[indices])
-    # The largest weight is one: relative weights survive far from all nodes.
-    exponent = exponent - exponent.min(axis=1, keepdims=True)
-    weights = np.exp(-exponent)
+    nearest = exponent.min(axis=1, keepdims=True)
+    kept = 0.0 if normalization == "random_walk" else np.minimum(nearest, 500.0)
+    weights = np.exp(-(exponent - nearest + kept))
     exact = distances == 0
     weights = np.where(exact.any(axis=1, keepdims=True), exact, weights)
     n_rows, k = indices.shape

@@ -318,7 +318,9 @@ class SpectralMachine(GraphInputMixin, GeometryEstimator):
         distances, indices = nearest_neighbors(
             self._fit_points, X, n_neighbors=k, backend=backend
         )
-        weights = neighbor_weights(distances, indices, self._bandwidth, n_nodes)
+        weights = neighbor_weights(
+            distances, indices, self._bandwidth, n_nodes, self.normalization
+        )
         values = self._combined(lambda V: weights @ V)
         # A row that coincides with nodes has their value.
         exact = distances[:, 0] == 0

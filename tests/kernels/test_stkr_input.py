@@ -104,6 +104,11 @@ def test_far_points_take_their_nearest_neighbours():
     assert predicted[0] > predicted[1]
 
 
+def test_far_points_of_the_symmetric_kernel_have_the_mean():
+    model = STKRRegressor(normalization="symmetric").fit(X, y)
+    assert_allclose(model.predict([[1e8, 0.0]]), y[:20].mean())
+
+
 def test_an_indefinite_kernel_taken_as_it_is():
     W = two_parts().adjacency
     z = np.r_[1.0, 3.0, np.full(12, np.nan)]
