@@ -17,6 +17,7 @@ import numpy as np
 from sklearn.cluster import KMeans
 from sklearn.datasets import load_digits, load_wine
 from sklearn.decomposition import PCA
+from sklearn.kernel_ridge import KernelRidge
 from sklearn.linear_model import Ridge
 from sklearn.manifold import TSNE, Isomap
 from sklearn.metrics import adjusted_rand_score
@@ -25,6 +26,8 @@ from sklearn.model_selection import cross_val_score
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn.semi_supervised import LabelSpreading
+from sklearn.svm import SVC
 
 from skgeom import (
     GraphKernelRidge,
@@ -32,6 +35,8 @@ from skgeom import (
     HeatGeodesicEmbedding,
     PoincareEmbedding,
     SDPClustering,
+    STKRClassifier,
+    STKRRegressor,
 )
 from skgeom.datasets import load_wordnet_mammals, make_swiss_roll
 from skgeom.graph import Graph
@@ -204,6 +209,53 @@ def graph_random_features(out):
     return rows
 
 
+def stkr(out):
+    """STKRClassifier and STKRRegressor where labels are few."""
+    print("STKR: learning from unlabelled points\n")
+    X, digits = load_digits(return_X_y=True)
+    order = np.random.default_rng(0).permutation(len(X))
+    X, digits = X[order] / 16, digits[order]
+    labels = np.full(1347, -1)
+    labels[[np.flatnonzero(digits == digit)[0] for digit in range(10)]] = range(10)
+    known = np.flatnonzero(labels >= 0)
+    STKRClassifier().fit(X[:100], labels[:100])  # compiles what has to be compiled
+    models = {
+        "STKRClassifier": STKRClassifier(),
+        "LabelSpreading": LabelSpreading(max_iter=100),
+        "SVC, labelled alone": SVC(),
+    }
+    scores = {}
+    for name, model in models.items():
+        alone = known if name.startswith("SVC") else slice(0, 1347)
+        start = time.perf_counter()
+        model.fit(X[:1347][alone], labels[alone])
+        scores[name] = {
+            "seconds": time.perf_counter() - start,
+            "accuracy": model.score(X[1347:], digits[1347:]),
+        }
+    print_table("450 unseen digits, one label a class", scores)
+    rows = long_format("digits, one label", scores)
+
+    roll = make_swiss_roll(1250, noise=0.1, random_state=0)
+    X, t = roll.X / roll.X.std(), roll.coordinates[:, 0]
+    t = (t - t.mean()) / t.std()
+    y = np.where(np.arange(1000) % 100 == 0, t[:1000], np.nan)
+    known = np.flatnonzero(np.isfinite(y))
+    predictions, scores = {"truth": t[1000:]}, {}
+    for name, model in {
+        "STKRRegressor": STKRRegressor(),
+        "KernelRidge, labelled alone": KernelRidge(alpha=1e-3, kernel="rbf", gamma=1.0),
+    }.items():
+        alone = known if name.startswith("Kernel") else slice(0, 1000)
+        start = time.perf_counter()
+        predictions[name] = model.fit(X[:1000][alone], y[alone]).predict(X[1000:])
+        error = np.sqrt(np.mean((predictions[name] - t[1000:]) ** 2))
+        scores[name] = {"seconds": time.perf_counter() - start, "error": error}
+    print_table("Swiss roll: 250 unseen points, ten labels", scores)
+    draw_few_labels(out / "few_labels.png", X[1000:], X[known], predictions)
+    return rows + long_format("swiss_roll, ten labels", scores)
+
+
 # A function for each estimator: it prints its tables, writes its figures to a folder
 # and returns rows (data, method, score, value).
 SECTIONS = [
@@ -211,6 +263,7 @@ SECTIONS = [
     sdp_clustering,
     poincare_embedding,
     graph_random_features,
+    stkr,
 ]
 
 
@@ -332,6 +385,18 @@ def draw_mammals(path, model, names):
     PoincareDiskDisplay.from_estimator(
         model, labels=labels, radius=5.0, ax=ax, color=model.radii_, max_labels=40
     )
+    finish(fig, path)
+
+
+def draw_few_labels(path, unseen, labelled, predictions):
+    """Colour unseen points of the roll by what each method makes of the labels."""
+    fig, axes = plt.subplots(1, 3, figsize=(12, 4), layout="constrained")
+    truth = predictions["truth"]
+    for ax, (name, values) in zip(axes, predictions.items(), strict=True):
+        style = dict(cmap="viridis", vmin=truth.min(), vmax=truth.max())
+        ax.scatter(*unseen[:, [0, 2]].T, c=values, s=22, linewidths=0, **style)
+        ax.scatter(*labelled[:, [0, 2]].T, c="k", s=80, marker="*")
+        ax.set_title(name)
     finish(fig, path)
 
 

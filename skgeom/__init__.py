@@ -16,6 +16,8 @@ _ESTIMATORS = {
     "PoincareEmbedding": "skgeom.hyperbolic",
     "GraphRandomFeatures": "skgeom.kernels",
     "GraphKernelRidge": "skgeom.kernels",
+    "STKRClassifier": "skgeom.kernels",
+    "STKRRegressor": "skgeom.kernels",
 }
 
 _PACKAGES = (
@@ -28,6 +30,7 @@ _PACKAGES = (
     "hyperbolic",
     "kernels",
     "metrics",
+    "model_selection",
     "operators",
     "plotting",
     "solvers",

@@ -252,10 +252,12 @@ class GraphInputMixin:
             return graph, rows, X
         if X.shape[0] != X.shape[1]:
             raise ValueError(
-                f"affinity={self.affinity!r} needs a square matrix of shape "
+                f"{self._source}={self.affinity!r} needs a square matrix of shape "
                 f"(n_samples, n_samples), got {X.shape}."
             )
-        check_non_negative(X, f"{type(self).__name__} (affinity={self.affinity!r})")
+        check_non_negative(
+            X, f"{type(self).__name__} ({self._source}={self.affinity!r})"
+        )
         if self.affinity == "precomputed":
             digests = _row_digests(_canonical(X))
             # The first of nodes with the same links speaks for them.
@@ -303,6 +305,9 @@ class GraphInputMixin:
                 stacklevel=4,
             )
         return min(self.n_neighbors, available)
+
+    # The name of the parameter that says what X holds.
+    _source = "affinity"
 
     # Whether the method knows what the direction of an edge means.
     _directed = False

@@ -3,7 +3,7 @@
 import inspect
 
 import pytest
-from sklearn.base import BaseEstimator, is_clusterer
+from sklearn.base import BaseEstimator, is_classifier, is_clusterer
 from sklearn.utils import get_tags
 from sklearn.utils.estimator_checks import (
     check_dataframe_column_names_consistency,
@@ -47,14 +47,16 @@ def _instances():
     """Each estimator as it comes, and as it takes the adjacency of a graph."""
     for _, Class in ESTIMATORS:
         yield Class()
-        if "affinity" in Class().get_params():
-            yield Class(affinity="precomputed")
+        for source in {"affinity", "kernel"} & set(Class().get_params()):
+            yield Class(**{source: "precomputed"})
 
 
 # The checks use few samples, and tables where they fitted data frames.
 pytestmark = [
     pytest.mark.filterwarnings("ignore:n_neighbors=:UserWarning"),
     pytest.mark.filterwarnings("ignore:The graph has:UserWarning"),
+    pytest.mark.filterwarnings("ignore:.*no kernel value other than zero:UserWarning"),
+    pytest.mark.filterwarnings("ignore:y holds -1 and one other:UserWarning"),
     pytest.mark.filterwarnings(
         "ignore:X (has|does not have).* feature names:UserWarning"
     ),
@@ -62,9 +64,18 @@ pytestmark = [
 
 
 def _expected_failures(estimator):
-    """Of a clusterer of affinities: one check feeds it features, whatever its tags."""
-    if is_clusterer(estimator) and get_tags(estimator).input_tags.pairwise:
+    """Of an estimator of affinities: some checks feed features, whatever its tags."""
+    if not get_tags(estimator).input_tags.pairwise:
+        return {}
+    if is_clusterer(estimator):
         return {"check_clustering": "feeds features where affinities are expected"}
+    if is_classifier(estimator):
+        return {
+            "check_decision_proba_consistency": "feeds features where affinities are "
+            "expected",
+            "check_fit2d_1feature": "takes a column of the affinities for classes; all "
+            "are 0",
+        }
     return {}
 
 

@@ -121,6 +121,33 @@ class Backend(Protocol):
             In the type of B.
         """
 
+    def kernel_matvec(self, X, Y, V, kernel="rbf", gamma=1.0):
+        r"""Multiply the kernel matrix of two sets of points with the columns of V.
+
+        The matrix is computed by blocks of rows and never held whole. With Euclidean
+        distance d and city-block distance c, the kernels are :math:`e^{-\gamma d^2}`
+        ("rbf"), :math:`e^{-\gamma c}` ("laplacian") and :math:`(1 + r) e^{-r}` with
+        :math:`r = \sqrt{6 \gamma}\, d` ("matern", smoothness 3/2).
+
+        Parameters
+        ----------
+        X : array of shape (n_rows, n_features)
+            The points of the rows.
+        Y : array of shape (n_samples, n_features)
+            The points of the columns, in the type of X.
+        V : array of shape (n_samples, n_columns)
+            What is multiplied, in the type of X.
+        kernel : {"rbf", "laplacian", "matern"}, default="rbf"
+            The kernel.
+        gamma : float, default=1.0
+            Its inverse width, > 0.
+
+        Returns
+        -------
+        array of shape (n_rows, n_columns)
+            In the type of X.
+        """
+
     def clustering_lagrangian(self, X, diagonal, U, dual, penalty):
         """Augmented Lagrangian of low-rank semidefinite clustering, and its gradient.
 

@@ -9,6 +9,7 @@ from joblib import Parallel, delayed, effective_n_jobs
 
 from skgeom.backends._descent import RULES
 from skgeom.backends._dispatch import as_numpy
+from skgeom.backends._point_kernels import blocked_matvec
 from skgeom.backends._refine import exact_neighbors, n_candidates, unit_rows
 from skgeom.backends._walks import COUPLINGS, strides
 
@@ -27,6 +28,8 @@ _STARTS_PER_TASK = 2048
 # scikit-learn's search takes trees up to here; and fewer pairs are not worth an import.
 _MOST_TREE_FEATURES = 15
 _FEW_PAIRS = 2**24
+# Scratch of a block of a kernel matrix.
+_KERNEL_BYTES = 2**24
 
 
 class NumbaBackend:
@@ -109,6 +112,15 @@ class NumbaBackend:
                 delayed(apply)(start) for start in starts
             )
         return out
+
+    def kernel_matvec(self, X, Y, V, kernel="rbf", gamma=1.0):
+        """Blocks that fit the cache, both products by BLAS."""
+        from scipy.spatial.distance import cdist
+
+        def cityblock(A, B):
+            return cdist(A, B, "cityblock").astype(A.dtype, copy=False)
+
+        return blocked_matvec(xp, X, Y, V, kernel, gamma, cityblock, _KERNEL_BYTES)
 
     def clustering_lagrangian(self, X, diagonal, U, dual, penalty):
         """Two products by BLAS, all else in two passes over U."""

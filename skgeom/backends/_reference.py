@@ -39,6 +39,18 @@ def matrix_polynomial(A, B, coefficients, basis="monomial"):
     return total
 
 
+def kernel_matvec(X, Y, V, kernel="rbf", gamma=1.0):
+    """K(X, Y) @ V for a kernel of differences; see `Backend.kernel_matvec`."""
+    gaps = X[:, None, :] - Y[None, :, :]
+    if kernel == "laplacian":
+        return np.exp(-gamma * np.abs(gaps).sum(axis=2)) @ V
+    squares = (gaps**2).sum(axis=2)
+    if kernel == "rbf":
+        return np.exp(-gamma * squares) @ V
+    reach = np.sqrt(6 * gamma * squares)
+    return ((1 + reach) * np.exp(-reach)) @ V
+
+
 def clustering_lagrangian(X, diagonal, U, dual, penalty):
     """-<A, UU'> + <dual, v> + penalty / 2 <v, v>, A = XX' - diag(d), v = UU'1 - 1."""
     A = X @ X.T - np.diag(diagonal)

@@ -7,6 +7,7 @@ import torch
 from array_api_compat import torch as xp
 
 from skgeom.backends._dispatch import row_blocks
+from skgeom.backends._point_kernels import blocked_matvec
 from skgeom.backends._refine import exact_neighbors, unit_rows
 
 # Scratch that a blocked step may take on the device.
@@ -91,6 +92,14 @@ class TorchBackend:
                 total.add_(term, alpha=float(coefficient))
             out[:, columns] = total
         return out
+
+    def kernel_matvec(self, X, Y, V, kernel="rbf", gamma=1.0):
+        """Blocks that fit the memory budget."""
+
+        def cityblock(A, B):
+            return torch.cdist(A, B, p=1.0)
+
+        return blocked_matvec(xp, X, Y, V, kernel, gamma, cityblock, _BLOCK_BYTES)
 
     def clustering_lagrangian(self, X, diagonal, U, dual, penalty):
         """All starts at once."""

@@ -79,10 +79,10 @@ def affinity_matrix(
     if bandwidth is None:
         bandwidth = np.where(finite, distances, 0.0).max(axis=1, initial=0.0)
         if kind == "gaussian":
-            bandwidth = np.median(_positive(bandwidth))
+            bandwidth = np.median(positive_scale(bandwidth))
     elif kind == "gaussian" and np.ndim(bandwidth) > 0:
         raise ValueError("A gaussian affinity has one bandwidth for all points.")
-    scale = _positive(np.broadcast_to(bandwidth, (n,)))
+    scale = positive_scale(np.broadcast_to(bandwidth, (n,)))
     with np.errstate(over="ignore"):  # far beyond the scale the affinity is zero
         if kind == "alpha_decay":
             values = np.exp(-((lengths / scale[rows]) ** decay))
@@ -101,7 +101,7 @@ def affinity_matrix(
     )
 
 
-def _positive(scale):
+def positive_scale(scale):
     """Replace zero scales by the smallest positive one, or by 1 where there is none."""
     smallest = scale[scale > 0].min() if (scale > 0).any() else 1.0
     return np.where(scale > 0, scale, smallest)

@@ -1,5 +1,13 @@
-"""Functions of a graph Laplacian applied to vectors, never formed as a matrix."""
+"""Kernels and functions of a Laplacian as products with vectors, not as matrices."""
 
+from skgeom.operators._base_kernel import (
+    DenseKernel,
+    KernelOperator,
+    PointKernel,
+    SparseKernel,
+    extreme_eigenvalues,
+    host_product,
+)
 from skgeom.operators._chebyshev import chebyshev_coefficients, spectral_function
 from skgeom.operators._graph_kernels import GraphKernel, graph_kernel
 from skgeom.operators._heat import (
@@ -18,14 +26,20 @@ from skgeom.operators._walk_features import (
 )
 
 __all__ = [
+    "DenseKernel",
     "GraphKernel",
     "GraphKernelOperator",
+    "KernelOperator",
+    "PointKernel",
+    "SparseKernel",
     "chebyshev_coefficients",
     "extension_function",
     "extension_modulation",
+    "extreme_eigenvalues",
     "graph_kernel",
     "heat_coefficients",
     "heat_kernel",
+    "host_product",
     "length_law",
     "push_features",
     "relaxation_time",

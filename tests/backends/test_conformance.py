@@ -411,3 +411,57 @@ def test_sgd_edges(device, rule, A, n_components, seed):
     assert_allclose(there.coordinates, expected.coordinates, atol=1e-7)
     still = slice(descent.n_frozen)
     assert_array_equal(there.coordinates[still], points.coordinates[still])
+
+
+# --------------------------------------------------------------- products of kernels
+
+
+@settings(max_examples=40)
+@given(
+    X=point_clouds(scales=(1.0,)),
+    kernel=st.sampled_from(["rbf", "laplacian", "matern"]),
+    gamma=st.sampled_from([1e-2, 1.0, 30.0]),
+    seed=st.integers(0, 2**31 - 1),
+)
+def test_kernel_matvec(device, X, kernel, gamma, seed):
+    backend = get_backend(device)
+    V = np.random.default_rng(seed).standard_normal((len(X), 3)).astype(X.dtype)
+    Z = X[::2] + X.dtype.type(0.1)
+    found = backend.kernel_matvec(
+        *(backend.asarray(part) for part in (Z, X, V)), kernel, gamma
+    )
+    found = backend.to_numpy(found)
+    assert found.dtype == X.dtype
+    wide = (part.astype(np.float64) for part in (Z, X, V))
+    expected = _reference.kernel_matvec(*wide, kernel, gamma)
+    # Expanded squares are wrong by rounding of the largest square; Matérn's kernel has
+    # their root.
+    error = gamma * np.finfo(X.dtype).eps * 100 * (1 + abs(X).max()) ** 2 * X.shape[1]
+    error = np.sqrt(error) if kernel == "matern" else error
+    assert_allclose(
+        found, expected, atol=(error + 1e-6 * (X.itemsize == 4)) * 3 * len(X)
+    )
+
+
+def test_kernel_matvec_in_blocks(device, monkeypatch):
+    from skgeom.backends import _numba
+
+    backend = get_backend(device)
+    X = np.random.default_rng(0).standard_normal((50, 2))
+    whole = backend.kernel_matvec(*(backend.asarray(X),) * 3)
+    monkeypatch.setattr(_numba, "_KERNEL_BYTES", 5000)
+    if device != "cpu":
+        from skgeom.backends import _torch
+
+        monkeypatch.setattr(_torch, "_BLOCK_BYTES", 5000)
+    blocks = backend.kernel_matvec(*(backend.asarray(X),) * 3)
+    assert_allclose(backend.to_numpy(blocks), backend.to_numpy(whole), rtol=1e-12)
+
+
+def test_kernel_matvec_names_what_it_does_not_know(device):
+    backend = get_backend(device)
+    X = backend.asarray(np.ones((2, 1)))
+    with pytest.raises(ValueError, match="kernel='cosine'"):
+        backend.kernel_matvec(X, X, X, "cosine")
+    with pytest.raises(ValueError, match="gamma"):
+        backend.kernel_matvec(X, X, X, "rbf", 0.0)

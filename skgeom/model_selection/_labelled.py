@@ -1,0 +1,223 @@
+"""Folds over the labelled rows, and scores of them."""
+
+import numpy as np
+from sklearn.metrics import get_scorer
+from sklearn.model_selection import KFold, StratifiedKFold
+from sklearn.utils import _safe_indexing
+
+
+class _LabelledFolds:
+    """What the two splitters share: unlabelled rows are in every training fold."""
+
+    def get_n_splits(self, X=None, y=None, groups=None):
+        """Return the number of splits.
+
+        Parameters
+        ----------
+        X, y, groups : object
+            Ignored, there for compatibility.
+
+        Returns
+        -------
+        int
+            The parameter `n_splits`.
+        """
+        return self.n_splits
+
+    def split(self, X, y, groups=None):
+        """Generate the rows of each training and test fold.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Its length alone matters.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Labels; NaN in a row of floats, or -1 in other arrays, says that the row has
+            none (see the parameter `unlabelled`).
+        groups : object
+            Ignored, there for compatibility.
+
+        Yields
+        ------
+        train : ndarray of int
+            Rows of the training fold, every unlabelled one among them, in order.
+        test : ndarray of int
+            Labelled rows of the test fold, in order.
+
+        Raises
+        ------
+        ValueError
+            If there are fewer labelled rows than folds.
+        """
+        if y is None:
+            raise ValueError(f"{type(self).__name__} needs y to know labelled rows.")
+        y = np.asarray(y)
+        known = np.flatnonzero(is_labelled(y, self.unlabelled))
+        if len(known) < self.n_splits:
+            raise ValueError(
+                f"n_splits={self.n_splits} needs as many labelled rows at least; there "
+                f"are {len(known)}."
+            )
+        everything = np.arange(len(y))
+        splitter = self._splitter(
+            self.n_splits,
+            shuffle=self.shuffle,
+            random_state=self.random_state if self.shuffle else None,
+        )
+        for _, test in splitter.split(known, y[known]):
+            yield np.setdiff1d(everything, known[test]), known[test]
+
+    def __repr__(self):
+        """Show the parameters."""
+        return (
+            f"{type(self).__name__}(n_splits={self.n_splits}, shuffle={self.shuffle}, "
+            f"random_state={self.random_state}, unlabelled={self.unlabelled!r})"
+        )
+
+
+class LabelledKFold(_LabelledFolds):
+    """Folds over the labelled rows; unlabelled ones are in every training fold.
+
+    Scores are then of labelled rows alone, and each fit sees all unlabelled ones: what
+    `cross_val_score` and `GridSearchCV` need in semi-supervised learning.
+
+    Parameters
+    ----------
+    n_splits : int, default=5
+        Number of folds, at least 2.
+    shuffle : bool, default=False
+        Whether labelled rows are shuffled first.
+    random_state : int, RandomState instance or None, default=None
+        Of the shuffle.
+    unlabelled : object, default="auto"
+        The value that says that a row has no label. "auto" is NaN for floats and -1
+        for anything else.
+
+    See Also
+    --------
+    StratifiedLabelledKFold : Folds with equal shares of the classes.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skgeom.model_selection import LabelledKFold
+    >>> y = np.array([1.0, np.nan, 2.0, np.nan])
+    >>> for train, test in LabelledKFold(2).split(y, y):
+    ...     print(train, test)
+    [1 2 3] [0]
+    [0 1 3] [2]
+    """
+
+    _splitter = KFold
+
+    def __init__(
+        self, n_splits=5, *, shuffle=False, random_state=None, unlabelled="auto"
+    ):
+        self.n_splits = n_splits
+        self.shuffle = shuffle
+        self.random_state = random_state
+        self.unlabelled = unlabelled
+
+
+class StratifiedLabelledKFold(_LabelledFolds):
+    """Shuffled folds over the labelled rows, each with the classes in equal shares.
+
+    Unlabelled rows are in every training fold.
+
+    Parameters
+    ----------
+    n_splits : int, default=5
+        Number of folds, at least 2 and at most the size of the largest class.
+    shuffle : bool, default=True
+        Whether labelled rows are shuffled within classes first.
+    random_state : int, RandomState instance or None, default=None
+        Of the shuffle.
+    unlabelled : object, default="auto"
+        The value that says that a row has no label. "auto" is NaN for floats and -1
+        for anything else.
+
+    See Also
+    --------
+    LabelledKFold : The same for numbers.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skgeom.model_selection import StratifiedLabelledKFold
+    >>> y = np.array([0, 0, 1, 1, -1, -1])
+    >>> for train, test in StratifiedLabelledKFold(2, random_state=0).split(y, y):
+    ...     print(train[-2:], y[test])
+    [4 5] [0 1]
+    [4 5] [0 1]
+    """
+
+    _splitter = StratifiedKFold
+
+    def __init__(
+        self, n_splits=5, *, shuffle=True, random_state=None, unlabelled="auto"
+    ):
+        self.n_splits = n_splits
+        self.shuffle = shuffle
+        self.random_state = random_state
+        self.unlabelled = unlabelled
+
+
+class _LabelledScorer:
+    """A scorer that drops the rows without a label; it can be pickled."""
+
+    def __init__(self, scoring, unlabelled):
+        self.scoring, self.unlabelled = scoring, unlabelled
+
+    def __call__(self, estimator, X, y):
+        known = np.flatnonzero(is_labelled(np.asarray(y), self.unlabelled))
+        if not len(known):
+            raise ValueError("There is no labelled row to score.")
+        scorer = get_scorer(self.scoring)
+        return scorer(estimator, _safe_indexing(X, known), _safe_indexing(y, known))
+
+    def __repr__(self):
+        return f"labelled_scorer({self.scoring!r}, unlabelled={self.unlabelled!r})"
+
+
+def labelled_scorer(scoring, *, unlabelled="auto"):
+    """Make a scorer that leaves out rows without a label.
+
+    Parameters
+    ----------
+    scoring : str or callable
+        A scorer of scikit-learn by its name, or ``scorer(estimator, X, y)``.
+    unlabelled : object, default="auto"
+        The value that says that a row has no label. "auto" is NaN for floats and -1
+        for anything else.
+
+    Returns
+    -------
+    callable
+        ``scorer(estimator, X, y)``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.dummy import DummyRegressor
+    >>> from skgeom.model_selection import labelled_scorer
+    >>> model = DummyRegressor().fit([[0.0], [1.0]], [0.0, 2.0])
+    >>> score = labelled_scorer("neg_mean_absolute_error")
+    >>> float(score(model, np.zeros((2, 1)), np.array([3.0, np.nan])))
+    -2.0
+    """
+    get_scorer(scoring)  # an unknown name is named here, not in a worker
+    return _LabelledScorer(scoring, unlabelled)
+
+
+def is_labelled(y, unlabelled="auto"):
+    """Mark the rows that have a label."""
+    y = np.asarray(y)
+    floats = y.dtype.kind == "f"
+    if unlabelled == "auto":
+        missing = np.isnan(y) if floats else y == -1
+    elif isinstance(unlabelled, float) and np.isnan(unlabelled):
+        missing = np.isnan(y)
+    else:
+        missing = y == unlabelled
+    missing = np.asarray(missing)
+    return ~missing.reshape(len(y), -1).any(axis=1)
