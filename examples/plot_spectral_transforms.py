@@ -1,7 +1,7 @@
 """
-========================================
+=========================================
 How a transform shapes what a kernel says
-========================================
+=========================================
 
 A kernel over many points has a spectrum: functions that it finds smooth, with
 eigenvalues near the largest, and functions that it finds rough. Unlabelled points say

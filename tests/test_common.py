@@ -47,8 +47,15 @@ def _instances():
     """Each estimator as it comes, and as it takes the adjacency of a graph."""
     for _, Class in ESTIMATORS:
         yield Class()
-        for source in {"affinity", "kernel"} & set(Class().get_params()):
-            yield Class(**{source: "precomputed"})
+        for source in ("affinity", "kernel"):
+            if _takes(Class, source, "precomputed"):
+                yield Class(**{source: "precomputed"})
+
+
+def _takes(Class, parameter, value):
+    """Whether a string is a valid value of a parameter."""
+    valid = Class._parameter_constraints.get(parameter, [])
+    return any(value in getattr(one, "options", ()) for one in valid)
 
 
 # The checks use few samples, and tables where they fitted data frames.

@@ -32,7 +32,7 @@ class BaseKernel:
     positive: bool
 
 
-def graph_kernel(graph, normalization, backend):
+def kernel_of_graph(graph, normalization, backend):
     """Normalised adjacency, which the graph keeps; a lonely node is its own neighbour.
 
     With normalization=None it is the adjacency itself.
@@ -46,7 +46,7 @@ def graph_kernel(graph, normalization, backend):
     return BaseKernel(operator, measure, graph.degrees, False)
 
 
-def point_kernel(points, evaluate, diagonal, normalization, backend, budget):
+def kernel_of_points(points, evaluate, diagonal, normalization, backend, budget):
     """Kernel of points: held whole if that fits the budget in bytes, else in blocks."""
     xp, n = backend.xp, points.shape[0]
     degrees, scale = None, None
@@ -69,7 +69,7 @@ def point_kernel(points, evaluate, diagonal, normalization, backend, budget):
     return BaseKernel(operator, measure, degrees, True)
 
 
-def matrix_kernel(matrix, backend):
+def kernel_of_matrix(matrix, backend):
     """A precomputed kernel matrix as it is, which has to be symmetric."""
     gap = abs(matrix - matrix.T).max() if matrix.shape[0] else 0.0
     size = abs(matrix).max() if matrix.shape[0] else 0.0

@@ -215,6 +215,25 @@ class GraphKernelRidge(
         values = values + self.intercept_
         return self._output(values[:, 0] if self.dual_coef_.ndim == 1 else values, X)
 
+    def score(self, X, y, sample_weight=None):
+        """Coefficient of determination of predictions.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_rows, n_features)
+            Rows, as in `predict`.
+        y : array-like of shape (n_rows,) or (n_rows, n_targets)
+            Their values.
+        sample_weight : array-like of shape (n_rows,), default=None
+            Weights of the rows.
+
+        Returns
+        -------
+        float
+            At most 1.
+        """
+        return super().score(X, y, sample_weight)
+
     def _solve(self, K, nodes, targets, penalties, backend):
         """Coefficients of all nodes, those of `nodes` by conjugate gradients."""
         xp, n = backend.xp, self.graph_.n_nodes

@@ -16,10 +16,10 @@ from skgeom.kernels._base_kernel import (
     callable_diagonal,
     callable_matvec,
     combine,
-    graph_kernel,
-    matrix_kernel,
+    kernel_of_graph,
+    kernel_of_matrix,
+    kernel_of_points,
     neighbor_weights,
-    point_kernel,
 )
 from skgeom.kernels._transform import check_transform, transform_of
 from skgeom.operators import extreme_eigenvalues
@@ -96,7 +96,7 @@ class SpectralMachine(GraphInputMixin, GeometryEstimator):
             self.graph_, rows, _ = self._fit_graph(X, backend)
         else:
             return self._fit_point_kernel(X, backend)
-        return graph_kernel(self.graph_, self.normalization, backend), rows
+        return kernel_of_graph(self.graph_, self.normalization, backend), rows
 
     def _fit_matrix(self, X, backend):
         X = self._validated(X, reset=True, accept_sparse="csr")
@@ -105,7 +105,7 @@ class SpectralMachine(GraphInputMixin, GeometryEstimator):
                 "kernel='precomputed' needs a square matrix of shape (n_samples, "
                 f"n_samples), got {X.shape}."
             )
-        return matrix_kernel(X, backend), np.arange(X.shape[0])
+        return kernel_of_matrix(X, backend), np.arange(X.shape[0])
 
     def _fit_point_kernel(self, X, backend):
         X = self._validated(X, reset=True)
@@ -115,7 +115,7 @@ class SpectralMachine(GraphInputMixin, GeometryEstimator):
             diagonal = callable_diagonal(self.kernel, points, backend)
         else:
             diagonal = backend.xp.ones_like(points[:, 0])
-        kernel = point_kernel(
+        kernel = kernel_of_points(
             points,
             self._point_matvec(points, backend),
             diagonal,

@@ -27,19 +27,18 @@ class STKRClassifier(ClassifierMixin, SpectralMachine):
 
     Parameters
     ----------
-    kernel : {"nearest_neighbors", "rbf", "laplacian", "matern", "precomputed"} or \
-            callable, default="nearest_neighbors"
+    kernel : str or callable, default="nearest_neighbors"
         The base kernel. "nearest_neighbors" joins points by self-tuning affinities
-        [2]_. The kernels of points have the inverse width `gamma`: :math:`e^{-\gamma
-        d^2}`, :math:`e^{-\gamma \|x - y\|_1}`, and Matérn's of smoothness 3/2 with
-        length scale :math:`(2 \gamma)^{-1/2}`. "precomputed" takes X as the matrix of
-        kernel values, sparse or dense. A callable ``kernel(X, Y)`` returns the matrix
-        of kernel values of two arrays.
-    spectral_transform : {"inverse_laplacian", "polynomial", "top_components"} or \
-            callable, default="inverse_laplacian"
-        The function s of the eigenvalues of the kernel, see Notes. A callable maps an
-        array of eigenvalues to values >= 0; it should increase, and on a positive
-        definite kernel vanish at 0.
+        [2]_. "rbf", "laplacian" and "matern" have the inverse width `gamma`:
+        :math:`e^{-\gamma d^2}`, :math:`e^{-\gamma \|x - y\|_1}`, and Matérn's of
+        smoothness 3/2 with length scale :math:`(2 \gamma)^{-1/2}`. "precomputed" takes
+        X as the matrix of kernel values, sparse or dense. A callable ``kernel(X, Y)``
+        returns the matrix of kernel values of two arrays.
+    spectral_transform : str or callable, default="inverse_laplacian"
+        The function s of the eigenvalues of the kernel: "inverse_laplacian",
+        "polynomial" or "top_components", see Notes. A callable maps an array of
+        eigenvalues to values >= 0; it should increase, and on a positive definite
+        kernel vanish at 0.
     strength : float, default=100.0
         Of "inverse_laplacian": how much the smoothest function is preferred,
         :math:`1 / (1 - \eta)` >= 1; 1 does not transform. Search it on a logarithmic
@@ -106,7 +105,7 @@ class STKRClassifier(ClassifierMixin, SpectralMachine):
         The graph that was fitted; only for sparse kernels.
     n_features_in_ : int
         Number of columns of X.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Their names, if X has them.
 
     See Also
