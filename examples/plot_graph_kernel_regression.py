@@ -55,7 +55,8 @@ source = np.argmin(abs(points - [-0.5, 0.06]).sum(axis=1))
 K = GraphKernelOperator(graph, "diffusion", diffusion_time=100.0)
 exact = K @ (np.arange(2000) == source).astype(float)
 
-fig, axes = plt.subplots(1, 4, figsize=(11, 3.2), layout="constrained")
+fig, axes = plt.subplots(1, 4, figsize=(11, 3.4))
+fig.subplots_adjust(left=0.01, right=0.99, bottom=0.0, top=0.84, wspace=0.05)
 style = dict(shading="gouraud", cmap="magma", vmin=0, vmax=0.7 * exact.max())
 for ax, n_walks in zip(axes, (16, 256, 4096), strict=False):
     model = GraphRandomFeatures(
@@ -95,7 +96,8 @@ predictions = {
     .predict(points),
 }
 
-fig, axes = plt.subplots(1, 4, figsize=(11, 3.2), layout="constrained")
+fig, axes = plt.subplots(1, 4, figsize=(11, 3.4))
+fig.subplots_adjust(left=0.01, right=0.99, bottom=0.0, top=0.84, wspace=0.05)
 style = dict(shading="gouraud", cmap="coolwarm", vmin=-1, vmax=1)
 axes[0].tripcolor(mesh, truth, **style)
 axes[0].plot(*points[known].T, "k.", ms=4)
