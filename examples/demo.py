@@ -404,7 +404,7 @@ def finish(fig, path):
     """Give flat panels one unit on both axes, take the frames off, write the file."""
     for ax in fig.axes:
         ax.set_axis_off()
-        if ax.name != "3d":
+        if ax.name != "3d" and ax.get_aspect() == "auto":
             ax.set_aspect("equal", adjustable="datalim")
     fig.savefig(path, dpi=120)
     plt.close(fig)
