@@ -8,7 +8,7 @@ import numpy as np
 from skgeom.backends import get_backend
 from skgeom.backends._refine import n_candidates, refine_neighbors, unit_rows
 
-# Above this many samples an exact search costs more than an index.
+# For more samples, with each a query, an exact search costs more than an index.
 _EXACT_LIMIT = 50_000
 # An approximate search is widened until it finds this share of the true neighbours
 # of a sample of queries.
@@ -40,7 +40,8 @@ def nearest_neighbors(
     rows : ndarray of shape (n_queries,), default=None
         Rows of X that are the queries when `Y` is None; None is all.
     algorithm : {"auto", "exact", "faiss", "pynndescent"}, default="auto"
-        "auto" is exact up to 50,000 rows of X; above that faiss, else pynndescent,
+        "auto" is exact up to 50,000 rows of X, and for as many pairs of a row and a
+        query; above that faiss, else pynndescent,
         whichever is installed, else exact with a warning. faiss is widened until a
         sample of queries reaches a recall of .99.
     backend : Backend, default=None
@@ -82,7 +83,6 @@ def nearest_neighbors(
         )
     if metric not in ("euclidean", "cosine"):
         raise ValueError(f"metric={metric!r} must be 'euclidean' or 'cosine'.")
-    search = _SEARCHES[_choose_algorithm(algorithm, X.shape[0])]
     X = backend.asarray(X)
     if not backend.xp.isdtype(X.dtype, "real floating"):
         X = backend.asarray(X, dtype=backend.float64)
@@ -90,6 +90,7 @@ def nearest_neighbors(
         Y = X if rows is None else backend.xp.take(X, backend.asarray(rows), axis=0)
     else:
         Y = backend.asarray(Y, dtype=X.dtype)
+    search = _SEARCHES[_choose_algorithm(algorithm, X.shape[0], Y.shape[0])]
     # A power of two is exact, and keeps squares of huge and tiny values finite.
     scale = power_of_two(max(_largest_size(backend.xp, A) for A in (X, Y)))
     X, Y = (X / scale,) * 2 if Y is X else (X / scale, Y / scale)
@@ -181,14 +182,14 @@ def power_of_two(value):
     return 2.0 ** float(np.frexp(value)[1] - 1) if value > 0 else 1.0
 
 
-def _choose_algorithm(algorithm, n_samples):
+def _choose_algorithm(algorithm, n_samples, n_queries):
     if algorithm not in ("auto", *_SEARCHES):
         raise ValueError(
             f"algorithm={algorithm!r} must be one of {['auto', *_SEARCHES]}."
         )
     if algorithm != "auto":
         return algorithm
-    if n_samples <= _EXACT_LIMIT:
+    if n_samples * n_queries <= _EXACT_LIMIT**2:
         return "exact"
     for name in ("faiss", "pynndescent"):
         if importlib.util.find_spec(name) is not None:

@@ -366,6 +366,15 @@ def test_auto_is_approximate_above_the_limit(
     assert chosen == [expected]
 
 
+def test_few_queries_are_searched_exactly(chosen, monkeypatch):
+    pretend_installed(monkeypatch, "faiss")
+    X = np.arange(50.0)[:, None]
+    nearest_neighbors(X, X[:2], n_neighbors=1)
+    nearest_neighbors(X, X[:3], n_neighbors=1)
+    nearest_neighbors(X, rows=np.arange(2), n_neighbors=1)
+    assert chosen == ["exact", "faiss", "exact"]
+
+
 def test_auto_warns_where_no_index_is_installed(chosen, monkeypatch):
     pretend_installed(monkeypatch)
     with pytest.warns(UserWarning, match=r"over 11 rows is slow\. Install faiss with"):
