@@ -15,6 +15,7 @@ from skgeom.backends import CACHE_BYTES, row_blocks
 from skgeom.graph._graph import Graph
 from skgeom.graph._neighbors import nearest_neighbors
 from skgeom.graph._smoothing import (
+    anchor_rows,
     drop_noise_directions,
     local_dimension,
     local_planes,
@@ -41,6 +42,12 @@ def robust_graph(X, *, n_neighbors=10, smoothing="auto", pruning=0.1, backend=No
     from shortcuts by tangent planes where more than .55 of the variance of
     neighbourhoods is above the noise (`local_scale`). Nothing falls apart that was
     joined before: where smoothing would part points, edges between them stay.
+
+    Where a shape stands out of the noise only in neighbourhoods of 200 points or more,
+    finer detail is noise, and a dense crowd would find ways through it. The graph is
+    then made of a random part of the points that has neighbourhoods of about 100, the
+    same in every call, and the others are joined to the nearest of these and to its
+    neighbours.
 
     Parameters
     ----------
@@ -72,20 +79,27 @@ def robust_graph(X, *, n_neighbors=10, smoothing="auto", pruning=0.1, backend=No
     n = X.shape[0]
     raw = X = np.ascontiguousarray(drop_noise_directions(X), dtype=np.float64)
     scale, raw_neighbors = resolving_scale(X, backend), None
+    rows = np.arange(n)
     if smoothing and n > 2:
         X, raw_neighbors = smooth_at_scale(X, smoothing, scale, backend)
-    width = min(n - 1, max(_OVERLAP_NEIGHBORS, 2 * n_neighbors))
-    neighbors = nearest_neighbors(X, n_neighbors=width, backend=backend)
+        if X is not raw:
+            rows = anchor_rows(n, scale[0] if smoothing == "auto" else smoothing)
+    anchors, k = X[rows], min(n_neighbors, len(rows) - 1)
+    width = min(len(rows) - 1, max(_OVERLAP_NEIGHBORS, 2 * k))
+    neighbors = nearest_neighbors(anchors, n_neighbors=width, backend=backend)
     # Affinities below the floor are dropped, so that only the first of the wide lists
     # become edges.
-    graph = _joined(*neighbors, n_neighbors)
+    graph = _joined(*neighbors, k)
     if graph.connected_components[0] > 1 and X is not raw:
-        if raw_neighbors is None or raw_neighbors[1].shape[1] < n_neighbors:
-            raw_neighbors = nearest_neighbors(raw, n_neighbors=width, backend=backend)
-        graph = _rejoined(graph, _joined(*raw_neighbors, n_neighbors))
+        if raw_neighbors is None or raw_neighbors[1].shape[1] < k:
+            raw_neighbors = nearest_neighbors(
+                raw[rows], n_neighbors=width, backend=backend
+            )
+        graph = _rejoined(graph, _joined(*raw_neighbors, k))
     # Noise tilts tangent planes, and then they tell no bridge from a shortcut.
-    points = X if scale[1].share >= _CLEAR else None
-    return prune_shortcuts(graph, neighbors[1], pruning, points)
+    points = anchors if scale[1].share >= _CLEAR else None
+    graph = prune_shortcuts(graph, neighbors[1], pruning, points)
+    return graph if len(rows) == n else _with_others(graph, rows, X, k, backend)
 
 
 def _joined(distances, indices, n_neighbors):
@@ -101,22 +115,48 @@ def _rejoined(graph, whole):
         return graph
     one, two = whole.adjacency.nonzero()
     across = parts[one] != parts[two]
+    bridges = tuple(part[across] for part in _edges(whole))
+    return _graph_of(graph.n_nodes, _edges(graph), bridges)
+
+
+def _with_others(graph, rows, X, n_neighbors, backend):
+    """Join all other points to the nearest of those in a graph, and to its neighbours.
+
+    So they make no way that the graph does not have.
+    """
+    n = len(X)
+    others = np.setdiff1d(np.arange(n), rows, assume_unique=True)
+    distances, indices = nearest_neighbors(
+        X[rows], X[others], n_neighbors=n_neighbors, backend=backend
+    )
+    nearest = np.repeat(indices[:, 0], n_neighbors)
+    beside = graph.adjacency[nearest, indices.ravel()] > 0
+    beside = np.asarray(beside).reshape(indices.shape)
+    beside[:, 0] = True
+    # Lists of all points, empty for those in the graph.
+    lists = np.full((n, n_neighbors), np.inf), np.zeros((n, n_neighbors), np.int64)
+    lists[0][others] = np.where(beside, distances, np.inf)
+    lists[1][others] = rows[indices]
+    bandwidth = np.ones(n)
+    bandwidth[others] = distances[:, -1]
+    hanging = Graph.from_neighbors(*lists, bandwidth=bandwidth)
+    one, two, *values = _edges(graph)
+    return _graph_of(n, (rows[one], rows[two], *values), _edges(hanging))
+
+
+def _edges(graph):
+    """Ends, weights and lengths of all stored edges."""
+    pattern = graph.adjacency.tocoo()
+    return pattern.row, pattern.col, graph.adjacency.data, graph.lengths.data
+
+
+def _graph_of(n_nodes, *edges):
+    """An undirected graph of several lists of edges, no edge in two of them."""
+    one, two, weights, lengths = map(np.concatenate, zip(*edges, strict=True))
     # Built anew: a sum of sparse matrices would lose the edges of length zero.
     adjacency, lengths = (
-        sp.csr_array(
-            (
-                np.concatenate([own.data, other.data[across]]),
-                (
-                    np.concatenate([own.tocoo().row, one[across]]),
-                    np.concatenate([own.indices, two[across]]),
-                ),
-            ),
-            shape=own.shape,
-        )
-        for own, other in (
-            (graph.adjacency, whole.adjacency),
-            (graph.lengths, whole.lengths),
-        )
+        sp.csr_array((values, (one, two)), shape=(n_nodes, n_nodes))
+        for values in (weights, lengths)
     )
     return Graph(adjacency, directed=False, lengths=lengths)
 

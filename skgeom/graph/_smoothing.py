@@ -349,13 +349,20 @@ def _typical_spectrum(X, indices):
     return _Spectrum(signal, typical - signal)
 
 
-def _thinned(X, size):
-    """Points among which as many neighbours reach as far as `size` do among all."""
+def anchor_rows(n, size):
+    """Rows that represent neighbourhoods of `size` among n by about 100 members."""
     step = max(1, size // _MEMBERS)
     if step == 1:
+        return np.arange(n)
+    return np.sort(np.random.default_rng(0).permutation(n)[: n // step])
+
+
+def _thinned(X, size):
+    """Points among which as many neighbours reach as far as `size` do among all."""
+    rows = anchor_rows(len(X), size)
+    if len(rows) == len(X):
         return X, size
-    kept = np.random.default_rng(0).permutation(len(X))[: len(X) // step]
-    return np.ascontiguousarray(X[np.sort(kept)]), size // step
+    return np.ascontiguousarray(X[rows]), size // (size // _MEMBERS)
 
 
 def _spread(n):

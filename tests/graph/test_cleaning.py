@@ -10,12 +10,14 @@ from scipy.sparse import csgraph
 from skgeom.datasets import make_swiss_roll
 from skgeom.graph import (
     Graph,
+    local_scale,
     nearest_neighbors,
     neighbor_overlap,
     prune_shortcuts,
     robust_graph,
 )
 from skgeom.graph._cleaning import _rejoined
+from skgeom.graph._smoothing import anchor_rows
 
 seeds = st.integers(0, 10_000)
 
@@ -202,3 +204,21 @@ def test_parts_are_joined_again_by_the_edges_of_before():
     assert {(1, 2), (1, 3)} <= set(zip(one.tolist(), two.tolist(), strict=True))
     np.testing.assert_allclose(joined.lengths[[1], [3]], 1.5)
     assert _rejoined(whole, whole) is whole
+
+
+def test_a_crowd_hangs_on_a_part_of_it():
+    """In a dense crowd, points between the turns of a roll would make ways across."""
+    X = make_swiss_roll(8000, noise=1.0, random_state=0).X
+    size = local_scale(X)[0]
+    assert size >= 200
+    rows = anchor_rows(len(X), size)
+    others = np.setdiff1d(np.arange(len(X)), rows)
+    graph = robust_graph(X)
+    assert graph.connected_components[0] == 1
+    assert graph.adjacency[others][:, others].nnz == 0
+    # What a point hangs on are neighbours of one of these.
+    for i in others[::50]:
+        ends = graph.adjacency[[i]].indices
+        assert np.isin(ends, rows).all()
+        joined = (graph.adjacency[ends][:, ends] > 0).toarray()
+        assert (joined | np.eye(len(ends), dtype=bool)).all(axis=1).any()
