@@ -29,6 +29,8 @@ _OVERLAP_NEIGHBORS = 50
 # an edge runs along.
 _TANGENT_NEIGHBORS = 20
 _ALONG = 0.95
+# Size of neighbourhoods from which points are too dense for their noise.
+_CROWDED = 400
 # Share of the local variance above the noise from which tangent planes are trusted.
 _CLEAR = 0.55
 
@@ -43,11 +45,11 @@ def robust_graph(X, *, n_neighbors=10, smoothing="auto", pruning=0.1, backend=No
     neighbourhoods is above the noise (`local_scale`). Nothing falls apart that was
     joined before: where smoothing would part points, edges between them stay.
 
-    Where a shape stands out of the noise only in neighbourhoods of 200 points or more,
-    finer detail is noise, and a dense crowd would find ways through it. The graph is
-    then made of a random part of the points that has neighbourhoods of about 100, the
-    same in every call, and the others are joined to the nearest of these and to its
-    neighbours.
+    Where a shape stands out of the noise only in neighbourhoods of 400 points or more,
+    finer detail is noise, and a dense crowd would find ways through it. With
+    ``smoothing="auto"`` the graph is then made of a random part of the points that has
+    neighbourhoods of about 100, the same in every call, and the others are joined to
+    the nearest of these and to its neighbours.
 
     Parameters
     ----------
@@ -82,8 +84,8 @@ def robust_graph(X, *, n_neighbors=10, smoothing="auto", pruning=0.1, backend=No
     rows = np.arange(n)
     if smoothing and n > 2:
         X, raw_neighbors = smooth_at_scale(X, smoothing, scale, backend)
-        if X is not raw:
-            rows = anchor_rows(n, scale[0] if smoothing == "auto" else smoothing)
+        if smoothing == "auto" and X is not raw and scale[0] >= _CROWDED:
+            rows = anchor_rows(n, scale[0])
     anchors, k = X[rows], min(n_neighbors, len(rows) - 1)
     width = min(len(rows) - 1, max(_OVERLAP_NEIGHBORS, 2 * k))
     neighbors = nearest_neighbors(anchors, n_neighbors=width, backend=backend)
