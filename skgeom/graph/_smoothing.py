@@ -23,6 +23,9 @@ _MEMBERS = 100
 _LARGEST_SHARE = 0.05
 # Variance above the noise, as a share of all, by which a shape stands out.
 _STANDS_OUT = 0.3
+# The same share, from which points are clean and smoothing could only bend the shape:
+# bends pass for noise where there are few features and few points.
+_CLEAN = 0.9
 # The same share, under which noise hides the shape.
 _HIDDEN = 0.2
 # Share of the variance above the noise that the kept directions hold.
@@ -132,8 +135,9 @@ def smooth_locally(X, *, n_neighbors="auto", backend=None):
         Points.
     n_neighbors : int or "auto", default="auto"
         Size of a neighbourhood; more than there are other points means all. "auto" is
-        that of `local_scale`; points are left alone if no shape stands out where there
-        are points enough to fill the space, four an axis.
+        that of `local_scale`; points are left alone if nine tenths of their local
+        variance are above the noise, and if no shape stands out where there are points
+        enough to fill the space, four an axis.
     backend : Backend, default=None
         Where neighbours are searched.
 
@@ -176,7 +180,8 @@ def smooth_at_scale(X, n_neighbors, scale, backend):
     if n_neighbors == "auto":
         size, spectrum = scale
         filled = spectrum.share < _STANDS_OUT and _fills_space(X)
-        if filled or spectrum.n_kept == n_features:
+        clean = spectrum.share >= _CLEAN
+        if filled or clean or spectrum.n_kept == n_features:
             return X, None
     else:
         size, spectrum = min(n_neighbors, n - 1), None

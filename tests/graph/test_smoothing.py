@@ -157,3 +157,10 @@ def test_a_few_points(n):
     X = np.random.default_rng(0).normal(size=(n, 4))
     assert np.isfinite(smooth_locally(X)).all()
     assert np.isfinite(smooth_locally(np.ones((n, 4)))).all()
+
+
+def test_few_clean_points_are_left_alone():
+    """Neighbourhoods of 50 in 500 points of a roll bend; in three features that passes
+    for noise."""
+    X = make_swiss_roll(500, noise=0.1, random_state=0).X
+    np.testing.assert_array_equal(smooth_locally(X), X)
