@@ -24,10 +24,10 @@ _BLOCK_COLUMNS = 32
 # Start nodes whose rows one task makes: tasks are long beside what starting one costs.
 _STARTS_PER_TASK = 2048
 
-
 # scikit-learn's search takes trees up to here; and fewer pairs are not worth an import.
 _MOST_TREE_FEATURES = 15
 _FEW_PAIRS = 2**24
+
 # Scratch of a block of a kernel matrix.
 _KERNEL_BYTES = 2**24
 

@@ -41,9 +41,9 @@ def nearest_neighbors(
         Rows of X that are the queries when `Y` is None; None is all.
     algorithm : {"auto", "exact", "faiss", "pynndescent"}, default="auto"
         "auto" is exact up to 50,000 rows of X, and for as many pairs of a row and a
-        query; above that faiss, else pynndescent,
-        whichever is installed, else exact with a warning. faiss is widened until a
-        sample of queries reaches a recall of .99.
+        query; above that faiss, else pynndescent, whichever is installed, else exact
+        with a warning. faiss is widened until a sample of queries reaches a recall of
+        .99.
     backend : Backend, default=None
         Where the exact search runs. None takes the one that belongs to X.
 

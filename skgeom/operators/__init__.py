@@ -1,13 +1,5 @@
 """Kernels and functions of a Laplacian as products with vectors, not as matrices."""
 
-from skgeom.operators._base_kernel import (
-    DenseKernel,
-    KernelOperator,
-    PointKernel,
-    SparseKernel,
-    extreme_eigenvalues,
-    host_product,
-)
 from skgeom.operators._chebyshev import chebyshev_coefficients, spectral_function
 from skgeom.operators._graph_kernels import GraphKernel, graph_kernel
 from skgeom.operators._heat import (
@@ -16,6 +8,14 @@ from skgeom.operators._heat import (
     relaxation_time,
 )
 from skgeom.operators._kernel_operator import GraphKernelOperator
+from skgeom.operators._kernel_products import (
+    DenseKernel,
+    KernelOperator,
+    PointKernel,
+    SparseKernel,
+    extreme_eigenvalues,
+    host_product,
+)
 from skgeom.operators._walk_features import (
     extension_function,
     extension_modulation,

@@ -82,9 +82,8 @@ def _held_out_powers(graph, nodes, targets, degree, seed, backend):
     fold = np.arange(n_targets) % min(_N_FOLDS, n_targets)
     fold = np.random.default_rng(seed).permutation(fold)
     # Targets of one node are held out together.
-    fold = fold[np.unique(nodes, return_index=True, return_inverse=True)[1:][0]][
-        np.unique(nodes, return_inverse=True)[1]
-    ]
+    _, first, node = np.unique(nodes, return_index=True, return_inverse=True)
+    fold = fold[first][node]
     columns = np.zeros((graph.n_nodes, _N_FOLDS, n_columns))
     for i in range(_N_FOLDS):
         shown = fold != i
