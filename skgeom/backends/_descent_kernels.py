@@ -10,6 +10,7 @@ _OPTIONS = {**OPTIONS, "error_model": "numpy"}
 
 # Adam's usual constants (Kingma and Ba 2015).
 _BETA_1, _BETA_2, _TINY = 0.9, 0.999, 1e-8
+_LOG_BETA_1, _LOG_BETA_2 = np.log(_BETA_1), np.log(_BETA_2)
 # No step is longer than this, in units of hyperbolic length.
 _MAX_STEP = 1.0
 
@@ -44,11 +45,12 @@ def _draw_negatives(head, links, seed, n_uniform, n_local, is_link, others):
 
 
 @njit(fastmath={"reassoc", "contract", "arcp", "nsz"}, **_OPTIONS)
-def add_gradients(points, links, heads, seed, n_uniform, n_local, sums, rows):
-    """Add the gradients of the loss of some heads, per unit of hyperbolic length.
+def add_gradients(points, links, heads, seed, n_uniform, n_local, sums, rows, has_row):
+    """Sum up the gradients of the loss of some heads, per unit of hyperbolic length.
 
-    `rows` lists the points that have a gradient, their number in its last place;
-    `sums` is zero elsewhere. The positives of a head share its negatives.
+    `rows` lists the points that have a gradient, their number in its last place, and
+    `has_row` marks them; `sums` is zero elsewhere. The positives of a head share its
+    negatives.
     """
     coordinates, gaps = points[0], points[1]
     indptr, indices, weights = links[0], links[1], links[2]
@@ -63,9 +65,7 @@ def add_gradients(points, links, heads, seed, n_uniform, n_local, sums, rows):
     slopes = np.empty(most)
     steps = np.empty((most, d))
     is_link = np.zeros(n, np.bool_)
-    has_row = np.zeros(n, np.bool_)
-    for i in range(rows[n]):
-        has_row[rows[i]] = True
+    rows[n] = 0
     total = 0.0
     for head in heads:
         start, stop = indptr[head], indptr[head + 1]
@@ -127,26 +127,39 @@ def add_gradients(points, links, heads, seed, n_uniform, n_local, sums, rows):
 
 
 @njit(**_OPTIONS)
-def move_points(points, sums, rows, n_frozen, rule, rate, max_radius):
-    """Move the listed points against their gradients, and clear these."""
+def move_points(points, sums, rows, has_row, share, n_frozen, rule, rate, max_radius):
+    """Move one share of the listed points against their gradients, and clear these.
+
+    Gradients come in pieces, the first index of `sums`, `rows` and `has_row`. There are
+    as many shares, the points whose number leaves the same rest: shares move at once.
+    """
     coordinates, gaps = points[0], points[1]
-    n, d = coordinates.shape
+    n_pieces, n, d = sums.shape
     step = np.empty(d)
-    for i in range(rows[n]):
-        row = rows[i]
-        gradient = sums[row]
-        if row >= n_frozen:
-            if rule < 2:
-                _sgd_step(coordinates[row], gradient, rate, step)
-                if rule == 0:
-                    _move_straight(coordinates[row], gaps, row, step)
+    for piece in range(n_pieces):
+        for i in range(rows[piece, n]):
+            row = rows[piece, i]
+            if row % n_pieces != share or not has_row[piece, row]:
+                continue
+            has_row[piece, row] = False
+            gradient = sums[piece, row]
+            for more in range(piece + 1, n_pieces):
+                if has_row[more, row]:
+                    has_row[more, row] = False
+                    for c in range(d):
+                        gradient[c] += sums[more, row, c]
+                        sums[more, row, c] = 0.0
+            if row >= n_frozen:
+                if rule < 2:
+                    _sgd_step(coordinates[row], gradient, rate, step)
+                    if rule == 0:
+                        _move_straight(coordinates[row], gaps, row, step)
+                    else:
+                        _move_along_geodesic(coordinates[row], gaps, row, step)
+                    _pull_inside(coordinates[row], gaps, row, max_radius)
                 else:
-                    _move_along_geodesic(coordinates[row], gaps, row, step)
-                _pull_inside(coordinates[row], gaps, row, max_radius)
-            else:
-                _adam_step(points, row, gradient, rule == 3, rate, max_radius)
-        gradient[:] = 0.0
-    rows[n] = 0
+                    _adam_step(points, row, gradient, rule == 3, rate, max_radius, step)
+            gradient[:] = 0.0
 
 
 @njit(**_OPTIONS)
@@ -210,7 +223,7 @@ def _pull_inside(x, gaps, row, max_radius):
 
 
 @njit(**_OPTIONS)
-def _adam_step(points, row, gradient, polar, rate, max_radius):
+def _adam_step(points, row, gradient, polar, rate, max_radius, move):
     """Adam (Kingma and Ba 2015) on z, where the point is the exponential of z at 0.
 
     Tangent: on the coordinates of z. Polar: on the radius and on the direction, each
@@ -221,8 +234,8 @@ def _adam_step(points, row, gradient, polar, rate, max_radius):
     x, first, second = coordinates[row], firsts[row], seconds[row]
     d = x.shape[0]
     ages[row] += 1.0
-    fresh_1 = 1.0 - _BETA_1 ** ages[row]
-    fresh_2 = 1.0 - _BETA_2 ** ages[row]
+    fresh_1 = -np.expm1(ages[row] * _LOG_BETA_1)
+    fresh_2 = -np.expm1(ages[row] * _LOG_BETA_2)
     norm, radial = 0.0, 0.0
     for c in range(d):
         norm += x[c] * x[c]
@@ -233,7 +246,6 @@ def _adam_step(points, row, gradient, polar, rate, max_radius):
     radial *= unit
     # One unit of z sideways is this many units of length.
     stretch = 2.0 * norm / gaps[row] / radius if radius > 1e-4 else 1.0
-    move = np.empty(d)
     if polar:
         sideways, mean = 0.0, 0.0
         for c in range(d):
@@ -303,31 +315,22 @@ def run_steps(
 ):
     """Make a step for each part of `order`; return the sum of the losses."""
     n, d = points[0].shape
-    sums = np.zeros((n, d))
-    rows = np.zeros(n + 1, np.int64)
+    sums = np.zeros((1, n, d))
+    rows = np.zeros((1, n + 1), np.int64)
+    has_row = np.zeros((1, n), np.bool_)
     total = 0.0
     for part in range(splits.shape[0] - 1):
         heads = order[splits[part] : splits[part + 1]]
         total += add_gradients(
-            points, links, heads, seed, n_uniform, n_local, sums, rows
+            points,
+            links,
+            heads,
+            seed,
+            n_uniform,
+            n_local,
+            sums[0],
+            rows[0],
+            has_row[0],
         )
-        move_points(points, sums, rows, n_frozen, rule, rate, max_radius)
+        move_points(points, sums, rows, has_row, 0, n_frozen, rule, rate, max_radius)
     return total
-
-
-@njit(**_OPTIONS)
-def merge_gradients(sums, rows, more_sums, more_rows):
-    """Add one thread's gradients to another's, and clear them."""
-    n, d = sums.shape
-    has_row = np.zeros(n, np.bool_)
-    for i in range(rows[n]):
-        has_row[rows[i]] = True
-    for i in range(more_rows[n]):
-        row = more_rows[i]
-        if not has_row[row]:
-            rows[rows[n]] = row
-            rows[n] += 1
-        for c in range(d):
-            sums[row, c] += more_sums[row, c]
-            more_sums[row, c] = 0.0
-    more_rows[n] = 0

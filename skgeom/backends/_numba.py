@@ -1,21 +1,23 @@
 """Primitives on the host: scikit-learn's neighbour search, numba elsewhere."""
 
-from concurrent.futures import ThreadPoolExecutor
+import sys
 from importlib.util import find_spec
 
 import numpy as np
 from array_api_compat import numpy as xp
 from joblib import Parallel, delayed, effective_n_jobs
 
+from skgeom.backends._compile import unsigned
 from skgeom.backends._descent import RULES
 from skgeom.backends._dispatch import as_numpy
+from skgeom.backends._lockstep import in_lockstep
 from skgeom.backends._point_kernels import blocked_matvec
 from skgeom.backends._refine import exact_neighbors, n_candidates, unit_rows
 from skgeom.backends._walks import COUPLINGS, strides
 
-# Coordinates that the gradients of a step read, for each thread that it is worth.
-_WORK_PER_THREAD = 2**21
-_MAX_THREADS = 16
+# Coordinates that the gradients of a step read, for each piece that it is cut in.
+_WORK_PER_PIECE = 2**14
+_MOST_PIECES = 16
 
 # Columns that one pass over the matrix carries along. Measured: 32 to 64 doubles a
 # row saturate the core; wider blocks fall out of the second-level cache.
@@ -24,9 +26,10 @@ _BLOCK_COLUMNS = 32
 # Start nodes whose rows one task makes: tasks are long beside what starting one costs.
 _STARTS_PER_TASK = 2048
 
-# scikit-learn's search takes trees up to here; and fewer pairs are not worth an import.
+# scikit-learn's search takes trees up to here. Fewer pairs are not worth an import of
+# faiss, or, where that is done, its setting up.
 _MOST_TREE_FEATURES = 15
-_FEW_PAIRS = 2**24
+_FEW_PAIRS, _VERY_FEW_PAIRS = 2**24, 2**22
 
 # Scratch of a block of a kernel matrix.
 _KERNEL_BYTES = 2**24
@@ -72,8 +75,9 @@ class NumbaBackend:
             return search.kneighbors(queries[rows], size, return_distance=False)
 
         searches = [(propose, np.finfo(np.float64))]
+        few = _VERY_FEW_PAIRS if "faiss" in sys.modules else _FEW_PAIRS
         products = X.shape[1] > _MOST_TREE_FEATURES
-        if products and len(X) * len(Y) > _FEW_PAIRS and find_spec("faiss"):
+        if products and len(X) * len(Y) > few and find_spec("faiss"):
             searches.insert(0, (_single_search(points, queries), np.finfo(np.float32)))
         return exact_neighbors(xp, X, Y, searches, k, metric, self.float64)
 
@@ -82,7 +86,8 @@ class NumbaBackend:
         from skgeom.backends._kernels import polynomial_column, polynomial_columns
 
         dtype = B.dtype
-        matrix = (A.indptr, A.indices, A.data.astype(dtype, copy=False))
+        pattern = unsigned(A.indptr), unsigned(A.indices)
+        matrix = *pattern, A.data.astype(dtype, copy=False)
         coefficients = np.asarray(coefficients, dtype=dtype)
         out = np.empty_like(B, order="C")
         if B.shape[1] == 1:
@@ -146,28 +151,34 @@ class NumbaBackend:
         n, d = points[0].shape
         n_links = (links[0][1:] - links[0][:-1])[order].sum()
         work = d * (n_links + len(order) * sum(draws[1:])) / max(len(splits) - 1, 1)
-        n_pieces = int(np.clip(work // _WORK_PER_THREAD, 1, _MAX_THREADS))
+        # A power of two, so that two or four threads have equal work.
+        n_pieces = 2 ** int(np.log2(np.clip(work / _WORK_PER_PIECE, 1, _MOST_PIECES)))
         if n_pieces == 1:
             return kernels.run_steps(points, links, order, splits, *draws, *move)
 
-        sums = [np.zeros((n, d)) for _ in range(n_pieces)]
-        rows = [np.zeros(n + 1, np.int64) for _ in range(n_pieces)]
-        total = 0.0
-        with ThreadPoolExecutor(effective_n_jobs(self.n_jobs)) as pool:
-            for heads in np.split(order, splits[1:-1]):
-                losses = pool.map(
-                    lambda piece, *out: kernels.add_gradients(
-                        points, links, piece, *draws, *out
-                    ),
-                    np.array_split(heads, n_pieces),
-                    sums,
-                    rows,
-                )
-                total += sum(losses)
-                for more in zip(sums[1:], rows[1:], strict=True):
-                    kernels.merge_gradients(sums[0], rows[0], *more)
-                kernels.move_points(points, sums[0], rows[0], *move)
-        return total
+        sums = np.zeros((n_pieces, n, d))
+        rows = np.zeros((n_pieces, n + 1), np.int64)
+        has_row = np.zeros((n_pieces, n), bool)
+        losses = np.zeros((len(splits) - 1, n_pieces))
+
+        def gradients(step, piece):
+            heads = order[splits[step] : splits[step + 1]]
+            heads = np.array_split(heads, n_pieces)[piece]
+            out = sums[piece], rows[piece], has_row[piece]
+            losses[step, piece] = kernels.add_gradients(
+                points, links, heads, *draws, *out
+            )
+
+        def move_share(step, share):
+            kernels.move_points(points, sums, rows, has_row, share, *move)
+
+        in_lockstep(
+            (gradients, move_share),
+            n_steps=len(splits) - 1,
+            n_pieces=n_pieces,
+            n_threads=effective_n_jobs(self.n_jobs),
+        )
+        return float(losses.sum())
 
     def random_walks(
         self,

@@ -56,6 +56,7 @@ def shifted_conjugate_gradient(
     >>> found.solution.round(6).ravel()
     array([ 2., -1.])
     """
+    from skgeom.backends._compile import unsigned
     from skgeom.backends._shifted_kernels import shifted_steps
 
     loops = diagonal + factor * matrix.diagonal()
@@ -71,7 +72,7 @@ def shifted_conjugate_gradient(
     active = (np.sqrt(rho) > tol).astype(np.float64)
     counts, broken = np.zeros_like(rho), np.zeros_like(rho)
     sums = rho, counts, active, broken
-    csr = matrix.indptr, matrix.indices, matrix.data
+    csr = unsigned(matrix.indptr), unsigned(matrix.indices), matrix.data
     n_steps = 0
     while n_steps < max_iter and active.any():
         steps = min(_STEPS_PER_LOOK, max_iter - n_steps)

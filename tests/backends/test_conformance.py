@@ -14,6 +14,7 @@ from skgeom.backends import (
     Descent,
     Links,
     Points,
+    _numba,
     _reference,
     get_backend,
 )
@@ -391,9 +392,10 @@ def random_descent(A, rule, n_components, seed):
     A=adjacency_matrices(directed=True, min_nodes=3),
     n_components=st.integers(1, 4),
     seed=st.integers(0, 2**31 - 1),
+    work=st.sampled_from([1, _numba._WORK_PER_PIECE]),
 )
 @settings(max_examples=40)
-def test_sgd_edges(device, rule, A, n_components, seed):
+def test_sgd_edges(device, rule, A, n_components, seed, work):
     one_link = sp.csr_array(([1.0], ([0], [1])), shape=A.shape)
     A = sp.csr_array(A + one_link)
     points, *rest = random_descent(A, rule, n_components, seed)
@@ -403,7 +405,9 @@ def test_sgd_edges(device, rule, A, n_components, seed):
     backend = get_backend(device)
     there = Points(*(backend.asarray(array.copy()) for array in points))
     on_device = Links(*(backend.asarray(array) for array in links))
-    found = backend.sgd_edges(there, on_device, order, splits, seed, descent)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_numba, "_WORK_PER_PIECE", work)  # steps in one piece, or in many
+        found = backend.sgd_edges(there, on_device, order, splits, seed, descent)
     assert_allclose(found, loss, rtol=1e-8, atol=1e-10)
     there = Points(*(backend.to_numpy(array) for array in there))
     assert_array_equal(there.ages, expected.ages)

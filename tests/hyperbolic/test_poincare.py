@@ -130,7 +130,7 @@ def test_threads_do_not_change_the_result(monkeypatch):
     from skgeom.backends import _numba
 
     # Small steps are not worth a thread; here they are.
-    monkeypatch.setattr(_numba, "_WORK_PER_THREAD", 1000)
+    monkeypatch.setattr(_numba, "_WORK_PER_PIECE", 1000)
     settings = dict(graph=MAMMALS, max_iter=3, random_state=0)
     one, two = (
         PoincareEmbedding(5, n_jobs=n_jobs, **settings).fit_transform(NODES)
