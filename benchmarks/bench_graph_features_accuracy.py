@@ -49,7 +49,7 @@ SIZES = (4, 16, 64, 256)
 
 
 def bias(n_pairs, write):
-    """Mean over independent pairs against the exact kernel, by distance of the nodes."""
+    """Mean of independent pairs against the exact kernel, by distance of the nodes."""
     rows = []
     graph = random_graph(100, 4)
     nodes, decomposition = np.arange(100), spectrum(graph)
