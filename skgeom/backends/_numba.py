@@ -235,9 +235,11 @@ class NumbaBackend:
         indptr = np.concatenate([[0], np.cumsum(counts)])
         columns = np.empty(indptr[-1], made[0][1].dtype)
         entries = np.empty(indptr[-1], made[0][2].dtype)
-        for part in reversed(parts):
-            # What has been copied is freed at once.
-            put_rows(indptr, part, *made.pop()[1:], columns, entries)
+        # Parts are taken when their turn comes: what has been copied is freed at once.
+        Parallel(n_jobs=self.n_jobs, prefer="threads")(
+            delayed(put_rows)(indptr, part, *made.pop()[1:], columns, entries)
+            for part in reversed(parts)
+        )
         return indptr, columns, entries
 
 
