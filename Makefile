@@ -63,10 +63,11 @@ test: $(TEST_STAMP) ## the tests, but for the slow ones
 test-all: $(TEST_STAMP) ## the tests, the slow ones too
 	@OMP_NUM_THREADS=1 SCIPY_ARRAY_API=1 $(BIN)/python -m pytest -n $(WORKERS) -m "slow or not slow" $(ARGS)
 
-lint: $(TEST_STAMP) ## style, format and import contracts
+lint: $(TEST_STAMP) ## style, format, import contracts and types
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/lint-imports --no-cache --no-logo
+	@$(BIN)/mypy
 
 docs: $(DOC_STAMP) ## the web pages, in doc/_build/html
 	@MPLBACKEND=Agg $(BIN)/python -m sphinx -E -W --keep-going -q -b html doc doc/_build/html
@@ -89,7 +90,7 @@ dist: $(DIST_STAMP) ## an sdist and a wheel in dist/; the wheel is tried by itse
 
 clean: ## remove all that make made, the environments too
 	@rm -rf $(VENV) $(DEMO_VENV) $(WHEEL_VENV) demo dist doc/_build doc/gallery doc/generated
-	@rm -rf doc/sg_execution_times.rst .pytest_cache .ruff_cache .hypothesis
+	@rm -rf doc/sg_execution_times.rst .pytest_cache .ruff_cache .mypy_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(TEST_STAMP):

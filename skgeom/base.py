@@ -2,8 +2,8 @@
 
 import warnings
 from dataclasses import dataclass
-from hashlib import blake2b
 from numbers import Integral
+from typing import Self
 
 import numpy as np
 import scipy.sparse as sp
@@ -12,13 +12,20 @@ from sklearn.utils._param_validation import Interval, InvalidParameterError, Str
 from sklearn.utils.validation import check_non_negative, validate_data
 
 from skgeom.backends import as_numpy, get_backend, is_torch, row_blocks
-from skgeom.graph import Graph, nearest_neighbors, neighbors_from_graph
+from skgeom.graph import (
+    Graph,
+    KnownRows,
+    canonical_csr,
+    nearest_neighbors,
+    neighbors_from_graph,
+)
+from skgeom.typing import MatrixLike, NDArray
 
 try:  # scikit-learn >= 1.9
     from sklearn.callback import CallbackSupportMixin, with_callbacks
 except ImportError:  # pragma: no cover
 
-    class CallbackSupportMixin:
+    class CallbackSupportMixin:  # type: ignore[no-redef]
         """Stands in where scikit-learn has no callbacks yet."""
 
     def with_callbacks(method):
@@ -111,7 +118,7 @@ class Attachment:
     lengths: sp.csr_array
 
     @classmethod
-    def to_nodes(cls, nodes, n_nodes):
+    def to_nodes(cls, nodes: NDArray, n_nodes: int) -> Self:
         """Rows that are nodes themselves."""
         shape, pattern = (len(nodes), n_nodes), (nodes, np.arange(len(nodes) + 1))
         ones, zeros = np.ones(len(nodes)), np.zeros(len(nodes))
@@ -121,7 +128,7 @@ class Attachment:
         )
 
     @classmethod
-    def to_neighbors(cls, distances, indices, n_nodes):
+    def to_neighbors(cls, distances: NDArray, indices: NDArray, n_nodes: int) -> Self:
         """Rows between their nearest nodes, by modified Shepard weights.
 
         With R the distance to the farthest listed node, a node at distance d weighs
@@ -145,15 +152,14 @@ class Attachment:
         )
 
     @classmethod
-    def to_links(cls, links, known):
+    def to_links(cls, links: MatrixLike, known: KnownRows) -> Self:
         """Rows known by the weights of their links; each link is one unit long.
 
         A row whose links are those of a fitted node, listed in `known`, is that node.
         A row without links takes the mean of all nodes, with a warning.
         """
-        links = _canonical(links)
-        same = [known.get(digest, -1) for digest in _row_digests(links)]
-        same = np.asarray(same, dtype=np.int64)
+        links = canonical_csr(links)
+        same = known.find(links)
         lonely = (np.diff(links.indptr) == 0) & (same < 0)
         if lonely.any():
             warnings.warn(
@@ -180,7 +186,7 @@ class Attachment:
         )
         return cls(weights, lengths)
 
-    def shortest(self, node_distances):
+    def shortest(self, node_distances: NDArray) -> NDArray:
         """Distances of the rows, given those of the nodes, shape (n_nodes, m).
 
         A row that coincides with nodes has their distances, any other row the
@@ -198,7 +204,7 @@ class Attachment:
             out[rows] = np.minimum.reduceat(legs, indptr[rows] - indptr[rows.start])
         return out
 
-    def restricted_to(self, nodes):
+    def restricted_to(self, nodes: NDArray) -> "Attachment":
         """The same rows, with nodes renumbered by their position in `nodes`."""
         return Attachment(self.weights[:, nodes], self.lengths[:, nodes])
 
@@ -259,9 +265,7 @@ class GraphInputMixin:
             X, f"{type(self).__name__} ({self._source}={self.affinity!r})"
         )
         if self.affinity == "precomputed":
-            digests = _row_digests(_canonical(X))
-            # The first of nodes with the same links speaks for them.
-            self._known_rows = {d: i for i, d in reversed(list(enumerate(digests)))}
+            self._known_rows = KnownRows(canonical_csr(X))
             return self._undirected(Graph.from_adjacency(X)), rows, None
         neighbors = neighbors_from_graph(
             sp.csr_array(X), self._feasible_neighbors(X.shape[0] - 1)
@@ -347,25 +351,6 @@ class GraphInputMixin:
         tags.input_tags.sparse = precomputed
         tags.input_tags.positive_only = precomputed
         return tags
-
-
-def _canonical(matrix):
-    matrix = sp.csr_array(matrix, dtype=np.float64, copy=True)
-    matrix.sum_duplicates()
-    matrix.eliminate_zeros()
-    return matrix
-
-
-def _row_digests(matrix):
-    """A short name for each row of a canonical CSR array; equal rows, equal names."""
-    return [
-        blake2b(
-            matrix.indices[part].astype(np.int64).tobytes()
-            + matrix.data[part].tobytes(),
-            digest_size=16,
-        ).digest()
-        for part in map(slice, matrix.indptr[:-1], matrix.indptr[1:])
-    ]
 
 
 def _is_float32(array):

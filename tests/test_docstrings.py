@@ -1,4 +1,4 @@
-"""Docstrings say what signatures say, and every public name has an example."""
+"""Every public name has types, an example, and a docstring that says what they say."""
 
 import dataclasses
 import functools
@@ -72,6 +72,7 @@ def own_members(cls, kinds):
 
 OBJECTS = public_objects()
 CLASSES = {name: obj for name, obj in OBJECTS.items() if inspect.isclass(obj)}
+CALLABLE = {n: o for n, o in OBJECTS.items() if not getattr(o, "_is_protocol", False)}
 METHODS = [f"{n}.{m}" for n, c in CLASSES.items() for m in own_members(c, METHOD_KINDS)]
 PROPERTIES = [
     f"{n}.{m}" for n, c in CLASSES.items() for m in own_members(c, PROPERTY_KINDS)
@@ -141,6 +142,33 @@ def test_methods(name):
 @pytest.mark.parametrize("name", PROPERTIES)
 def test_properties(name):
     assert not complaints(name, PROPERTY)
+
+
+def signature_of(name):
+    """Signature of a public function, method or class, by its full name."""
+    owner, _, member = name.rpartition(".")
+    if owner in CLASSES:
+        return inspect.signature(inspect.unwrap(getattr(CLASSES[owner], member)))
+    return inspect.signature(OBJECTS[name])
+
+
+def unannotated(name):
+    """Name the parameters that have no type, and "return" if that has none."""
+    signature = signature_of(name)
+    missing = [
+        parameter.name
+        for parameter in signature.parameters.values()
+        if parameter.annotation is parameter.empty
+        and parameter.name not in ("self", "cls")
+    ]
+    if name not in CLASSES and signature.return_annotation is signature.empty:
+        missing.append("return")
+    return missing
+
+
+@pytest.mark.parametrize("name", sorted({*CALLABLE, *METHODS}))
+def test_signatures_have_types(name):
+    assert not unannotated(name)
 
 
 def _undocumented(x):

@@ -2,6 +2,7 @@
 
 import warnings
 from numbers import Integral, Real
+from typing import Self
 
 import numpy as np
 from scipy.special import softmax
@@ -35,6 +36,7 @@ from skgeom.cluster._space import (
     points_of_affinities,
     points_of_features,
 )
+from skgeom.typing import Array, ArrayLike, RandomStateLike
 
 # Rows for which the whole relaxation is still a thing to try.
 _MAX_DENSE = 10_000
@@ -192,20 +194,20 @@ class SDPClustering(
 
     def __init__(
         self,
-        n_clusters=8,
+        n_clusters: int = 8,
         *,
-        covariance_type=None,
-        solver="auto",
-        affinity="linear",
-        gamma=None,
-        diagonal_correction=None,
-        n_init=1,
-        certificate="fast",
-        early_stopping=True,
-        max_iter=2000,
-        tol=1e-3,
-        device="auto",
-        random_state=None,
+        covariance_type: str | None = None,
+        solver: str = "auto",
+        affinity: str = "linear",
+        gamma: float | None = None,
+        diagonal_correction: str | None = None,
+        n_init: int = 1,
+        certificate: str = "fast",
+        early_stopping: bool = True,
+        max_iter: int = 2000,
+        tol: float = 1e-3,
+        device: str = "auto",
+        random_state: RandomStateLike = None,
     ):
         self.n_clusters = n_clusters
         self.covariance_type = covariance_type
@@ -222,7 +224,7 @@ class SDPClustering(
         self.random_state = random_state
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y=None):
+    def fit(self, X: ArrayLike, y: None = None) -> Self:
         """Find clusters, and bound how far they are from the best ones.
 
         Parameters
@@ -253,7 +255,7 @@ class SDPClustering(
         self._certify(points, found)
         return self
 
-    def predict(self, X):
+    def predict(self, X: ArrayLike) -> Array:
         """Assign rows to the nearest mean, or with covariances the likeliest cluster.
 
         Parameters
@@ -294,7 +296,7 @@ class SDPClustering(
         densities = self._mixture.log_densities(self._validated(X, reset=False))
         return self._output(softmax(densities, axis=1), like=X)
 
-    def fit_predict(self, X, y=None):
+    def fit_predict(self, X: ArrayLike, y: None = None) -> Array:
         """Fit and return the labels of the training rows.
 
         Parameters
@@ -311,7 +313,7 @@ class SDPClustering(
         """
         return _like(self.fit(X).labels_, X)
 
-    def transform(self, X):
+    def transform(self, X: ArrayLike) -> Array:
         """Compute the distance of rows to the mean of each cluster.
 
         Parameters

@@ -1,7 +1,9 @@
 """Ridge regression with a kernel on a graph, matrix-free."""
 
 import warnings
+from collections.abc import Callable
 from numbers import Integral, Real
+from typing import Self
 
 import numpy as np
 from sklearn.base import MultiOutputMixin, RegressorMixin, _fit_context
@@ -15,9 +17,11 @@ from sklearn.utils.validation import (
 
 from skgeom.backends import as_numpy
 from skgeom.base import GeometryEstimator, GraphInputMixin
+from skgeom.graph import Graph
 from skgeom.kernels._graph_kernel import GraphKernelMixin
 from skgeom.operators import GraphKernelOperator, extension_function
 from skgeom.solvers import conjugate_gradient
+from skgeom.typing import Array, ArrayLike, MatrixLike
 
 
 class GraphKernelRidge(
@@ -115,23 +119,23 @@ class GraphKernelRidge(
 
     def __init__(
         self,
-        kernel="diffusion",
+        kernel: str | Callable = "diffusion",
         *,
-        alpha=0.1,
-        diffusion_time=1.0,
-        regularization=1.0,
-        smoothness=2.0,
-        length_scale=1.0,
-        n_steps=2,
-        offset=2.0,
-        coefficients=None,
-        graph=None,
-        affinity="nearest_neighbors",
-        n_neighbors=10,
-        max_iter=1000,
-        tol=1e-6,
-        n_jobs=None,
-        device="auto",
+        alpha: float = 0.1,
+        diffusion_time: float = 1.0,
+        regularization: float = 1.0,
+        smoothness: float = 2.0,
+        length_scale: float = 1.0,
+        n_steps: float = 2,
+        offset: float = 2.0,
+        coefficients: ArrayLike | None = None,
+        graph: Graph | None = None,
+        affinity: str = "nearest_neighbors",
+        n_neighbors: int = 10,
+        max_iter: int = 1000,
+        tol: float = 1e-6,
+        n_jobs: int | None = None,
+        device: str = "auto",
     ):
         self.kernel = kernel
         self.alpha = alpha
@@ -151,7 +155,7 @@ class GraphKernelRidge(
         self.device = device
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y):
+    def fit(self, X: MatrixLike, y: ArrayLike) -> Self:
         """Solve for the coefficients of the training nodes.
 
         Parameters
@@ -188,7 +192,7 @@ class GraphKernelRidge(
         self._step_values = GraphKernelOperator(self.graph_, further, **shared) @ dual
         return self
 
-    def predict(self, X):
+    def predict(self, X: MatrixLike) -> Array:
         """Predict the values of rows, each independently of the others.
 
         Parameters
@@ -215,7 +219,9 @@ class GraphKernelRidge(
         values = values + self.intercept_
         return self._output(values[:, 0] if self.dual_coef_.ndim == 1 else values, X)
 
-    def score(self, X, y, sample_weight=None):
+    def score(
+        self, X: MatrixLike, y: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> float:
         """Coefficient of determination of predictions.
 
         Parameters

@@ -1,5 +1,8 @@
 """Spectrally transformed kernel regression (Zhai et al., 2024)."""
 
+from collections.abc import Callable
+from typing import Self
+
 import numpy as np
 from sklearn.base import RegressorMixin, _fit_context
 from sklearn.metrics import r2_score
@@ -11,7 +14,9 @@ from sklearn.utils.validation import (
 
 from skgeom.backends import as_numpy
 from skgeom.base import with_callbacks
+from skgeom.graph import Graph
 from skgeom.kernels._machine import SpectralMachine
+from skgeom.typing import Array, ArrayLike
 
 
 class STKRRegressor(RegressorMixin, SpectralMachine):
@@ -153,23 +158,23 @@ class STKRRegressor(RegressorMixin, SpectralMachine):
 
     def __init__(
         self,
-        kernel="nearest_neighbors",
+        kernel: str | Callable = "nearest_neighbors",
         *,
-        spectral_transform="inverse_laplacian",
-        strength=1e4,
-        degree=None,
-        n_components=30,
-        alpha=0.1,
-        n_neighbors=7,
-        gamma=None,
-        normalization="random_walk",
-        graph=None,
-        fit_intercept=True,
-        solver="auto",
-        tol=1e-6,
-        max_iter=2000,
-        device="auto",
-        n_jobs=None,
+        spectral_transform: str | Callable = "inverse_laplacian",
+        strength: float = 1e4,
+        degree: int | None = None,
+        n_components: int = 30,
+        alpha: float | ArrayLike = 0.1,
+        n_neighbors: int = 7,
+        gamma: float | None = None,
+        normalization: str | None = "random_walk",
+        graph: Graph | None = None,
+        fit_intercept: bool = True,
+        solver: str = "auto",
+        tol: float = 1e-6,
+        max_iter: int = 2000,
+        device: str = "auto",
+        n_jobs: int | None = None,
     ):
         self.kernel = kernel
         self.spectral_transform = spectral_transform
@@ -190,7 +195,7 @@ class STKRRegressor(RegressorMixin, SpectralMachine):
 
     @with_callbacks
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y):
+    def fit(self, X: Array, y: ArrayLike) -> Self:
         """Fit the labelled rows, on the kernel of all.
 
         Parameters
@@ -218,7 +223,7 @@ class STKRRegressor(RegressorMixin, SpectralMachine):
         self.transduction_ = self._shaped(self._node_values[rows], like=X)
         return self
 
-    def predict(self, X):
+    def predict(self, X: Array) -> Array:
         """Predict values of rows, fitted or new.
 
         Parameters
@@ -235,7 +240,7 @@ class STKRRegressor(RegressorMixin, SpectralMachine):
         check_is_fitted(self)
         return self._shaped(self._predict_values(X), like=X)
 
-    def score(self, X, y):
+    def score(self, X: Array, y: ArrayLike) -> float:
         """Coefficient of determination of predictions for the labelled rows.
 
         Parameters

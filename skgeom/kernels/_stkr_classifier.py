@@ -1,6 +1,8 @@
 """Spectrally transformed kernel regression on class indicators."""
 
 import warnings
+from collections.abc import Callable
+from typing import Self
 
 import numpy as np
 from sklearn.base import ClassifierMixin, _fit_context
@@ -15,7 +17,9 @@ from sklearn.utils.validation import (
 
 from skgeom.backends import as_numpy
 from skgeom.base import with_callbacks
+from skgeom.graph import Graph
 from skgeom.kernels._machine import SpectralMachine
+from skgeom.typing import Array, ArrayLike, NDArray
 
 
 class STKRClassifier(ClassifierMixin, SpectralMachine):
@@ -143,23 +147,23 @@ class STKRClassifier(ClassifierMixin, SpectralMachine):
 
     def __init__(
         self,
-        kernel="nearest_neighbors",
+        kernel: str | Callable = "nearest_neighbors",
         *,
-        spectral_transform="inverse_laplacian",
-        strength=100.0,
-        degree=None,
-        n_components=30,
-        alpha=0.1,
-        n_neighbors=7,
-        gamma=None,
-        normalization="symmetric",
-        graph=None,
-        fit_intercept=True,
-        solver="auto",
-        tol=1e-4,
-        max_iter=2000,
-        device="auto",
-        n_jobs=None,
+        spectral_transform: str | Callable = "inverse_laplacian",
+        strength: float = 100.0,
+        degree: int | None = None,
+        n_components: int = 30,
+        alpha: float | ArrayLike = 0.1,
+        n_neighbors: int = 7,
+        gamma: float | None = None,
+        normalization: str | None = "symmetric",
+        graph: Graph | None = None,
+        fit_intercept: bool = True,
+        solver: str = "auto",
+        tol: float = 1e-4,
+        max_iter: int = 2000,
+        device: str = "auto",
+        n_jobs: int | None = None,
     ):
         self.kernel = kernel
         self.spectral_transform = spectral_transform
@@ -180,7 +184,7 @@ class STKRClassifier(ClassifierMixin, SpectralMachine):
 
     @with_callbacks
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y):
+    def fit(self, X: Array, y: ArrayLike) -> Self:
         """Fit the labelled rows, on the kernel of all.
 
         Parameters
@@ -216,7 +220,7 @@ class STKRClassifier(ClassifierMixin, SpectralMachine):
         self.label_distributions_ = self._output(self._probabilities(values), like=X)
         return self
 
-    def decision_function(self, X):
+    def decision_function(self, X: Array) -> Array:
         """Compute fitted indicators of the classes.
 
         Parameters
@@ -235,7 +239,7 @@ class STKRClassifier(ClassifierMixin, SpectralMachine):
             values = values[:, 1] - values[:, 0]
         return self._output(values, like=X)
 
-    def predict_proba(self, X):
+    def predict_proba(self, X: Array) -> Array:
         """Estimate probabilities of the classes.
 
         Parameters
@@ -250,7 +254,7 @@ class STKRClassifier(ClassifierMixin, SpectralMachine):
         """
         return self._output(self._probabilities(self._indicators(X)), like=X)
 
-    def predict(self, X):
+    def predict(self, X: Array) -> NDArray:
         """Predict the classes of rows, fitted or new.
 
         Parameters
@@ -266,7 +270,7 @@ class STKRClassifier(ClassifierMixin, SpectralMachine):
         values = self._indicators(X)
         return self.classes_[values.argmax(axis=1)]
 
-    def score(self, X, y):
+    def score(self, X: Array, y: ArrayLike) -> float:
         """Accuracy of predictions for the labelled rows.
 
         Parameters

@@ -10,6 +10,7 @@ from sklearn.utils._param_validation import Interval, StrOptions, validate_param
 
 from skgeom.graph import Graph
 from skgeom.metrics._pairwise import row_blocks
+from skgeom.typing import ArrayLike, NDArray
 
 # A block of distances, its differences in use by SciPy, and sorting places.
 _BYTES_PER_ENTRY = 40
@@ -25,8 +26,13 @@ _CONSTRAINTS = {
 
 @validate_params(_CONSTRAINTS, prefer_skip_nested_validation=True)
 def reconstruction_score(
-    embedding, graph, *, rows=None, metric="poincare", working_memory=64
-):
+    embedding: ArrayLike,
+    graph: Graph,
+    *,
+    rows: ArrayLike | None = None,
+    metric: str = "poincare",
+    working_memory: float = 64,
+) -> float:
     """Mean average precision of a graph's links among the nearest nodes.
 
     All other nodes are ranked by their distance to a node u. Its average precision is
@@ -75,7 +81,14 @@ def reconstruction_score(
 
 
 @validate_params(_CONSTRAINTS, prefer_skip_nested_validation=True)
-def mean_rank(embedding, graph, *, rows=None, metric="poincare", working_memory=64):
+def mean_rank(
+    embedding: ArrayLike,
+    graph: Graph,
+    *,
+    rows: ArrayLike | None = None,
+    metric: str = "poincare",
+    working_memory: float = 64,
+) -> float:
     """Mean rank of a link among the nodes that are not linked.
 
     The rank of a link (u, v) is one more than the number of nodes that u is not linked
@@ -121,8 +134,14 @@ def mean_rank(embedding, graph, *, rows=None, metric="poincare", working_memory=
     {**_CONSTRAINTS, "known": [Graph, None]}, prefer_skip_nested_validation=True
 )
 def link_prediction_score(
-    embedding, graph, *, known=None, rows=None, metric="poincare", working_memory=64
-):
+    embedding: ArrayLike,
+    graph: Graph,
+    *,
+    known: Graph | None = None,
+    rows: ArrayLike | None = None,
+    metric: str = "poincare",
+    working_memory: float = 64,
+) -> float:
     """Mean average precision of held-back links, with known links left out.
 
     Parameters
@@ -178,8 +197,13 @@ def link_prediction_score(
     prefer_skip_nested_validation=True,
 )
 def distortion_score(
-    embedding, distances, *, columns=None, metric="poincare", working_memory=64
-):
+    embedding: ArrayLike,
+    distances: ArrayLike,
+    *,
+    columns: ArrayLike | None = None,
+    metric: str = "poincare",
+    working_memory: float = 64,
+) -> float:
     """Mean relative error of distances, after rescaling by the median ratio.
 
     Each pair counts ``|s * d - t| / t`` with its distance d in the embedding, the true
@@ -266,8 +290,15 @@ def _graph_ranks(embedding, graph, rows, metric, working_memory, known=None):
 
 
 def link_ranks(
-    queries, nodes, links, known, own, *, metric="poincare", working_memory=64
-):
+    queries: tuple[NDArray, ...],
+    nodes: tuple[NDArray, ...],
+    links: sp.csr_array,
+    known: sp.csr_array,
+    own: NDArray,
+    *,
+    metric: str = "poincare",
+    working_memory: float = 64,
+) -> tuple[NDArray, NDArray]:
     """Rank the links of some points among the nodes of an embedding.
 
     Parameters
@@ -310,8 +341,8 @@ def link_ranks(
     precisions, ranks = [], []
     active = np.flatnonzero(np.diff(links.indptr))
     for block in row_blocks(len(active), n_nodes, _BYTES_PER_ENTRY, working_memory):
-        of_block = [array[active[block]] for array in queries]
-        separations = _separations(*of_block, *nodes, metric)
+        heads, gaps = (array[active[block]] for array in queries)
+        separations = _separations(heads, gaps, nodes[0], nodes[1], metric)
         for query, row in zip(active[block], separations, strict=True):
             positives = _row(links, query)
             positives = positives[positives != own[query]]

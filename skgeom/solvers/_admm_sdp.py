@@ -7,6 +7,7 @@ import numpy as np
 import scipy.linalg
 
 from skgeom.solvers._clustering_bound import multiplier_bound
+from skgeom.typing import NDArray
 
 # Iterations between two looks at the bound and at the penalty.
 _STEPS_PER_LOOK = 20
@@ -54,15 +55,15 @@ class RelaxedClustering(NamedTuple):
 
 
 def admm_clustering(
-    X,
-    n_clusters,
+    X: NDArray,
+    n_clusters: int,
     *,
-    diagonal=None,
-    init=None,
-    multiplier=None,
-    tol=1e-4,
-    max_iter=2000,
-):
+    diagonal: NDArray | None = None,
+    init: NDArray | None = None,
+    multiplier: NDArray | None = None,
+    tol: float = 1e-4,
+    max_iter: int = 2000,
+) -> RelaxedClustering:
     r"""Maximise <A, Z> over the relaxation of partitions by Peng and Wei.
 
     A is :math:`XX' - \mathrm{diag}(d)`, and Z positive semidefinite with trace K, row

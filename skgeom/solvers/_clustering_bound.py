@@ -17,11 +17,15 @@ import numpy as np
 import scipy.linalg
 from scipy.optimize import minimize_scalar
 
+from skgeom.typing import NDArray
+
 # How many values of the one free number of `label_bound` are tried.
 _TRIALS = 10
 
 
-def multiplier_bound(X, multiplier, n_clusters, diagonal=None):
+def multiplier_bound(
+    X: NDArray, multiplier: NDArray, n_clusters: int, diagonal: NDArray | None = None
+) -> float:
     """Bound <XX' - diag(d), Z> over all partitions, by any multiplier.
 
     Parameters
@@ -64,7 +68,9 @@ def multiplier_bound(X, multiplier, n_clusters, diagonal=None):
     return _sum_above(outer / n, values, n_clusters, n, norm)
 
 
-def label_bound(X, labels, n_clusters, tol=1e-9):
+def label_bound(
+    X: NDArray, labels: NDArray, n_clusters: int, tol: float = 1e-9
+) -> tuple[float, float]:
     r"""Bound the between-cluster sum of squares of every partition, from one of them.
 
     The multiplier B of the module's formula is written down so that, where `labels`
@@ -147,7 +153,7 @@ def label_bound(X, labels, n_clusters, tol=1e-9):
     return best
 
 
-def label_multiplier(X, labels, level):
+def label_multiplier(X: NDArray, labels: NDArray, level: float) -> NDArray:
     """Multiplier that `label_bound` uses, as a dense matrix.
 
     Parameters

@@ -5,7 +5,8 @@ import scipy.linalg
 import scipy.sparse as sp
 from scipy.sparse import csgraph
 
-from skgeom.operators import SparseKernel, host_product
+from skgeom.operators import KernelOperator, SparseKernel, host_product
+from skgeom.typing import NDArray
 
 # Up to this size, or for a larger share of all pairs, a dense eigenproblem is faster
 # than Lanczos' method, and it misses nothing.
@@ -13,7 +14,9 @@ _DENSE_SIZE = 1500
 _DENSE_SHARE = 0.2
 
 
-def leading_eigenpairs(S, n_components=None):
+def leading_eigenpairs(
+    S: KernelOperator, n_components: int | None = None
+) -> tuple[NDArray, NDArray]:
     """Compute the largest eigenvalues of a kernel matrix and their eigenvectors.
 
     A normalised graph has the eigenvalue 1 once for each connected component, and
