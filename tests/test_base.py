@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from sklearn.utils._param_validation import InvalidParameterError
 
 from skgeom.base import Attachment, GeometryEstimator
+from skgeom.graph import KnownRows
 
 
 class Doubler(GeometryEstimator):

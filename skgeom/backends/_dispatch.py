@@ -45,14 +45,14 @@ class Backend(Protocol):
 
         Parameters
         ----------
-        array : array
+        array : array of any shape
             NumPy array or torch tensor.
         dtype : dtype, default=None
             Of this backend's namespace; None keeps the array's.
 
         Returns
         -------
-        array
+        array of the same shape
             On this device, copied only if it must be.
         """
 
@@ -61,12 +61,12 @@ class Backend(Protocol):
 
         Parameters
         ----------
-        array : array
+        array : array of any shape
             Of this backend.
 
         Returns
         -------
-        ndarray
+        ndarray of the same shape
             The same values.
         """
 
@@ -226,7 +226,7 @@ class Backend(Protocol):
         self,
         steps: Steps,
         starts: NDArray,
-        modulation: NDArray | float,
+        modulation: NDArray,
         survival: NDArray,
         n_walks: int,
         coupling: str | None = "repelling",
@@ -269,7 +269,7 @@ class Backend(Protocol):
         self,
         steps: Steps,
         starts: NDArray,
-        modulation: NDArray | float,
+        modulation: NDArray,
         threshold: float,
     ) -> tuple[Array, Array, Array]:
         """Compute rows of a power series of the normalised adjacency, but for crumbs.
@@ -289,8 +289,12 @@ class Backend(Protocol):
 
         Returns
         -------
-        indptr, columns, entries : array
-            As of `random_walks`.
+        indptr : array of shape (n_starts + 1,), int64
+            Where rows begin.
+        columns : array of shape (n_entries,), integer
+            Names of nodes, each once in a row, in no order.
+        entries : array of shape (n_entries,)
+            In the type of `modulation`.
         """
 
 
@@ -351,7 +355,7 @@ def get_backend(
     device : {"auto", "cpu", "cuda", "cuda:<i>", "mps", "torch-cpu"}, default="auto"
         "auto" is numba for NumPy input and the tensor's own device for torch input;
         "cpu" is numba, "torch-cpu" is torch without an accelerator.
-    like : array, default=None
+    like : array of any shape, default=None
         The input whose type and device "auto" follows.
     n_jobs : int, default=None
         Threads for the host's kernels, in joblib's meaning.

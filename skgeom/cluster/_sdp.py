@@ -87,7 +87,7 @@ class SDPClustering(
         labels are then best for the corrected objective, not for the inertia.
     n_init : int, default=1
         Starts of the relaxation: the best labels of the search, and random factors.
-    certificate : {"fast", "sdp"}, default="fast"
+    certificate : {"fast", "sdp"} or None, default="fast"
         How the bound is found: from the labels in closed form, at any size; or, where
         that is not tight, by solving the relaxation, for up to about 1,000 rows. None
         leaves it out.
@@ -106,7 +106,7 @@ class SDPClustering(
 
     Attributes
     ----------
-    labels_ : ndarray of shape (n_samples,)
+    labels_ : ndarray of shape (n_samples,), int64
         Clusters from 0.
     cluster_centers_ : ndarray of shape (n_clusters, n_features)
         Means of clusters; only for ``affinity="linear"``.
@@ -202,7 +202,7 @@ class SDPClustering(
         gamma: float | None = None,
         diagonal_correction: str | None = None,
         n_init: int = 1,
-        certificate: str = "fast",
+        certificate: str | None = "fast",
         early_stopping: bool = True,
         max_iter: int = 2000,
         tol: float = 1e-3,
@@ -238,6 +238,11 @@ class SDPClustering(
         -------
         self : SDPClustering
             The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            If a parameter, `device` or X is not valid, or X has too few rows.
         """
         backend = self._backend_for(X)
         rng = check_random_state(self.random_state)
@@ -394,6 +399,7 @@ class SDPClustering(
         return (points * points).sum(axis=1)
 
     def _solve(self, points, start, backend, rng):
+        low_rank = dict(n_init=self.n_init, stable=self.early_stopping, backend=backend)
         found = solve(
             points,
             start,
@@ -401,11 +407,7 @@ class SDPClustering(
             self._diagonal(points),
             rng,
             solver=self.solver,
-            low_rank={
-                "backend": backend,
-                "n_init": self.n_init,
-                "stable": self.early_stopping,
-            },
+            low_rank=low_rank,
             tol=self.tol,
             max_iter=self.max_iter,
         )
@@ -445,8 +447,7 @@ class SDPClustering(
         if len(kept) < self.n_clusters:
             warnings.warn(
                 f"Number of distinct clusters ({len(kept)}) found smaller than "
-                f"n_clusters ({self.n_clusters}). Possibly due to duplicate points in "
-                "X.",
+                f"n_clusters ({self.n_clusters}). X may hold duplicate points.",
                 ConvergenceWarning,
                 stacklevel=4,
             )

@@ -48,6 +48,11 @@ class GeodesicDistancesMixin:
         array of shape (n_rows, n_columns)
             In the unit of the embedding. A new point's distance runs over its nearest
             training points.
+
+        Raises
+        ------
+        ValueError
+            If the estimator is not fitted, or X or Y is not what `transform` takes.
         """
         check_is_fitted(self)
         backend = self._backend_for(X)

@@ -139,7 +139,7 @@ class HeatGeodesicEmbedding(
         The time used.
     geodesic_ : {"heat", "shortest_path"}
         How distances were measured.
-    landmark_indices_ : ndarray of shape (n_landmarks,)
+    landmark_indices_ : ndarray of shape (n_landmarks,), int64
         Nodes that are landmarks.
     stress_ : float
         Kruskal's stress-1 of the landmarks, in [0, 1] for a fitted optimum.
@@ -278,6 +278,13 @@ class HeatGeodesicEmbedding(
         -------
         self : HeatGeodesicEmbedding
             The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            If a parameter is out of its range, the machine lacks `device`, X is not
+            what `graph` and `affinity` say, or its graph has more connected components
+            than there may be landmarks.
         """
         backend = self._backend_for(X)
         self.graph_, rows, points = self._fit_graph(X, backend)
@@ -305,6 +312,11 @@ class HeatGeodesicEmbedding(
         -------
         array of shape (n_samples, n_components)
             `embedding_`, in the namespace and on the device of X.
+
+        Raises
+        ------
+        ValueError
+            As of `fit`.
         """
         return self._output(self.fit(X).embedding_, like=X)
 
@@ -321,6 +333,12 @@ class HeatGeodesicEmbedding(
         -------
         array of shape (n_rows, n_components)
             Coordinates, in the namespace, width and device of X.
+
+        Raises
+        ------
+        ValueError
+            If the estimator is not fitted, or X is not what `graph` and `affinity` say:
+            other columns than in `fit`, ids of no node, negative links.
         """
         check_is_fitted(self)
         attachment = self._attach(X, self._backend_for(X))

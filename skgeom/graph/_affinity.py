@@ -35,7 +35,7 @@ def affinity_matrix(
     ----------
     distances : ndarray of shape (n_samples, n_neighbors)
         Distances >= 0 to each point's neighbours. Infinite entries mean no edge.
-    indices : ndarray of shape (n_samples, n_neighbors)
+    indices : ndarray of shape (n_samples, n_neighbors), int
         The neighbours, the point itself excluded.
     kind : {"alpha_decay", "self_tuning", "gaussian", "binary"}, default="alpha_decay"
         The formula.

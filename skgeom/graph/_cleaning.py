@@ -178,7 +178,7 @@ def neighbor_overlap(graph: Graph, indices: NDArray) -> NDArray:
     ----------
     graph : Graph
         Its stored edges are asked for.
-    indices : ndarray of shape (n_nodes, n_neighbors)
+    indices : ndarray of shape (n_nodes, n_neighbors), int
         Neighbours of each node; the node itself counts as one more.
 
     Returns
@@ -218,7 +218,7 @@ def prune_shortcuts(
     ----------
     graph : Graph
         Undirected.
-    indices : ndarray of shape (n_nodes, n_neighbors)
+    indices : ndarray of shape (n_nodes, n_neighbors), int
         Neighbours of each node by which the overlap is measured, nearest first; more
         of them than the graph has edges make it sharper.
     share : float, default=0.1

@@ -294,7 +294,7 @@ class Graph:
         ----------
         distances : ndarray of shape (n_samples, n_neighbors)
             Distances to the neighbours; infinite where there is none.
-        indices : ndarray of shape (n_samples, n_neighbors)
+        indices : ndarray of shape (n_samples, n_neighbors), int
             The neighbours, each point itself excluded.
         affinity : {"alpha_decay", "self_tuning", "gaussian", "binary"}, \
                 default="alpha_decay"

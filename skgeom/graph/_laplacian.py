@@ -1,4 +1,7 @@
-"""Graph Laplacians, kept as the non-negative matrix that generates them."""
+"""Graph Laplacians, kept as the non-negative matrix that generates them.
+
+For their normalisations see Chung, "Spectral graph theory", 1997.
+"""
 
 from dataclasses import dataclass, field
 from typing import Any

@@ -39,7 +39,7 @@ def nearest_neighbors(
         Neighbours a query, from 1 to the number of rows that can be neighbours.
     metric : {"euclidean", "cosine"}, default="euclidean"
         The distance; cosine distance is one minus the cosine, in [0, 2].
-    rows : ndarray of shape (n_queries,), default=None
+    rows : ndarray of shape (n_queries,), int, default=None
         Rows of X that are the queries when `Y` is None; None is all.
     algorithm : {"auto", "exact", "faiss", "pynndescent"}, default="auto"
         "auto" is exact up to 50,000 rows of X, and for as many pairs of a row and a

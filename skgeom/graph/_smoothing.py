@@ -92,7 +92,7 @@ def local_dimension(X: NDArray, indices: NDArray) -> tuple[int, float]:
     ----------
     X : ndarray of shape (n_samples, n_features)
         Points.
-    indices : ndarray of shape (n_neighborhoods, n_members)
+    indices : ndarray of shape (n_neighborhoods, n_members), int
         Members of each neighbourhood, as rows of X.
 
     Returns

@@ -253,6 +253,12 @@ class PoincareEmbedding(
         -------
         self : PoincareEmbedding
             The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            If a parameter is out of its range, the machine lacks `device`, X is not
+            what `graph` and `affinity` say, or its graph has no links.
         """
         backend = self._backend_for(X)
         rng = check_random_state(self.random_state)
@@ -300,6 +306,11 @@ class PoincareEmbedding(
         -------
         array of shape (n_samples, n_components)
             `embedding_`, in the namespace and on the device of X.
+
+        Raises
+        ------
+        ValueError
+            As of `fit`.
         """
         return self._output(self.fit(X).embedding_, like=X)
 
@@ -316,6 +327,12 @@ class PoincareEmbedding(
         -------
         array of shape (n_rows, n_components)
             Coordinates in the ball, in the namespace, width and device of X.
+
+        Raises
+        ------
+        ValueError
+            If the estimator is not fitted, or X is not what `graph` and `affinity` say:
+            other columns than in `fit`, ids of no node, negative links.
         """
         check_is_fitted(self)
         backend = self._backend_for(X)

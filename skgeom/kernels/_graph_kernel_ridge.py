@@ -34,7 +34,7 @@ class GraphKernelRidge(
     r"""Ridge regression with a kernel on a graph, exact and without the n x n matrix.
 
     The values at some nodes are given, those of all others are wanted. With K the
-    kernel and t the training nodes, the coefficients solve
+    kernel [1]_ and t the training nodes, the coefficients solve
 
     .. math:: (K_{tt} + \alpha I)\, c = y - \bar y ,
 
@@ -96,6 +96,10 @@ class GraphKernelRidge(
     Several values for one node count as their mean with as much more weight. New rows
     hang on the nodes as in :class:`~skgeom.kernels.GraphRandomFeatures`.
 
+    References
+    ----------
+    .. [1] Smola and Kondor, "Kernels and regularization on graphs", COLT 2003.
+
     Examples
     --------
     >>> import numpy as np
@@ -126,7 +130,7 @@ class GraphKernelRidge(
         regularization: float = 1.0,
         smoothness: float = 2.0,
         length_scale: float = 1.0,
-        n_steps: float = 2,
+        n_steps: int = 2,
         offset: float = 2.0,
         coefficients: ArrayLike | None = None,
         graph: Graph | None = None,
@@ -169,6 +173,13 @@ class GraphKernelRidge(
         -------
         self : GraphKernelRidge
             The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            If a parameter is out of its range, the machine lacks `device`, X is not
+            what `graph` and `affinity` say, or y is None, not finite or of another
+            length than X.
         """
         backend = self._backend_for(X)
         self.graph_, rows, _ = self._fit_graph(X, backend)
@@ -205,6 +216,12 @@ class GraphKernelRidge(
         -------
         array of shape (n_rows,) or (n_rows, n_targets)
             Values, in the namespace, width and device of X.
+
+        Raises
+        ------
+        ValueError
+            If the estimator is not fitted, or X is not what `graph` and `affinity` say:
+            other columns than in `fit`, ids of no node, negative links.
         """
         check_is_fitted(self)
         if self.graph is not None:
@@ -237,6 +254,11 @@ class GraphKernelRidge(
         -------
         float
             At most 1.
+
+        Raises
+        ------
+        ValueError
+            As of `predict`, or if y is not as long as X.
         """
         return super().score(X, y, sample_weight)
 

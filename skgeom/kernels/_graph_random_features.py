@@ -254,6 +254,13 @@ class GraphRandomFeatures(
         -------
         self : GraphRandomFeatures
             The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            If a parameter is out of its range, the machine lacks `device`, X is not
+            what `graph` and `affinity` say, the kernel is not positive definite, or
+            ``kernel="learned"`` has no y.
         """
         backend = self._backend_for(X)
         rng = check_random_state(self.random_state)
@@ -284,6 +291,12 @@ class GraphRandomFeatures(
         csr_array of shape (n_rows, n_nodes), or array of shape (n_rows, n_components)
             The features: sparse, or dense if `n_components` is given. For a tensor X a
             tensor on its device.
+
+        Raises
+        ------
+        ValueError
+            If the estimator is not fitted, or X is not what `graph` and `affinity` say:
+            other columns than in `fit`, ids of no node, negative links.
         """
         check_is_fitted(self)
         backend = self._backend_for(X)

@@ -90,7 +90,7 @@ class STKRRegressor(RegressorMixin, SpectralMachine):
         the nodes, with a graph that is known).
     intercept_ : float or ndarray of shape (n_outputs,)
         Mean of the labels, or 0.
-    eigenvalues_ : ndarray
+    eigenvalues_ : ndarray of shape (n_eigenvalues,)
         Eigenvalues of the base kernel that were used; only where there are some.
     alpha_ : float
         Weight of the penalty that was used.
@@ -210,6 +210,14 @@ class STKRRegressor(RegressorMixin, SpectralMachine):
         -------
         self
             The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            If a parameter is out of its range, the machine lacks `device`, X is not
+            what `graph` and `kernel` say, y is None, has no labelled row or another
+            length than X, or the kernel is not one that `normalization` and
+            `spectral_transform` allow.
         """
         backend = self._backend_for(X)
         base, rows = self._fit_base_kernel(X, backend)
@@ -236,6 +244,12 @@ class STKRRegressor(RegressorMixin, SpectralMachine):
         -------
         array of shape (n_rows,) or (n_rows, n_outputs)
             In the namespace and the type of X.
+
+        Raises
+        ------
+        ValueError
+            If the estimator is not fitted, or X has other columns than in `fit`, ids of
+            no node, or negative values where the kernel is normalised.
         """
         check_is_fitted(self)
         return self._shaped(self._predict_values(X), like=X)
@@ -254,6 +268,11 @@ class STKRRegressor(RegressorMixin, SpectralMachine):
         -------
         float
             At most 1.
+
+        Raises
+        ------
+        ValueError
+            As of `predict`, or if y is not as long as X.
         """
         y = np.asarray(y, dtype=np.float64)
         known = ~np.isnan(y.reshape(len(y), -1)).any(axis=1)

@@ -95,7 +95,7 @@ class STKRClassifier(ClassifierMixin, SpectralMachine):
         the nodes, with a graph that is known).
     intercept_ : ndarray of shape (n_classes,)
         Share of each class in the labels, or 0.
-    eigenvalues_ : ndarray
+    eigenvalues_ : ndarray of shape (n_eigenvalues,)
         Eigenvalues of the base kernel that were used; only where there are some.
     alpha_ : float
         Weight of the penalty that was used.
@@ -200,6 +200,14 @@ class STKRClassifier(ClassifierMixin, SpectralMachine):
         -------
         self
             The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            If a parameter is out of its range, the machine lacks `device`, X is not
+            what `graph` and `kernel` say, y is None, has less than two classes or
+            another length than X, or the kernel is not one that `normalization` and
+            `spectral_transform` allow.
         """
         backend = self._backend_for(X)
         base, rows = self._fit_base_kernel(X, backend)
@@ -233,6 +241,12 @@ class STKRClassifier(ClassifierMixin, SpectralMachine):
         -------
         array of shape (n_rows, n_classes) or (n_rows,)
             For two classes, the second less the first.
+
+        Raises
+        ------
+        ValueError
+            If the estimator is not fitted, or X has other columns than in `fit`, ids of
+            no node, or negative values where the kernel is normalised.
         """
         values = self._indicators(X)
         if len(self.classes_) == 2:
@@ -251,6 +265,11 @@ class STKRClassifier(ClassifierMixin, SpectralMachine):
         -------
         array of shape (n_rows, n_classes)
             Rows sum to one.
+
+        Raises
+        ------
+        ValueError
+            As of `decision_function`.
         """
         return self._output(self._probabilities(self._indicators(X)), like=X)
 
@@ -266,6 +285,11 @@ class STKRClassifier(ClassifierMixin, SpectralMachine):
         -------
         ndarray of shape (n_rows,)
             Of the classes in `classes_`.
+
+        Raises
+        ------
+        ValueError
+            As of `decision_function`.
         """
         values = self._indicators(X)
         return self.classes_[values.argmax(axis=1)]
@@ -284,6 +308,11 @@ class STKRClassifier(ClassifierMixin, SpectralMachine):
         -------
         float
             From 0 to 1.
+
+        Raises
+        ------
+        ValueError
+            As of `decision_function`, or if y is not as long as X.
         """
         y = column_or_1d(as_numpy(y))
         known = np.flatnonzero(y != -1)

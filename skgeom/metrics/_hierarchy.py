@@ -1,4 +1,9 @@
-"""How well an embedding tells the links of a graph from what is not linked."""
+"""How well an embedding tells the links of a graph from what is not linked.
+
+Mean rank and average precision, for reconstruction and for link prediction, are those
+of Nickel and Kiela (NIPS 2017); distortion goes back to Sala et
+al., "Representation tradeoffs for hyperbolic embeddings", ICML 2018.
+"""
 
 from numbers import Real
 
@@ -46,7 +51,7 @@ def reconstruction_score(
         failures: a link at such a distance is the last of all.
     graph : Graph
         Directed links (u, v), or both directions of undirected ones.
-    rows : array-like of int, default=None
+    rows : array-like of shape (n_rows,), int, default=None
         Nodes u to average over; None is all.
     metric : {"poincare", "euclidean"}, default="poincare"
         The distance.
@@ -101,7 +106,7 @@ def mean_rank(
         failures: a link at such a distance is the last of all.
     graph : Graph
         Directed links (u, v), or both directions of undirected ones.
-    rows : array-like of int, default=None
+    rows : array-like of shape (n_rows,), int, default=None
         Nodes u whose links are averaged over; None is all.
     metric : {"poincare", "euclidean"}, default="poincare"
         The distance.
@@ -152,7 +157,7 @@ def link_prediction_score(
         The links to predict.
     known : Graph, default=None
         Links that the embedding was fitted on; they are neither right nor wrong.
-    rows : array-like of int, default=None
+    rows : array-like of shape (n_rows,), int, default=None
         Nodes to average over; None is all.
     metric : {"poincare", "euclidean"}, default="poincare"
         The distance.
@@ -218,7 +223,7 @@ def distortion_score(
     distances : array-like of shape (n_nodes, n_columns)
         True distances to the nodes in `columns`; pairs at distance zero, or without a
         path (infinite), do not count.
-    columns : array-like of shape (n_columns,), default=None
+    columns : array-like of shape (n_columns,), int, default=None
         Nodes; None is all, and `distances` is square.
     metric : {"poincare", "euclidean"}, default="poincare"
         The distance.
@@ -307,7 +312,7 @@ def link_ranks(
         Coordinates of the points and of the nodes, and ``1 - |x|^2`` of each.
     links, known : csr_array of shape (n_queries, n_nodes)
         The links to rank, and those that are neither right nor wrong.
-    own : ndarray of shape (n_queries,)
+    own : ndarray of shape (n_queries,), int
         The node that each point is, which is not ranked; -1 for none.
     metric : {"poincare", "euclidean"}, default="poincare"
         The distance; for "euclidean" gaps are not looked at.
@@ -316,10 +321,10 @@ def link_ranks(
 
     Returns
     -------
-    precisions : ndarray
-        Average precision of each point that has links.
-    ranks : ndarray
-        Rank of each of these links, nearest first in each point.
+    precisions : ndarray of shape (n_linked,), float64
+        Average precision of each point that has links, in (0, 1].
+    ranks : ndarray of shape (n_links,), int64
+        Rank of each of these links, nearest first in each point, from 1.
 
     Raises
     ------

@@ -52,9 +52,9 @@ class _LabelledFolds:
 
         Yields
         ------
-        train : ndarray of int
+        train : ndarray of shape (n_train,), int64
             Rows of the training fold, every unlabelled one among them, in order.
-        test : ndarray of int
+        test : ndarray of shape (n_test,), int64
             Labelled rows of the test fold, in order.
 
         Raises

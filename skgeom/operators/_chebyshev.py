@@ -1,4 +1,8 @@
-"""Any function of a Laplacian by Chebyshev series, with a stated error."""
+"""Any function of a Laplacian by Chebyshev series, with a stated error.
+
+As in Hammond, Vandergheynst and Gribonval, "Wavelets on graphs via spectral graph
+theory", Applied and Computational Harmonic Analysis 30, 2011.
+"""
 
 import warnings
 from collections.abc import Callable

@@ -103,12 +103,15 @@ def graph_kernel(
     regularization: float = 1.0,
     smoothness: float = 2.0,
     length_scale: float = 1.0,
-    n_steps: float = 2,
+    n_steps: int = 2,
     offset: float = 2.0,
     coefficients: ArrayLike | None = None,
     tol: float = 1e-7,
 ) -> GraphKernel:
     r"""Describe a kernel on the nodes of a graph.
+
+    The kernels are functions of the Laplacian [2]_, their square roots power series in
+    the normalised adjacency [1]_.
 
     Parameters
     ----------

@@ -1,4 +1,8 @@
-"""Heat on a graph by a series without cancellation."""
+"""Heat on a graph by a series without cancellation.
+
+The exponential of a random walk is a Poisson mixture of its steps (uniformisation; Fox
+and Glynn, "Computing Poisson probabilities", Communications of the ACM 31, 1988).
+"""
 
 import numpy as np
 

@@ -1,4 +1,9 @@
-"""Rows of f(W) as sparse features: estimated by walks, or pushed out from each node."""
+"""Rows of f(W) as sparse features: estimated by walks, or pushed out from each node.
+
+Walks are those of Choromanski (ICML 2023) and Reid et al. (ICLR 2024); pushing goes
+back to Andersen, Chung and Lang, "Local graph partitioning using PageRank vectors",
+FOCS 2006.
+"""
 
 from collections.abc import Callable
 from functools import partial
@@ -52,6 +57,11 @@ def length_law(
     -------
     ndarray of shape (n_lengths,), float64
         Probabilities s, from 1 downwards, > 0.
+
+    Raises
+    ------
+    ValueError
+        If `halting_probability` is neither "auto" nor in (0, 1).
 
     Examples
     --------
@@ -127,6 +137,9 @@ def walk_features(
     backend: Backend | None = None,
 ) -> sp.csr_array:
     r"""Estimate rows of :math:`\sum_l f_l W^l` by random walks, without bias.
+
+    A walk adds its weight at each node that it visits [1]_; walks that start together
+    may repel each other [2]_.
 
     Parameters
     ----------

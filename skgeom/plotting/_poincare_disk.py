@@ -80,7 +80,7 @@ class PoincareDiskDisplay:
         ----------
         estimator : PoincareEmbedding
             Fitted, with two components.
-        edges : array-like of shape (n_edges, 2), default=None
+        edges : array-like of shape (n_edges, 2), int, default=None
             Pairs of rows to join. None is the links of the graph; of a closure, those
             that no path of two links replaces.
         labels : sequence of str, default=None

@@ -7,8 +7,9 @@ B >= 0, by Ky Fan's theorem,
 
     <XX', Z> <= <C, Z> <= 1'C1 / n + sum of the K - 1 largest eigenvalues of PCP.
 
-Without B this is the bound by principal components. The semidefinite program finds the
-best B; `label_bound` writes one down from the labels.
+Without B this is the bound by principal components (Ding and He, "K-means clustering
+via principal component analysis", ICML 2004). The semidefinite program finds the best
+B; `label_bound` writes one down from the labels.
 """
 
 import math
@@ -90,7 +91,7 @@ def label_bound(
     ----------
     X : ndarray of shape (n_samples, n_features)
         Points with mean zero, float64.
-    labels : ndarray of shape (n_samples,)
+    labels : ndarray of shape (n_samples,), int
         Clusters from 0, at most `n_clusters` of them, none empty.
     n_clusters : int
         K.
@@ -160,7 +161,7 @@ def label_multiplier(X: NDArray, labels: NDArray, level: float) -> NDArray:
     ----------
     X : ndarray of shape (n_samples, n_features)
         Points with mean zero.
-    labels : ndarray of shape (n_samples,)
+    labels : ndarray of shape (n_samples,), int
         Clusters from 0, none empty.
     level : float
         The z of the formula.

@@ -28,7 +28,7 @@ def partition_value(
     ----------
     X : ndarray of shape (n_samples, n_features)
         Points.
-    labels : ndarray of shape (n_samples,)
+    labels : ndarray of shape (n_samples,), int
         Clusters from 0; empty ones count for nothing.
     diagonal : ndarray of shape (n_samples,), default=None
         The d of the formula; None is zero.
@@ -67,7 +67,7 @@ def exchange(
     ----------
     X : ndarray of shape (n_samples, n_features)
         Points, best centred.
-    labels : ndarray of shape (n_samples,)
+    labels : ndarray of shape (n_samples,), int
         Where to start.
     n_clusters : int
         K.
@@ -119,7 +119,7 @@ def merge_and_split(
     ----------
     X : ndarray of shape (n_samples, n_features)
         Points, best centred.
-    labels : ndarray of shape (n_samples,)
+    labels : ndarray of shape (n_samples,), int
         Where to start.
     n_clusters : int
         K.

@@ -1,4 +1,7 @@
-"""Embedding the links of a graph in the Poincaré ball by stochastic descent."""
+"""Embedding the links of a graph in the Poincaré ball by stochastic descent.
+
+The loss and the negatives are those of Nickel and Kiela (NIPS 2017, ICML 2018).
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -38,7 +38,7 @@ def likelihood_clustering(
         Y_k, centred points in the units of each cluster.
     weights : ndarray of shape (n_clusters, n_samples)
         w_k, squared norms of Y_k plus log-determinants.
-    labels : ndarray of shape (n_samples,)
+    labels : ndarray of shape (n_samples,), int
         Where to start.
     rng : RandomState
         For the noise of the start.

@@ -1,4 +1,7 @@
-"""The semidefinite relaxation of k-means in non-negative low-rank form."""
+"""The semidefinite relaxation of k-means in non-negative low-rank form.
+
+Zhuang, Chen, Yang and Zhang, ICLR 2024.
+"""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -196,7 +199,7 @@ def indicator_factor(
 
     Parameters
     ----------
-    labels : ndarray of shape (n_samples,)
+    labels : ndarray of shape (n_samples,), int
         Clusters from 0.
     rank : int
         Columns, at least as many as there are clusters.
@@ -268,7 +271,7 @@ def row_sum_multipliers(
     ----------
     X : ndarray of shape (n_samples, n_features)
         Points.
-    labels : ndarray of shape (n_samples,)
+    labels : ndarray of shape (n_samples,), int
         Clusters from 0, none empty.
     diagonal : ndarray of shape (n_samples,), default=None
         What is taken off the diagonal of XX'; None is zero.

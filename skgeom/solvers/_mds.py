@@ -182,6 +182,9 @@ def smacof(
 def kruskal_stress(xp: ModuleType, distances: Array, points: Array) -> float:
     r"""Compute stress-1, :math:`\sqrt{\sum (d - \delta)^2 / \sum \delta^2}`.
 
+    From Kruskal, "Multidimensional scaling by optimizing goodness of fit to a nonmetric
+    hypothesis", Psychometrika 29, 1964.
+
     Parameters
     ----------
     xp : module

@@ -1,4 +1,7 @@
-"""Conjugate gradients on a sparse matrix plus a diagonal, fused for the host."""
+"""Conjugate gradients on a sparse matrix plus a diagonal, fused for the host.
+
+Hestenes and Stiefel, Journal of Research of the National Bureau of Standards 49, 1952.
+"""
 
 from collections.abc import Callable
 

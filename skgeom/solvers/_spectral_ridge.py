@@ -46,7 +46,7 @@ class RidgeSolution(NamedTuple):
         solutions.
     residual : float
         Largest relative residual of an iteration.
-    eigenvalues : ndarray or None
+    eigenvalues : ndarray of shape (n_eigenvalues,) or None
         Those of the kernel matrix that were used, in decreasing order.
 
     Examples

@@ -3,6 +3,8 @@ r"""Transforms s of the spectrum of a kernel, and how to apply s(S) without it.
 A transform is split as :math:`s(\lambda) = s(0) + \lambda \sigma(\lambda)`: the second
 part is what a point that was not fitted can see, through its kernel values, and
 :math:`\sigma(S) a` are the coefficients that it needs.
+
+Transforms are those of Zhai et al. (ICLR 2024).
 """
 
 from collections.abc import Callable
@@ -58,7 +60,7 @@ class SpectralTransform:
 
         Parameters
         ----------
-        values : ndarray
+        values : ndarray of any shape
             Eigenvalues.
 
         Returns
