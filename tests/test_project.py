@@ -10,9 +10,8 @@ import pytest
 import skgeom
 
 ROOT = Path(__file__).parents[1]
-PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))[
-    "project"
-]
+PYPROJECT = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+PROJECT = tomllib.loads(PYPROJECT)["project"]
 # Hidden files and folders are not in the sdist.
 needs_clone = pytest.mark.skipif(
     not (ROOT / ".github").exists(), reason="not in a clone of the repository"
