@@ -77,7 +77,8 @@ def project(x: Array) -> Array:
     """
     xp = namespace(x)
     direction, length = unit(xp, x)
-    rim = 1 - _eps(xp, x)
+    # Rounding of the product and of whoever measures it must not reach one.
+    rim = 1 - 2 * _eps(xp, x)
     return xp.where(length > rim, direction * rim, x)
 
 

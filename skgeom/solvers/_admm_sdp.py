@@ -4,9 +4,9 @@ import math
 from typing import Any, NamedTuple
 
 import numpy as np
-import scipy.linalg
 
 from skgeom.solvers._clustering_bound import multiplier_bound
+from skgeom.solvers._symmetric import largest_eigenpairs
 from skgeom.typing import NDArray
 
 # Iterations between two looks at the bound and at the penalty.
@@ -191,9 +191,7 @@ def _project_spectrum(C, n_clusters, vectors, anew):
 
 def _leading_eigenpairs(C, rank):
     """The `rank` largest eigenvalues, or all, in increasing order."""
-    n = len(C)
-    first = max(0, n - rank)
-    return scipy.linalg.eigh(C, subset_by_index=[first, n - 1], check_finite=False)
+    return largest_eigenpairs(C, min(rank, len(C)))
 
 
 def _improved_eigenpairs(C, vectors):

@@ -18,6 +18,7 @@ import numpy as np
 import scipy.linalg
 from scipy.optimize import minimize_scalar
 
+from skgeom.solvers._symmetric import largest_eigenvalues
 from skgeom.typing import NDArray
 
 # How many values of the one free number of `label_bound` are tried.
@@ -272,11 +273,9 @@ def _factored_bound(X, labels, n_clusters, pulls, sizes, level):
 
 
 def _leading_eigenvalues(matrix, k):
-    last = matrix.shape[0] - 1
     if k == 0:
         return np.zeros(0)
-    first = max(last + 1 - k, 0)
-    return scipy.linalg.eigvalsh(matrix, subset_by_index=[first, last])
+    return largest_eigenvalues(matrix, min(k, len(matrix)))
 
 
 def _sum_above(outer, eigenvalues, n_clusters, n, norm):

@@ -4,9 +4,9 @@ import math
 from collections.abc import Callable
 from types import ModuleType
 
-import scipy.linalg
 from array_api_compat import is_numpy_namespace
 
+from skgeom.solvers._symmetric import largest_eigenpairs
 from skgeom.typing import Array
 
 # Sum of squared errors, as a share of that of the distances, below which a further
@@ -219,10 +219,7 @@ def _leading_eigenpairs(xp, matrix, k):
     """The `k` largest eigenvalues of a symmetric matrix, in decreasing order."""
     if is_numpy_namespace(xp):
         # All pairs cost a hundred times more where the BLAS has to share its cores.
-        last = matrix.shape[0] - 1
-        values, vectors = scipy.linalg.eigh(
-            matrix, subset_by_index=[last + 1 - k, last]
-        )
+        values, vectors = largest_eigenpairs(matrix, k)
     else:
         values, vectors = xp.linalg.eigh(matrix)
     return xp.flip(values)[:k], xp.flip(vectors, axis=1)[:, :k]
