@@ -8,7 +8,12 @@ from typing import Self
 import numpy as np
 import scipy.sparse as sp
 from sklearn.base import BaseEstimator
-from sklearn.utils._param_validation import Interval, InvalidParameterError, StrOptions
+from sklearn.utils._param_validation import (
+    HasMethods,
+    Interval,
+    InvalidParameterError,
+    StrOptions,
+)
 from sklearn.utils.validation import check_non_negative, validate_data
 
 from skgeom.backends import as_numpy, get_backend, is_torch, row_blocks
@@ -72,8 +77,24 @@ class GeometryEstimator(CallbackSupportMixin, BaseEstimator):
 
     def _validated(self, X, *, reset, **checks):
         """Validate X on the host; floats keep their width, the rest become float64."""
+        self._refuse_graph(X)
         return validate_data(
             self, as_numpy(X), reset=reset, dtype=[np.float64, np.float32], **checks
+        )
+
+    def _refuse_graph(self, X):
+        """Tell those who pass a graph as X where it belongs."""
+        if not (isinstance(X, Graph) or (hasattr(X, "nodes") and hasattr(X, "edges"))):
+            return
+        name, there = type(self).__name__, "takes no graphs."
+        if hasattr(self, "graph"):
+            graph = "graph" if isinstance(X, Graph) else "Graph.from_networkx(graph)"
+            there = (
+                f"takes one as {name}(graph={graph}), with a column of node ids as X; "
+                "np.arange(n_nodes)[:, None] is all of them."
+            )
+        raise ValueError(
+            f"X must be an array, got a {type(X).__name__}. {name} {there}"
         )
 
     def _output(self, array, like):
@@ -209,6 +230,22 @@ class Attachment:
         return Attachment(self.weights[:, nodes], self.lengths[:, nodes])
 
 
+class _GraphHandle(HasMethods):
+    """The constraint on the parameter `graph`; it says how to make one."""
+
+    def __init__(self):
+        super().__init__("laplacian")
+
+    def is_satisfied_by(self, value):
+        return isinstance(value, Graph)
+
+    def __str__(self):
+        return (
+            "a skgeom.graph.Graph, as Graph.from_networkx, Graph.from_adjacency and "
+            "Graph.from_edges make it,"
+        )
+
+
 class GraphInputMixin:
     """The three sources of a graph: points, a known graph, links.
 
@@ -223,7 +260,7 @@ class GraphInputMixin:
     """
 
     _graph_constraints = {
-        "graph": [Graph, None],
+        "graph": [_GraphHandle(), None],
         "affinity": [
             StrOptions(
                 {"nearest_neighbors", "precomputed", "precomputed_nearest_neighbors"}
@@ -245,9 +282,8 @@ class GraphInputMixin:
             Where nodes lie, if that is known.
         """
         if self.graph is not None:
-            X = self._validated(X, reset=True)
-            graph, rows = self.graph, self._node_ids(X, self.graph.n_nodes)
-            return self._undirected(graph), rows, None
+            rows = self._read_ids(X, self.graph.n_nodes, reset=True)
+            return self._undirected(self.graph), rows, None
         sparse = "csr" if self.affinity != "nearest_neighbors" else False
         X = self._validated(X, reset=True, accept_sparse=sparse, ensure_min_samples=2)
         rows = np.arange(X.shape[0])
@@ -280,8 +316,7 @@ class GraphInputMixin:
         """Read the input of `transform`: how its rows hang on the fitted nodes."""
         n_nodes = self.graph_.n_nodes
         if self.graph is not None:
-            ids = self._node_ids(self._validated(X, reset=False), n_nodes)
-            return Attachment.to_nodes(ids, n_nodes)
+            return Attachment.to_nodes(self._read_ids(X, n_nodes), n_nodes)
         if self.affinity == "precomputed":
             X = self._validated(X, reset=False, accept_sparse="csr")
             check_non_negative(X, f"{type(self).__name__}.transform")
@@ -328,13 +363,25 @@ class GraphInputMixin:
             )
         return graph.to_undirected()
 
-    @staticmethod
-    def _node_ids(X, n_nodes):
-        if X.shape[1] != 1 or not np.array_equal(X, np.round(X)):
+    def _read_ids(self, X, n_nodes, *, reset=False):
+        """The node of each row of X, which is a column of node ids."""
+        expected = "With graph=Graph(...), X must be a column of integer node ids"
+        self._refuse_graph(X)
+        first = next(iter(np.ravel(as_numpy(X))[:1]), None)
+        if isinstance(first, str):
             raise ValueError(
-                "With graph=Graph(...), X must be a column of integer node ids of "
-                f"shape (n_samples, 1); got shape {X.shape}."
+                f"{expected}; it holds text: {str(first)!r}. The id of a name is its "
+                "position in graph.node_names."
             )
+        X = self._validated(X, reset=reset)
+        if X.shape[1] != 1:
+            raise ValueError(
+                f"{expected} of shape (n_samples, 1); got shape {X.shape}."
+            )
+        fractional = np.flatnonzero(X[:, 0] != np.round(X[:, 0]))
+        if fractional.size:
+            row = fractional[0]
+            raise ValueError(f"{expected}; row {row} holds {X[row, 0]}.")
         ids = X[:, 0].astype(np.int64)
         if ids.size and not (ids.min() >= 0 and ids.max() < n_nodes):
             raise ValueError(

@@ -253,6 +253,8 @@ def raised_by(function, cls=None, seen=None):
         called = ast.unparse(node.func)
         if called.startswith("_") and called in functions_of(module):
             errors |= raised_by(f"{module}:{called}", cls, seen)
+        elif called == "self._validated":
+            continue  # as scikit-learn's own validation, the same for all estimators
         elif cls and called.startswith(("self._", "cls._")):
             helper = inspect.getattr_static(cls, called.partition(".")[2], None)
             helper = inspect.unwrap(getattr(helper, "__func__", helper))

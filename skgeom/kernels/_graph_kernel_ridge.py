@@ -225,7 +225,7 @@ class GraphKernelRidge(
         """
         check_is_fitted(self)
         if self.graph is not None:
-            ids = self._node_ids(self._validated(X, reset=False), self.graph_.n_nodes)
+            ids = self._read_ids(X, self.graph_.n_nodes)
             values = self._values[ids]
         else:
             weights, known, scale = self._links(X, self._backend_for(X))

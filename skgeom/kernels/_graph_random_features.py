@@ -301,7 +301,7 @@ class GraphRandomFeatures(
         check_is_fitted(self)
         backend = self._backend_for(X)
         if self.graph is not None:
-            ids = self._node_ids(self._validated(X, reset=False), self.graph_.n_nodes)
+            ids = self._read_ids(X, self.graph_.n_nodes)
             features = self._features_of(ids, self.kernel_.modulation, backend)
         else:
             features = self._features_of_rows(X, backend)
@@ -335,8 +335,7 @@ class GraphRandomFeatures(
             raise ValueError("length_features needs method='walk'.")
         backend = self._backend_for(X)
         if self.graph is not None:
-            X = self._validated(X, reset=False)
-            nodes = self._node_ids(X, self.graph_.n_nodes)
+            nodes = self._read_ids(X, self.graph_.n_nodes)
         else:
             weights, known = self._links(X, backend)[:2]
             single = _are_single_nodes(weights, known)

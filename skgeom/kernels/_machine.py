@@ -293,8 +293,7 @@ class SpectralMachine(GraphInputMixin, GeometryEstimator):
         """Values of rows, without the intercept."""
         backend = self._backend_for(X)
         if self.graph is not None:
-            X = self._validated(X, reset=False)
-            return self._node_values[self._node_ids(X, len(self._node_values))]
+            return self._node_values[self._read_ids(X, len(self._node_values))]
         if self.kernel == "nearest_neighbors":
             return self._predict_neighbors(X, backend)
         if self.kernel == "precomputed":

@@ -336,13 +336,12 @@ class STKRClassifier(ClassifierMixin, SpectralMachine):
                 "None."
             )
         y = column_or_1d(as_numpy(y), warn=True)
-        if y.dtype.kind == "f":
-            assert_all_finite(y, input_name="y")
+        _check_no_gaps(y)
         check_consistent_length(rows, y)
-        check_classification_targets(y)
         labelled = np.asarray(y != -1)
         if not labelled.any():
             raise ValueError("y has no labelled row: all of its values are -1.")
+        check_classification_targets(y[labelled])
         if not labelled.all() and len(np.unique(y[labelled])) == 1:
             warnings.warn(
                 "y holds -1 and one other value. That is taken for two classes, not "
@@ -352,3 +351,25 @@ class STKRClassifier(ClassifierMixin, SpectralMachine):
             )
             labelled = np.ones(len(y), dtype=bool)
         return y, labelled
+
+
+def _check_no_gaps(y):
+    """Refuse missing labels, which are -1 here, and warn of -1 that became text."""
+    if y.dtype.kind in "fO":
+        gaps = np.array([label is None or label != label for label in y], dtype=bool)
+        if gaps.any():
+            raise ValueError(
+                f"Input y contains NaN or None (first in row {np.argmax(gaps)}). A row "
+                "without a label has the number -1."
+            )
+    if y.dtype.kind == "f":
+        assert_all_finite(y, input_name="y")
+    if y.dtype.kind == "O" and len({isinstance(each, str) for each in y[y != -1]}) > 1:
+        raise ValueError("y must hold classes of one kind; it mixes text and others.")
+    if y.dtype.kind in "OU" and (y == "-1").any():
+        warnings.warn(
+            "y holds the text '-1', which is taken for a class. A row without a label "
+            "has the number -1, which needs dtype=object beside text.",
+            UserWarning,
+            stacklevel=5,
+        )

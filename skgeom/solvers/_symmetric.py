@@ -1,8 +1,8 @@
 """The largest eigenvalues of a dense symmetric matrix, all of them.
 
-LAPACK's fast way to a part of the spectrum may fail where many eigenvalues are equal, of
-equidistant points or a complete graph: with an error, or with fewer of them than it was
-asked for, without a word. Then the whole spectrum is computed.
+LAPACK's fast way to a part of the spectrum may fail where many eigenvalues are equal,
+as of equidistant points or of a complete graph: with an error, or with fewer than it
+was asked for and no word. Then the whole spectrum is computed.
 """
 
 import numpy as np
