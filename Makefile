@@ -7,6 +7,7 @@ ARGS ?=
 VENV := .venv
 DEMO_VENV := .venv-demo
 WHEEL_VENV := .venv-wheel
+OLDEST_VENV := .venv-oldest
 BIN := $(VENV)/bin
 COMMA := ,
 
@@ -18,6 +19,7 @@ DOC_STAMP := $(VENV)/.stamp-doc-$(DIGEST)
 BENCH_STAMP := $(VENV)/.stamp-bench-$(DIGEST)
 DIST_STAMP := $(VENV)/.stamp-dist-$(DIGEST)
 DEMO_STAMP := $(DEMO_VENV)/.stamp-$(DIGEST)
+OLDEST_STAMP := $(OLDEST_VENV)/.stamp-$(DIGEST)
 
 # A Python that the caller names is the only one tried; else the first that will do.
 PYTHONS := $(PYTHON) $(if $(filter file,$(origin PYTHON)),python3.13 python3.12 python3.11)
@@ -45,12 +47,19 @@ PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt \
     >$(1)/pip.log 2>&1 || { tail -n 40 $(1)/pip.log >&2; exit 1; }
 endef
 
+# $(call first_steps,WHAT): the README's Python, with what is installed and nothing else.
+define first_steps
+$(WHEEL_VENV)/bin/python -I -W error tools/run_blocks.py README.md
+@$(WHEEL_VENV)/bin/python -I -c "import skgeom; \
+    print('skgeom', skgeom.__version__, 'works from its $(1) in', skgeom.__path__[0])"
+endef
+
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test test-all lint docs bench dist clean
+.PHONY: help venv demo test test-all test-oldest lint docs bench dist clean
 
 help: ## list the targets
 	@echo "make TARGET, with PYTHON=..., WORKERS=... (tests) and ARGS=... (for pytest) as wished:"
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' Makefile | awk -F '|' '{ printf "%-12s%s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' Makefile | awk -F '|' '{ printf "%-13s%s\n", $$1, $$2 }'
 
 venv: $(TEST_STAMP) ## the development environment, in .venv
 
@@ -63,10 +72,14 @@ test: $(TEST_STAMP) ## the tests, but for the slow ones
 test-all: $(TEST_STAMP) ## the tests, the slow ones too
 	@OMP_NUM_THREADS=1 SCIPY_ARRAY_API=1 $(BIN)/python -m pytest -n $(WORKERS) -m "slow or not slow" $(ARGS)
 
-lint: $(TEST_STAMP) ## style, format and import contracts
+test-oldest: $(OLDEST_STAMP) ## the tests, with the oldest dependencies that are allowed
+	@OMP_NUM_THREADS=1 SCIPY_ARRAY_API=1 $(OLDEST_VENV)/bin/python -m pytest -n $(WORKERS) $(ARGS)
+
+lint: $(TEST_STAMP) ## style, format, import contracts and types
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/lint-imports --no-cache --no-logo
+	@$(BIN)/mypy
 
 docs: $(DOC_STAMP) ## the web pages, in doc/_build/html
 	@MPLBACKEND=Agg $(BIN)/python -m sphinx -E -W --keep-going -q -b html doc doc/_build/html
@@ -77,19 +90,19 @@ bench: $(BENCH_STAMP) ## the benchmarks at their quick size
 	    echo "$$script"; MPLBACKEND=Agg $(BIN)/python "$$script" --quick; \
 	done
 
-dist: $(DIST_STAMP) ## an sdist and a wheel in dist/; the wheel is tried by itself
+dist: $(DIST_STAMP) ## an sdist and a wheel in dist/; each is tried by itself
 	@rm -rf dist $(WHEEL_VENV)
 	@PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt \
 	    $(BIN)/python -m build --outdir dist .
 	@$(BIN)/python -m venv $(WHEEL_VENV)
 	@$(call install,$(WHEEL_VENV),dist/*.whl)
-	@$(WHEEL_VENV)/bin/python -I -c "import skgeom, sklearn.datasets as data; \
-	    skgeom.HeatGeodesicEmbedding().fit_transform(data.load_iris().data); \
-	    print('skgeom', skgeom.__version__, 'works from its wheel')"
+	@$(call first_steps,wheel)
+	@$(call install,$(WHEEL_VENV),--force-reinstall --no-deps dist/*.tar.gz)
+	@$(call first_steps,sdist)
 
 clean: ## remove all that make made, the environments too
-	@rm -rf $(VENV) $(DEMO_VENV) $(WHEEL_VENV) demo dist doc/_build doc/gallery doc/generated
-	@rm -rf doc/sg_execution_times.rst .pytest_cache .ruff_cache .hypothesis
+	@rm -rf $(VENV) $(DEMO_VENV) $(WHEEL_VENV) $(OLDEST_VENV) demo dist doc/_build doc/gallery doc/generated
+	@rm -rf doc/sg_execution_times.rst .pytest_cache .ruff_cache .mypy_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(TEST_STAMP):
@@ -115,4 +128,12 @@ $(DEMO_STAMP):
 	@$(call environment,$(DEMO_VENV))
 	@$(call install,$(DEMO_VENV),-e '.[plot]')
 	@rm -f $(DEMO_VENV)/.stamp-*
+	@touch $@
+
+$(OLDEST_STAMP):
+	@$(call environment,$(OLDEST_VENV))
+	@$(OLDEST_VENV)/bin/python tools/oldest_versions.py >$(OLDEST_VENV)/oldest.txt
+	@$(OLDEST_VENV)/bin/python -m pip install --disable-pip-version-check \
+	    --progress-bar off -c $(OLDEST_VENV)/oldest.txt -e '.[test]'
+	@rm -f $(OLDEST_VENV)/.stamp-*
 	@touch $@

@@ -2,23 +2,35 @@
 
 import warnings
 from dataclasses import dataclass
-from hashlib import blake2b
 from numbers import Integral
+from typing import Self
 
 import numpy as np
 import scipy.sparse as sp
 from sklearn.base import BaseEstimator
-from sklearn.utils._param_validation import Interval, InvalidParameterError, StrOptions
+from sklearn.utils._param_validation import (
+    HasMethods,
+    Interval,
+    InvalidParameterError,
+    StrOptions,
+)
 from sklearn.utils.validation import check_non_negative, validate_data
 
 from skgeom.backends import as_numpy, get_backend, is_torch, row_blocks
-from skgeom.graph import Graph, nearest_neighbors, neighbors_from_graph
+from skgeom.graph import (
+    Graph,
+    KnownRows,
+    canonical_csr,
+    nearest_neighbors,
+    neighbors_from_graph,
+)
+from skgeom.typing import MatrixLike, NDArray
 
 try:  # scikit-learn >= 1.9
     from sklearn.callback import CallbackSupportMixin, with_callbacks
 except ImportError:  # pragma: no cover
 
-    class CallbackSupportMixin:
+    class CallbackSupportMixin:  # type: ignore[no-redef]
         """Stands in where scikit-learn has no callbacks yet."""
 
     def with_callbacks(method):
@@ -65,8 +77,24 @@ class GeometryEstimator(CallbackSupportMixin, BaseEstimator):
 
     def _validated(self, X, *, reset, **checks):
         """Validate X on the host; floats keep their width, the rest become float64."""
+        self._refuse_graph(X)
         return validate_data(
             self, as_numpy(X), reset=reset, dtype=[np.float64, np.float32], **checks
+        )
+
+    def _refuse_graph(self, X):
+        """Tell those who pass a graph as X where it belongs."""
+        if not (isinstance(X, Graph) or (hasattr(X, "nodes") and hasattr(X, "edges"))):
+            return
+        name, there = type(self).__name__, "takes no graphs."
+        if hasattr(self, "graph"):
+            graph = "graph" if isinstance(X, Graph) else "Graph.from_networkx(graph)"
+            there = (
+                f"takes one as {name}(graph={graph}), with a column of node ids as X; "
+                "np.arange(n_nodes)[:, None] is all of them."
+            )
+        raise ValueError(
+            f"X must be an array, got a {type(X).__name__}. {name} {there}"
         )
 
     def _output(self, array, like):
@@ -111,7 +139,7 @@ class Attachment:
     lengths: sp.csr_array
 
     @classmethod
-    def to_nodes(cls, nodes, n_nodes):
+    def to_nodes(cls, nodes: NDArray, n_nodes: int) -> Self:
         """Rows that are nodes themselves."""
         shape, pattern = (len(nodes), n_nodes), (nodes, np.arange(len(nodes) + 1))
         ones, zeros = np.ones(len(nodes)), np.zeros(len(nodes))
@@ -121,7 +149,7 @@ class Attachment:
         )
 
     @classmethod
-    def to_neighbors(cls, distances, indices, n_nodes):
+    def to_neighbors(cls, distances: NDArray, indices: NDArray, n_nodes: int) -> Self:
         """Rows between their nearest nodes, by modified Shepard weights.
 
         With R the distance to the farthest listed node, a node at distance d weighs
@@ -145,15 +173,14 @@ class Attachment:
         )
 
     @classmethod
-    def to_links(cls, links, known):
+    def to_links(cls, links: MatrixLike, known: KnownRows) -> Self:
         """Rows known by the weights of their links; each link is one unit long.
 
         A row whose links are those of a fitted node, listed in `known`, is that node.
         A row without links takes the mean of all nodes, with a warning.
         """
-        links = _canonical(links)
-        same = [known.get(digest, -1) for digest in _row_digests(links)]
-        same = np.asarray(same, dtype=np.int64)
+        links = canonical_csr(links)
+        same = known.find(links)
         lonely = (np.diff(links.indptr) == 0) & (same < 0)
         if lonely.any():
             warnings.warn(
@@ -180,7 +207,7 @@ class Attachment:
         )
         return cls(weights, lengths)
 
-    def shortest(self, node_distances):
+    def shortest(self, node_distances: NDArray) -> NDArray:
         """Distances of the rows, given those of the nodes, shape (n_nodes, m).
 
         A row that coincides with nodes has their distances, any other row the
@@ -198,9 +225,25 @@ class Attachment:
             out[rows] = np.minimum.reduceat(legs, indptr[rows] - indptr[rows.start])
         return out
 
-    def restricted_to(self, nodes):
+    def restricted_to(self, nodes: NDArray) -> "Attachment":
         """The same rows, with nodes renumbered by their position in `nodes`."""
         return Attachment(self.weights[:, nodes], self.lengths[:, nodes])
+
+
+class _GraphHandle(HasMethods):
+    """The constraint on the parameter `graph`; it says how to make one."""
+
+    def __init__(self):
+        super().__init__("laplacian")
+
+    def is_satisfied_by(self, value):
+        return isinstance(value, Graph)
+
+    def __str__(self):
+        return (
+            "a skgeom.graph.Graph, as Graph.from_networkx, Graph.from_adjacency and "
+            "Graph.from_edges make it,"
+        )
 
 
 class GraphInputMixin:
@@ -217,7 +260,7 @@ class GraphInputMixin:
     """
 
     _graph_constraints = {
-        "graph": [Graph, None],
+        "graph": [_GraphHandle(), None],
         "affinity": [
             StrOptions(
                 {"nearest_neighbors", "precomputed", "precomputed_nearest_neighbors"}
@@ -239,9 +282,8 @@ class GraphInputMixin:
             Where nodes lie, if that is known.
         """
         if self.graph is not None:
-            X = self._validated(X, reset=True)
-            graph, rows = self.graph, self._node_ids(X, self.graph.n_nodes)
-            return self._undirected(graph), rows, None
+            rows = self._read_ids(X, self.graph.n_nodes, reset=True)
+            return self._undirected(self.graph), rows, None
         sparse = "csr" if self.affinity != "nearest_neighbors" else False
         X = self._validated(X, reset=True, accept_sparse=sparse, ensure_min_samples=2)
         rows = np.arange(X.shape[0])
@@ -259,9 +301,7 @@ class GraphInputMixin:
             X, f"{type(self).__name__} ({self._source}={self.affinity!r})"
         )
         if self.affinity == "precomputed":
-            digests = _row_digests(_canonical(X))
-            # The first of nodes with the same links speaks for them.
-            self._known_rows = {d: i for i, d in reversed(list(enumerate(digests)))}
+            self._known_rows = KnownRows(canonical_csr(X))
             return self._undirected(Graph.from_adjacency(X)), rows, None
         neighbors = neighbors_from_graph(
             sp.csr_array(X), self._feasible_neighbors(X.shape[0] - 1)
@@ -276,8 +316,7 @@ class GraphInputMixin:
         """Read the input of `transform`: how its rows hang on the fitted nodes."""
         n_nodes = self.graph_.n_nodes
         if self.graph is not None:
-            ids = self._node_ids(self._validated(X, reset=False), n_nodes)
-            return Attachment.to_nodes(ids, n_nodes)
+            return Attachment.to_nodes(self._read_ids(X, n_nodes), n_nodes)
         if self.affinity == "precomputed":
             X = self._validated(X, reset=False, accept_sparse="csr")
             check_non_negative(X, f"{type(self).__name__}.transform")
@@ -324,13 +363,25 @@ class GraphInputMixin:
             )
         return graph.to_undirected()
 
-    @staticmethod
-    def _node_ids(X, n_nodes):
-        if X.shape[1] != 1 or not np.array_equal(X, np.round(X)):
+    def _read_ids(self, X, n_nodes, *, reset=False):
+        """The node of each row of X, which is a column of node ids."""
+        expected = "With graph=Graph(...), X must be a column of integer node ids"
+        self._refuse_graph(X)
+        first = next(iter(np.ravel(as_numpy(X))[:1]), None)
+        if isinstance(first, str):
             raise ValueError(
-                "With graph=Graph(...), X must be a column of integer node ids of "
-                f"shape (n_samples, 1); got shape {X.shape}."
+                f"{expected}; it holds text: {str(first)!r}. The id of a name is its "
+                "position in graph.node_names."
             )
+        X = self._validated(X, reset=reset)
+        if X.shape[1] != 1:
+            raise ValueError(
+                f"{expected} of shape (n_samples, 1); got shape {X.shape}."
+            )
+        fractional = np.flatnonzero(X[:, 0] != np.round(X[:, 0]))
+        if fractional.size:
+            row = fractional[0]
+            raise ValueError(f"{expected}; row {row} holds {X[row, 0]}.")
         ids = X[:, 0].astype(np.int64)
         if ids.size and not (ids.min() >= 0 and ids.max() < n_nodes):
             raise ValueError(
@@ -347,25 +398,6 @@ class GraphInputMixin:
         tags.input_tags.sparse = precomputed
         tags.input_tags.positive_only = precomputed
         return tags
-
-
-def _canonical(matrix):
-    matrix = sp.csr_array(matrix, dtype=np.float64, copy=True)
-    matrix.sum_duplicates()
-    matrix.eliminate_zeros()
-    return matrix
-
-
-def _row_digests(matrix):
-    """A short name for each row of a canonical CSR array; equal rows, equal names."""
-    return [
-        blake2b(
-            matrix.indices[part].astype(np.int64).tobytes()
-            + matrix.data[part].tobytes(),
-            digest_size=16,
-        ).digest()
-        for part in map(slice, matrix.indptr[:-1], matrix.indptr[1:])
-    ]
 
 
 def _is_float32(array):

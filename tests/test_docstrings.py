@@ -1,5 +1,6 @@
-"""Docstrings say what signatures say, and every public name has an example."""
+"""Every public name has types, an example, and a docstring that says what they say."""
 
+import ast
 import dataclasses
 import functools
 import importlib
@@ -8,9 +9,11 @@ import pkgutil
 import re
 import types
 
+import numpy as np
 import pytest
-from numpydoc.docscrape import ClassDoc
+from numpydoc.docscrape import ClassDoc, FunctionDoc
 from numpydoc.validate import validate
+from sklearn.base import is_classifier
 
 import skgeom
 
@@ -72,6 +75,7 @@ def own_members(cls, kinds):
 
 OBJECTS = public_objects()
 CLASSES = {name: obj for name, obj in OBJECTS.items() if inspect.isclass(obj)}
+CALLABLE = {n: o for n, o in OBJECTS.items() if not getattr(o, "_is_protocol", False)}
 METHODS = [f"{n}.{m}" for n, c in CLASSES.items() for m in own_members(c, METHOD_KINDS)]
 PROPERTIES = [
     f"{n}.{m}" for n, c in CLASSES.items() for m in own_members(c, PROPERTY_KINDS)
@@ -141,6 +145,217 @@ def test_methods(name):
 @pytest.mark.parametrize("name", PROPERTIES)
 def test_properties(name):
     assert not complaints(name, PROPERTY)
+
+
+def signature_of(name):
+    """Signature of a public function, method or class, by its full name."""
+    owner, _, member = name.rpartition(".")
+    if owner in CLASSES:
+        return inspect.signature(inspect.unwrap(getattr(CLASSES[owner], member)))
+    return inspect.signature(OBJECTS[name])
+
+
+def unannotated(name):
+    """Name the parameters that have no type, and "return" if that has none."""
+    signature = signature_of(name)
+    missing = [
+        parameter.name
+        for parameter in signature.parameters.values()
+        if parameter.annotation is parameter.empty
+        and parameter.name not in ("self", "cls")
+    ]
+    if name not in CLASSES and signature.return_annotation is signature.empty:
+        missing.append("return")
+    return missing
+
+
+@pytest.mark.parametrize("name", sorted({*CALLABLE, *METHODS}))
+def test_signatures_have_types(name):
+    assert not unannotated(name)
+
+
+@pytest.mark.parametrize("name", sorted(skgeom._ESTIMATORS))
+def test_types_allow_none_and_callables_where_validation_does(name):
+    estimator = getattr(skgeom, name)
+    for parameter in inspect.signature(estimator).parameters.values():
+        valid = estimator._parameter_constraints[parameter.name]
+        kind = str(parameter.annotation)
+        assert ("None" in kind) == (None in valid or "random_state" in valid), parameter
+        assert ("Callable" in kind) == (callable in valid), parameter
+
+
+ARRAY = re.compile(r"array|ndarray|csr_array|sparse matrix")
+INTEGERS = re.compile(r"(back_)?(indices|indptr|labels|edges)_?")
+LISTS = ("Parameters", "Attributes", "Returns", "Yields")
+
+
+def docstring_of(name):
+    """The parsed docstring of a public function, method or class."""
+    owner, _, member = name.rpartition(".")
+    if owner in CLASSES:
+        return FunctionDoc(inspect.unwrap(getattr(CLASSES[owner], member)))
+    if name in CLASSES:
+        return ClassDoc(CLASSES[name])
+    return FunctionDoc(OBJECTS[name])
+
+
+def vague_arrays(entries):
+    """Name the arrays that are described without a shape, or indices without "int"."""
+    found = []
+    for entry in entries:
+        # A return value without a name has its type where the name would be.
+        name, kind = (entry.name, entry.type) if entry.type else ("", entry.name)
+        if not ARRAY.match(kind):
+            continue
+        if not re.search(r"\b(shape|length)\b", " ".join([kind, *entry.desc])):
+            found.append(f"{name or kind}: no shape")
+        elif INTEGERS.fullmatch(name.split(",")[-1].strip()) and "int" not in kind:
+            found.append(f"{name}: no integer type")
+    return found
+
+
+@pytest.mark.parametrize("name", sorted({*OBJECTS, *METHODS}))
+def test_arrays_have_shapes(name):
+    doc = docstring_of(name)
+    parts = [part for part in LISTS if part in doc]
+    assert not vague_arrays([entry for part in parts for entry in doc[part]])
+
+
+@functools.cache
+def functions_of(module):
+    """Map "function" and "Class.method" to the syntax trees of a module."""
+    found = {}
+    for node in ast.parse(inspect.getsource(importlib.import_module(module))).body:
+        if isinstance(node, ast.FunctionDef):
+            found[node.name] = node
+        elif isinstance(node, ast.ClassDef):
+            methods = [m for m in node.body if isinstance(m, ast.FunctionDef)]
+            found.update({f"{node.name}.{m.name}": m for m in methods})
+    return found
+
+
+def raised_by(function, cls=None, seen=None):
+    """Name the errors that a function raises itself or in private helpers.
+
+    Helpers are those of its module and, of a method, those of its class.
+    """
+    seen = set() if seen is None else seen
+    if function in seen:
+        return set()
+    seen.add(function)
+    module, _, name = function.partition(":")
+    errors = set()
+    for node in ast.walk(functions_of(module)[name]):
+        if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):
+            errors.add(re.sub(r"^np\.", "numpy.", ast.unparse(node.exc.func)))
+        if not isinstance(node, ast.Call):
+            continue
+        called = ast.unparse(node.func)
+        if called.startswith("_") and called in functions_of(module):
+            errors |= raised_by(f"{module}:{called}", cls, seen)
+        elif called == "self._validated":
+            continue  # as scikit-learn's own validation, the same for all estimators
+        elif cls and called.startswith(("self._", "cls._")):
+            helper = inspect.getattr_static(cls, called.partition(".")[2], None)
+            helper = inspect.unwrap(getattr(helper, "__func__", helper))
+            if getattr(helper, "__module__", "").startswith("skgeom"):
+                place = f"{helper.__module__}:{helper.__qualname__}"
+                errors |= raised_by(place, cls, seen)
+    return errors
+
+
+def undocumented_errors(name):
+    """Name the errors that a public name raises and does not mention."""
+    owner, _, member = name.rpartition(".")
+    cls = CLASSES.get(owner) or CLASSES.get(name)
+    if owner in CLASSES:
+        raising = inspect.unwrap(getattr(cls, member))
+        raising = getattr(raising, "__func__", raising)
+    elif cls is None:
+        raising = inspect.unwrap(OBJECTS[name])
+    else:
+        raising = cls.__init__ if "__init__" in vars(cls) else None
+    place = raising and f"{raising.__module__}:{raising.__qualname__}"
+    if place is None or place.split(":")[1] not in functions_of(place.split(":")[0]):
+        return set()
+    mentioned = {entry.type or entry.name for entry in docstring_of(name)["Raises"]}
+    if "ValueError" in mentioned:
+        mentioned.add("InvalidParameterError")  # which is one
+    return raised_by(place, cls) - mentioned - {"AttributeError", "NotImplementedError"}
+
+
+@pytest.mark.parametrize("name", sorted({*CALLABLE, *METHODS}))
+def test_errors_are_documented(name):
+    assert not undocumented_errors(name)
+
+
+# What is not from a paper: records, plain operations, and what we found ourselves.
+NO_SOURCE = {
+    "skgeom.graph": "Graph KnownRows canonical_csr local_scale nearest_neighbors "
+    "neighbor_overlap neighbors_from_graph noise_hides_shape prune_shortcuts "
+    "robust_graph smooth_locally train_test_split_edges transitive_closure",
+    "skgeom.metrics": "DistancePreservation neighborhood_precision",
+    "skgeom.operators": "DenseKernel GraphKernel GraphKernelOperator KernelOperator "
+    "PointKernel SparseKernel extreme_eigenvalues host_product",
+    "skgeom.solvers": "LinearSolution RelaxedClustering RidgePath hierarchy_tree "
+    "leading_eigenpairs learn_modulation partition_value principal_axes",
+    "skgeom.geometry.lorentz": "",
+    "skgeom.geometry.poincare": "",
+}
+NO_SOURCE = {f"{m}.{n}" for m, names in NO_SOURCE.items() for n in names.split()}
+METHOD_PACKAGES = ("graph", "metrics", "operators", "solvers", "geometry")
+FROM_PAPERS = {n for n in OBJECTS if n.split(".")[1] in METHOD_PACKAGES}
+
+
+def test_what_has_no_source_exists():
+    assert NO_SOURCE <= FROM_PAPERS
+
+
+@pytest.mark.parametrize("name", sorted(FROM_PAPERS - NO_SOURCE))
+def test_methods_name_their_source(name):
+    """A year, in the docstring or in that of the module."""
+    module = importlib.import_module(inspect.unwrap(OBJECTS[name]).__module__)
+    assert re.search(r"\b(19|20)\d\d\b", OBJECTS[name].__doc__ + module.__doc__)
+
+
+@pytest.mark.parametrize("name", sorted(skgeom._ESTIMATORS))
+def test_estimators_have_references(name):
+    references = "\n".join(docstring_of(f"skgeom.{name}")["References"])
+    assert re.search(r"\b(19|20)\d\d\b", references)
+
+
+@pytest.mark.parametrize("name", sorted({*OBJECTS, *METHODS}))
+def test_citations_have_entries_and_entries_are_cited(name):
+    text = inspect.getdoc(OBJECTS[name]) if name in OBJECTS else str(docstring_of(name))
+    entries = re.findall(r"^\.\. \[(\d+)\]", text, flags=re.MULTILINE)
+    assert set(re.findall(r"\[(\d+)\]_", text)) == set(entries)
+
+
+def fitted(name):
+    """A small fitted instance; classes are words, so that integers are indices."""
+    X = np.random.default_rng(0).normal(size=(40, 3))
+    estimator = getattr(skgeom, name)()
+    if "max_iter" in estimator.get_params():
+        estimator.set_params(max_iter=50)
+    y = np.where(X[:, 0] > 0, "yes", "no") if is_classifier(estimator) else X[:, 0]
+    return estimator.fit(X, y)
+
+
+@pytest.mark.parametrize("name", sorted(skgeom._ESTIMATORS))
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_fitted_attributes_are_documented(name):
+    estimator = fitted(name)
+    documented = {
+        attribute.strip(): entry.type
+        for entry in docstring_of(f"skgeom.{name}")["Attributes"]
+        for attribute in entry.name.split(",")
+    }
+    found = {k: v for k, v in vars(estimator).items() if re.match(r"[^_].*_$", k)}
+    assert found.keys() <= documented.keys()
+    for attribute, value in found.items():
+        if isinstance(value, np.ndarray):
+            integers = value.dtype.kind in "iu"
+            assert ("int" in documented[attribute]) == integers, attribute
 
 
 def _undocumented(x):

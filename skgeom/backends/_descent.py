@@ -43,13 +43,15 @@ class Links(NamedTuple):
 
     Parameters
     ----------
-    indptr, indices, weights : array
-        Rows of the adjacency: the positives of each head, sorted, and their weights.
-    back_indptr, back_indices : array
-        Rows of its transpose.
-    candidates : array of shape (n_candidates,)
+    indptr : array of shape (n_points + 1,), int64
+        Where the positives of each head begin.
+    indices, weights : array of shape (n_links,)
+        The positives, int64 and sorted in each head, and the weights of their links.
+    back_indptr, back_indices : array of shape (n_points + 1,) and (n_links,), int64
+        Rows of the transpose.
+    candidates : array of shape (n_candidates,), int64
         Nodes, each as often as it should be drawn.
-    keys : array of shape (n_points,)
+    keys : array of shape (n_points,), int64
         A number for each head that, with the seed, decides its draws.
 
     Examples

@@ -4,6 +4,11 @@ import re
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
+import scipy.sparse as sp
+
+from skgeom.backends._descent import Descent, Links, Points
+from skgeom.backends._walks import Steps
+from skgeom.typing import Array, NDArray
 
 _DEVICE_PATTERN = re.compile(r"auto|cpu|torch-cpu|mps|cuda(:\d+)?")
 
@@ -35,37 +40,37 @@ class Backend(Protocol):
     xp: Any
     float64: Any
 
-    def asarray(self, array, dtype=None):
+    def asarray(self, array: Array, dtype: Any = None) -> Array:
         """Move an array to this device.
 
         Parameters
         ----------
-        array : array
+        array : array of any shape
             NumPy array or torch tensor.
         dtype : dtype, default=None
             Of this backend's namespace; None keeps the array's.
 
         Returns
         -------
-        array
+        array of the same shape
             On this device, copied only if it must be.
         """
 
-    def to_numpy(self, array):
+    def to_numpy(self, array: Array) -> NDArray:
         """Bring an array of this backend to the host.
 
         Parameters
         ----------
-        array : array
+        array : array of any shape
             Of this backend.
 
         Returns
         -------
-        ndarray
+        ndarray of the same shape
             The same values.
         """
 
-    def csr(self, matrix):
+    def csr(self, matrix: sp.csr_array) -> Any:
         """Move a sparse matrix to this device.
 
         Parameters
@@ -79,7 +84,9 @@ class Backend(Protocol):
             What `matrix_polynomial` takes.
         """
 
-    def knn(self, X, Y, k, metric="euclidean"):
+    def knn(
+        self, X: Array, Y: Array, k: int, metric: str = "euclidean"
+    ) -> tuple[Array, Array]:
         """Find the exact nearest rows of X for each row of Y.
 
         Parameters
@@ -101,7 +108,9 @@ class Backend(Protocol):
             Rows of X, equal distances by the lowest index.
         """
 
-    def matrix_polynomial(self, A, B, coefficients, basis="monomial"):
+    def matrix_polynomial(
+        self, A: Any, B: Array, coefficients: NDArray, basis: str = "monomial"
+    ) -> Array:
         """Apply a polynomial of a sparse matrix to the columns of an array.
 
         Parameters
@@ -121,7 +130,9 @@ class Backend(Protocol):
             In the type of B.
         """
 
-    def kernel_matvec(self, X, Y, V, kernel="rbf", gamma=1.0):
+    def kernel_matvec(
+        self, X: Array, Y: Array, V: Array, kernel: str = "rbf", gamma: float = 1.0
+    ) -> Array:
         r"""Multiply the kernel matrix of two sets of points with the columns of V.
 
         The matrix is computed by blocks of rows and never held whole. With Euclidean
@@ -148,7 +159,9 @@ class Backend(Protocol):
             In the type of X.
         """
 
-    def clustering_lagrangian(self, X, diagonal, U, dual, penalty):
+    def clustering_lagrangian(
+        self, X: Array, diagonal: Array, U: Array, dual: Array, penalty: Array
+    ) -> tuple[Array, Array, Array]:
         """Augmented Lagrangian of low-rank semidefinite clustering, and its gradient.
 
         With A = XX' - diag(d) and v = UU'1 - 1, the value is
@@ -177,7 +190,15 @@ class Backend(Protocol):
             Its derivative by U.
         """
 
-    def sgd_edges(self, points, links, order, splits, seed, descent):
+    def sgd_edges(
+        self,
+        points: Points,
+        links: Links,
+        order: NDArray,
+        splits: NDArray,
+        seed: int,
+        descent: Descent,
+    ) -> float:
         """Make steps of hyperbolic descent on sampled edges.
 
         Parameters
@@ -203,15 +224,15 @@ class Backend(Protocol):
 
     def random_walks(
         self,
-        steps,
-        starts,
-        modulation,
-        survival,
-        n_walks,
-        coupling="repelling",
-        apart=False,
-        seed=0,
-    ):
+        steps: Steps,
+        starts: NDArray,
+        modulation: NDArray,
+        survival: NDArray,
+        n_walks: int,
+        coupling: str | None = "repelling",
+        apart: bool = False,
+        seed: int = 0,
+    ) -> tuple[Array, Array, Array]:
         """Estimate rows of a power series of the normalised adjacency by walks.
 
         Parameters
@@ -244,7 +265,13 @@ class Backend(Protocol):
             In the type of `modulation`.
         """
 
-    def push(self, steps, starts, modulation, threshold):
+    def push(
+        self,
+        steps: Steps,
+        starts: NDArray,
+        modulation: NDArray,
+        threshold: float,
+    ) -> tuple[Array, Array, Array]:
         """Compute rows of a power series of the normalised adjacency, but for crumbs.
 
         Parameters
@@ -262,12 +289,16 @@ class Backend(Protocol):
 
         Returns
         -------
-        indptr, columns, entries : array
-            As of `random_walks`.
+        indptr : array of shape (n_starts + 1,), int64
+            Where rows begin.
+        columns : array of shape (n_entries,), integer
+            Names of nodes, each once in a row, in no order.
+        entries : array of shape (n_entries,)
+            In the type of `modulation`.
         """
 
 
-def is_torch(array):
+def is_torch(array: Any) -> bool:
     """Whether `array` is a torch tensor, without importing torch to find out.
 
     Parameters
@@ -292,7 +323,7 @@ def is_torch(array):
     )
 
 
-def as_numpy(array):
+def as_numpy(array: Any) -> Any:
     """Bring a NumPy array or a torch tensor to the host; leave the rest alone.
 
     Parameters
@@ -314,7 +345,9 @@ def as_numpy(array):
     return array.detach().cpu().numpy() if is_torch(array) else array
 
 
-def get_backend(device="auto", like=None, n_jobs=None):
+def get_backend(
+    device: str = "auto", like: Array | None = None, n_jobs: int | None = None
+) -> Backend:
     """Choose the backend for a device and an input.
 
     Parameters
@@ -322,7 +355,7 @@ def get_backend(device="auto", like=None, n_jobs=None):
     device : {"auto", "cpu", "cuda", "cuda:<i>", "mps", "torch-cpu"}, default="auto"
         "auto" is numba for NumPy input and the tensor's own device for torch input;
         "cpu" is numba, "torch-cpu" is torch without an accelerator.
-    like : array, default=None
+    like : array of any shape, default=None
         The input whose type and device "auto" follows.
     n_jobs : int, default=None
         Threads for the host's kernels, in joblib's meaning.
@@ -375,7 +408,7 @@ def _torch_device_of(tensor):
 CACHE_BYTES = 2**21
 
 
-def row_blocks(n_rows, row_bytes, max_bytes=2**26):
+def row_blocks(n_rows: int, row_bytes: int, max_bytes: int = 2**26) -> list[slice]:
     """Cut rows into slices that each fit a memory budget.
 
     Parameters

@@ -2,6 +2,7 @@
 
 import warnings
 from numbers import Integral, Real
+from typing import Self
 
 import numpy as np
 from scipy.special import softmax
@@ -35,6 +36,7 @@ from skgeom.cluster._space import (
     points_of_affinities,
     points_of_features,
 )
+from skgeom.typing import Array, ArrayLike, RandomStateLike
 
 # Rows for which the whole relaxation is still a thing to try.
 _MAX_DENSE = 10_000
@@ -85,7 +87,7 @@ class SDPClustering(
         labels are then best for the corrected objective, not for the inertia.
     n_init : int, default=1
         Starts of the relaxation: the best labels of the search, and random factors.
-    certificate : {"fast", "sdp"}, default="fast"
+    certificate : {"fast", "sdp"} or None, default="fast"
         How the bound is found: from the labels in closed form, at any size; or, where
         that is not tight, by solving the relaxation, for up to about 1,000 rows. None
         leaves it out.
@@ -104,7 +106,7 @@ class SDPClustering(
 
     Attributes
     ----------
-    labels_ : ndarray of shape (n_samples,)
+    labels_ : ndarray of shape (n_samples,), int64
         Clusters from 0.
     cluster_centers_ : ndarray of shape (n_clusters, n_features)
         Means of clusters; only for ``affinity="linear"``.
@@ -192,20 +194,20 @@ class SDPClustering(
 
     def __init__(
         self,
-        n_clusters=8,
+        n_clusters: int = 8,
         *,
-        covariance_type=None,
-        solver="auto",
-        affinity="linear",
-        gamma=None,
-        diagonal_correction=None,
-        n_init=1,
-        certificate="fast",
-        early_stopping=True,
-        max_iter=2000,
-        tol=1e-3,
-        device="auto",
-        random_state=None,
+        covariance_type: str | None = None,
+        solver: str = "auto",
+        affinity: str = "linear",
+        gamma: float | None = None,
+        diagonal_correction: str | None = None,
+        n_init: int = 1,
+        certificate: str | None = "fast",
+        early_stopping: bool = True,
+        max_iter: int = 2000,
+        tol: float = 1e-3,
+        device: str = "auto",
+        random_state: RandomStateLike = None,
     ):
         self.n_clusters = n_clusters
         self.covariance_type = covariance_type
@@ -222,7 +224,7 @@ class SDPClustering(
         self.random_state = random_state
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y=None):
+    def fit(self, X: ArrayLike, y: None = None) -> Self:
         """Find clusters, and bound how far they are from the best ones.
 
         Parameters
@@ -236,6 +238,11 @@ class SDPClustering(
         -------
         self : SDPClustering
             The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            If a parameter, `device` or X is not valid, or X has too few rows.
         """
         backend = self._backend_for(X)
         rng = check_random_state(self.random_state)
@@ -253,7 +260,7 @@ class SDPClustering(
         self._certify(points, found)
         return self
 
-    def predict(self, X):
+    def predict(self, X: ArrayLike) -> Array:
         """Assign rows to the nearest mean, or with covariances the likeliest cluster.
 
         Parameters
@@ -294,7 +301,7 @@ class SDPClustering(
         densities = self._mixture.log_densities(self._validated(X, reset=False))
         return self._output(softmax(densities, axis=1), like=X)
 
-    def fit_predict(self, X, y=None):
+    def fit_predict(self, X: ArrayLike, y: None = None) -> Array:
         """Fit and return the labels of the training rows.
 
         Parameters
@@ -311,7 +318,7 @@ class SDPClustering(
         """
         return _like(self.fit(X).labels_, X)
 
-    def transform(self, X):
+    def transform(self, X: ArrayLike) -> Array:
         """Compute the distance of rows to the mean of each cluster.
 
         Parameters
@@ -392,6 +399,7 @@ class SDPClustering(
         return (points * points).sum(axis=1)
 
     def _solve(self, points, start, backend, rng):
+        low_rank = dict(n_init=self.n_init, stable=self.early_stopping, backend=backend)
         found = solve(
             points,
             start,
@@ -399,11 +407,7 @@ class SDPClustering(
             self._diagonal(points),
             rng,
             solver=self.solver,
-            low_rank={
-                "backend": backend,
-                "n_init": self.n_init,
-                "stable": self.early_stopping,
-            },
+            low_rank=low_rank,
             tol=self.tol,
             max_iter=self.max_iter,
         )
@@ -443,8 +447,7 @@ class SDPClustering(
         if len(kept) < self.n_clusters:
             warnings.warn(
                 f"Number of distinct clusters ({len(kept)}) found smaller than "
-                f"n_clusters ({self.n_clusters}). Possibly due to duplicate points in "
-                "X.",
+                f"n_clusters ({self.n_clusters}). X may hold duplicate points.",
                 ConvergenceWarning,
                 stacklevel=4,
             )

@@ -22,6 +22,7 @@ from skgeom.solvers import (
     round_factor,
     row_sum_multipliers,
 )
+from skgeom.solvers._symmetric import largest_eigenpairs
 
 # Up to so many rows, n x n arrays are nothing to avoid.
 _SMALL = 2_000
@@ -139,13 +140,10 @@ def spectral_starts(points, n_clusters, rng):
     alone, which in high dimension is mostly noise.
     """
     gram = points @ points.T
-    n = len(gram)
     for hollow in (False, True):
         if hollow:
             np.fill_diagonal(gram, 0.0)
-        values, vectors = scipy.linalg.eigh(
-            gram, subset_by_index=[n - n_clusters, n - 1]
-        )
+        values, vectors = largest_eigenpairs(gram, n_clusters)
         if not hollow:
             vectors = vectors * np.sqrt(np.maximum(values, 0.0))
         yield kmeans_labels(vectors, n_clusters, rng)

@@ -7,6 +7,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, validate_params
 
 from skgeom.datasets._sample import FlatGeometry, ManifoldSample, group_labels, place
+from skgeom.typing import RandomStateLike
 
 _POSITIVE_INT = [Interval(Integral, 1, None, closed="left")]
 _POSITIVE = [Interval(Real, 0, None, closed="neither")]
@@ -42,8 +43,13 @@ def _roll_up(t, h):
 
 @validate_params(_ROLL_CONSTRAINTS, prefer_skip_nested_validation=True)
 def make_swiss_roll(
-    n_samples=100, *, noise=0.0, n_features=3, height=5.0, random_state=None
-):
+    n_samples: int = 100,
+    *,
+    noise: float = 0.0,
+    n_features: int = 3,
+    height: float = 5.0,
+    random_state: RandomStateLike = None,
+) -> ManifoldSample:
     r"""Sample a Swiss roll with known geodesic distances.
 
     The points are :math:`(t \cos t, h, t \sin t)` with t uniform in
@@ -116,15 +122,15 @@ def make_swiss_roll(
     prefer_skip_nested_validation=True,
 )
 def make_clustered_swiss_roll(
-    n_samples=100,
+    n_samples: int = 100,
     *,
-    n_clusters=5,
-    cluster_std=2.0,
-    noise=0.0,
-    n_features=3,
-    height=5.0,
-    random_state=None,
-):
+    n_clusters: int = 5,
+    cluster_std: float = 2.0,
+    noise: float = 0.0,
+    n_features: int = 3,
+    height: float = 5.0,
+    random_state: RandomStateLike = None,
+) -> ManifoldSample:
     r"""Sample Gaussian clusters on a Swiss roll with known geodesic distances.
 
     The clusters are round on the unrolled surface, with centres at equal distances
@@ -204,8 +210,13 @@ def make_clustered_swiss_roll(
     prefer_skip_nested_validation=True,
 )
 def make_torus(
-    n_samples=100, *, radii=(2.0, 1.0), noise=0.0, n_features=4, random_state=None
-):
+    n_samples: int = 100,
+    *,
+    radii: tuple[float, float] = (2.0, 1.0),
+    noise: float = 0.0,
+    n_features: int = 4,
+    random_state: RandomStateLike = None,
+) -> ManifoldSample:
     r"""Sample a flat torus with known geodesic distances.
 
     The points are :math:`(R \cos\theta, R \sin\theta, r \cos\phi, r \sin\phi)` with

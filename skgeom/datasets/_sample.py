@@ -7,6 +7,8 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 from scipy.spatial.distance import cdist
 
+from skgeom.typing import ArrayLike, NDArray
+
 
 @dataclass(frozen=True, eq=False)
 class FlatGeometry:
@@ -121,7 +123,11 @@ class ManifoldSample:
     labels: np.ndarray | None
     geometry: FlatGeometry | TreeGeometry | GraphGeometry = field(repr=False)
 
-    def geodesic_distances(self, rows=None, columns=None):
+    def geodesic_distances(
+        self,
+        rows: ArrayLike | slice | None = None,
+        columns: ArrayLike | slice | None = None,
+    ) -> NDArray:
         """Compute the true distances between some samples and others.
 
         They are those of the points without noise. Only what is asked for is

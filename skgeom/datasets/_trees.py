@@ -18,6 +18,7 @@ from skgeom.datasets._sample import (
     group_labels,
     place,
 )
+from skgeom.typing import RandomStateLike
 
 _POSITIVE_INT = [Interval(Integral, 1, None, closed="left")]
 _TREE_CONSTRAINTS = {
@@ -85,15 +86,15 @@ def _neighbor_graph(points, parents, n_neighbors):
     prefer_skip_nested_validation=True,
 )
 def make_tree(
-    n_samples=100,
+    n_samples: int = 100,
     *,
-    n_branches=5,
-    noise=0.0,
-    n_features=10,
-    geodesics="path",
-    n_neighbors=10,
-    random_state=None,
-):
+    n_branches: int = 5,
+    noise: float = 0.0,
+    n_features: int = 10,
+    geodesics: str = "path",
+    n_neighbors: int = 10,
+    random_state: RandomStateLike = None,
+) -> ManifoldSample:
     """Sample a tree of random walks with known geodesic distances.
 
     Each branch is a random walk with steps uniform in the cube [-1, 1]^n_features, and
@@ -188,15 +189,15 @@ def make_tree(
     prefer_skip_nested_validation=True,
 )
 def make_clustered_tree(
-    n_samples=100,
+    n_samples: int = 100,
     *,
-    n_branches=5,
-    branch_length=100,
-    cluster_std=10.0,
-    noise=0.0,
-    n_features=10,
-    random_state=None,
-):
+    n_branches: int = 5,
+    branch_length: int = 100,
+    cluster_std: float = 10.0,
+    noise: float = 0.0,
+    n_features: int = 10,
+    random_state: RandomStateLike = None,
+) -> ManifoldSample:
     """Sample clusters around the middle of each branch of a tree.
 
     The tree is grown as in :func:`make_tree`, but the samples are no vertices: they

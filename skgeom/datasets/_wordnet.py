@@ -3,6 +3,7 @@
 import tarfile
 import tempfile
 from importlib.resources import files
+from os import PathLike
 from pathlib import Path
 from urllib.request import urlretrieve
 
@@ -19,7 +20,7 @@ _N_NOUNS = 82_115
 _LONELY = ("female_mammal.n.01", "tusker.n.01")
 
 
-def load_wordnet_mammals(*, closure=True):
+def load_wordnet_mammals(*, closure: bool = True) -> Graph:
     """Load the mammals of WordNet, the standard test of hyperbolic embeddings.
 
     Parameters
@@ -61,8 +62,12 @@ def load_wordnet_mammals(*, closure=True):
 
 
 def fetch_wordnet_nouns(
-    *, closure=True, source=None, data_home=None, download_if_missing=True
-):
+    *,
+    closure: bool = True,
+    source: str | PathLike | None = None,
+    data_home: str | PathLike | None = None,
+    download_if_missing: bool = True,
+) -> Graph:
     """Load all nouns of WordNet 3.0 and what is more general than each.
 
     Parameters

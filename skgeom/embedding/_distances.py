@@ -1,11 +1,15 @@
 """Geodesic distances between any rows, for estimators that measure them."""
 
+from collections.abc import Callable
+
 import numpy as np
 from scipy.spatial.distance import cdist
 from sklearn.utils.validation import check_is_fitted
 
 from skgeom.backends import row_blocks
 from skgeom.base import Attachment
+from skgeom.graph import Graph
+from skgeom.typing import Array, ArrayLike, NDArray
 
 # Scratch for one block of distances.
 _BLOCK_BYTES = 2**28
@@ -19,7 +23,16 @@ class GeodesicDistancesMixin:
     distances from all nodes to some.
     """
 
-    def geodesic_distances(self, X=None, Y=None):
+    denoising: float
+    embedding_: NDArray
+    graph_: Graph
+    _attach: Callable
+    _backend_for: Callable
+    _output: Callable
+
+    def geodesic_distances(
+        self, X: ArrayLike | None = None, Y: ArrayLike | None = None
+    ) -> Array:
         """Distances along the data, before they are squeezed into few dimensions.
 
         Parameters
@@ -35,6 +48,11 @@ class GeodesicDistancesMixin:
         array of shape (n_rows, n_columns)
             In the unit of the embedding. A new point's distance runs over its nearest
             training points.
+
+        Raises
+        ------
+        ValueError
+            If the estimator is not fitted, or X or Y is not what `transform` takes.
         """
         check_is_fitted(self)
         backend = self._backend_for(X)

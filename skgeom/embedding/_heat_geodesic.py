@@ -2,6 +2,7 @@
 
 import warnings
 from numbers import Integral, Real
+from typing import Self
 
 import numpy as np
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin, _fit_context
@@ -27,9 +28,10 @@ from skgeom.embedding._placement import (
     groups_of_duplicates,
     interpolate_by_heat,
 )
-from skgeom.graph import farthest_point_landmarks, robust_graph
+from skgeom.graph import Graph, farthest_point_landmarks, robust_graph
 from skgeom.operators import relaxation_time
 from skgeom.solvers import classical_mds, kruskal_stress, principal_axes, smacof
+from skgeom.typing import Array, MatrixLike, RandomStateLike
 
 # Landmarks of n_landmarks="auto": more change the result by less than seeds do.
 _AUTO_LANDMARKS = 300
@@ -137,7 +139,7 @@ class HeatGeodesicEmbedding(
         The time used.
     geodesic_ : {"heat", "shortest_path"}
         How distances were measured.
-    landmark_indices_ : ndarray of shape (n_landmarks,)
+    landmark_indices_ : ndarray of shape (n_landmarks,), int64
         Nodes that are landmarks.
     stress_ : float
         Kruskal's stress-1 of the landmarks, in [0, 1] for a fitted optimum.
@@ -217,27 +219,27 @@ class HeatGeodesicEmbedding(
 
     def __init__(
         self,
-        n_components=2,
+        n_components: int = 2,
         *,
-        graph=None,
-        affinity="nearest_neighbors",
-        n_neighbors=10,
-        robust="auto",
-        smoothing="auto",
-        pruning=0.1,
-        geodesic="auto",
-        laplacian="symmetric",
-        diffusion_time="auto",
-        volume_weight=1.0,
-        denoising=0.0,
-        n_landmarks="auto",
-        chaining="auto",
-        mds="metric",
-        max_iter=500,
-        tol=1e-5,
-        n_jobs=None,
-        device="auto",
-        random_state=None,
+        graph: Graph | None = None,
+        affinity: str = "nearest_neighbors",
+        n_neighbors: int = 10,
+        robust: bool | str = "auto",
+        smoothing: int | str = "auto",
+        pruning: float = 0.1,
+        geodesic: str = "auto",
+        laplacian: str = "symmetric",
+        diffusion_time: float | str = "auto",
+        volume_weight: float = 1.0,
+        denoising: float = 0.0,
+        n_landmarks: int | str | None = "auto",
+        chaining: float | str | None = "auto",
+        mds: str = "metric",
+        max_iter: int = 500,
+        tol: float = 1e-5,
+        n_jobs: int | None = None,
+        device: str = "auto",
+        random_state: RandomStateLike = None,
     ):
         self.n_components = n_components
         self.graph = graph
@@ -262,7 +264,7 @@ class HeatGeodesicEmbedding(
 
     @with_callbacks
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y=None):
+    def fit(self, X: MatrixLike, y: None = None) -> Self:
         """Compute the embedding of the training rows.
 
         Parameters
@@ -276,6 +278,13 @@ class HeatGeodesicEmbedding(
         -------
         self : HeatGeodesicEmbedding
             The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            If a parameter is out of its range, the machine lacks `device`, X is not
+            what `graph` and `affinity` say, or its graph has more connected components
+            than there may be landmarks.
         """
         backend = self._backend_for(X)
         self.graph_, rows, points = self._fit_graph(X, backend)
@@ -289,7 +298,7 @@ class HeatGeodesicEmbedding(
         self._n_features_out = self.n_components
         return self
 
-    def fit_transform(self, X, y=None):
+    def fit_transform(self, X: MatrixLike, y: None = None) -> Array:
         """Compute the embedding and return it.
 
         Parameters
@@ -303,10 +312,15 @@ class HeatGeodesicEmbedding(
         -------
         array of shape (n_samples, n_components)
             `embedding_`, in the namespace and on the device of X.
+
+        Raises
+        ------
+        ValueError
+            As of `fit`.
         """
         return self._output(self.fit(X).embedding_, like=X)
 
-    def transform(self, X):
+    def transform(self, X: MatrixLike) -> Array:
         """Place rows in the fitted embedding, each independently of the others.
 
         Parameters
@@ -319,6 +333,12 @@ class HeatGeodesicEmbedding(
         -------
         array of shape (n_rows, n_components)
             Coordinates, in the namespace, width and device of X.
+
+        Raises
+        ------
+        ValueError
+            If the estimator is not fitted, or X is not what `graph` and `affinity` say:
+            other columns than in `fit`, ids of no node, negative links.
         """
         check_is_fitted(self)
         attachment = self._attach(X, self._backend_for(X))

@@ -9,6 +9,7 @@ geometry", ICML 2018.)
 
 from skgeom.geometry import poincare
 from skgeom.geometry._arrays import arcosh_1p, at_least, at_most, dot, namespace, unit
+from skgeom.typing import Array, NDArray, RandomStateLike
 
 __all__ = [
     "distance",
@@ -23,7 +24,7 @@ __all__ = [
 ]
 
 
-def inner(x, y):
+def inner(x: Array, y: Array) -> Array:
     """Lorentz inner product, row by row.
 
     Parameters
@@ -48,7 +49,7 @@ def inner(x, y):
     return _inner(xp, x, y)[..., 0]
 
 
-def project(x):
+def project(x: Array) -> Array:
     """Set the time of each row so that it is a point.
 
     Parameters
@@ -74,7 +75,7 @@ def project(x):
     return xp.concat([xp.sqrt(1 + length * length), length * direction], axis=-1)
 
 
-def distance(x, y):
+def distance(x: Array, y: Array) -> Array:
     """Hyperbolic distance of points, row by row.
 
     Parameters
@@ -99,7 +100,7 @@ def distance(x, y):
     return arcosh_1p(xp, _excess(xp, x, y))[..., 0]
 
 
-def exp(x, v):
+def exp(x: Array, v: Array) -> Array:
     """Follow the geodesic that starts at x with velocity v, for one unit of time.
 
     Parameters
@@ -131,7 +132,7 @@ def exp(x, v):
     return project(xp.cosh(reach) * x + ratio * v)
 
 
-def log(x, y):
+def log(x: Array, y: Array) -> Array:
     """Velocity at x of the geodesic that reaches y after one unit of time.
 
     Parameters
@@ -159,7 +160,7 @@ def log(x, y):
     return ratio * ((y - x) - excess * x)
 
 
-def geodesic(x, y, t):
+def geodesic(x: Array, y: Array, t: float | Array) -> Array:
     """Points on the geodesics from x to y.
 
     Parameters
@@ -186,7 +187,7 @@ def geodesic(x, y, t):
     return exp(x, t * log(x, y))
 
 
-def transport(x, y, v):
+def transport(x: Array, y: Array, v: Array) -> Array:
     """Carry vectors from x to y along the geodesic, without turning them.
 
     Parameters
@@ -214,7 +215,13 @@ def transport(x, y, v):
     return v + _inner(xp, y - x, v) / (2 + _excess(xp, x, y)) * (x + y)
 
 
-def random(n_points, n_components, *, scale=1.0, random_state=None):
+def random(
+    n_points: int,
+    n_components: int,
+    *,
+    scale: float = 1.0,
+    random_state: RandomStateLike = None,
+) -> NDArray:
     """Draw points from the wrapped normal distribution around the origin.
 
     Parameters
@@ -243,7 +250,7 @@ def random(n_points, n_components, *, scale=1.0, random_state=None):
     return poincare.to_lorentz(points)
 
 
-def to_poincare(x):
+def to_poincare(x: Array) -> Array:
     """Map points to the Poincaré ball.
 
     Parameters

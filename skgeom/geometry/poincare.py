@@ -14,6 +14,7 @@ import numpy as np
 from sklearn.utils import check_random_state
 
 from skgeom.geometry._arrays import arcosh_1p, at_least, at_most, dot, namespace, unit
+from skgeom.typing import Array, NDArray, RandomStateLike
 
 __all__ = [
     "distance",
@@ -29,7 +30,7 @@ __all__ = [
 ]
 
 
-def gap(x):
+def gap(x: Array) -> Array:
     """One minus the squared norm of each point.
 
     Parameters
@@ -54,7 +55,7 @@ def gap(x):
     return at_least(xp, (1 - length) * (1 + length), _eps(xp, x))
 
 
-def project(x):
+def project(x: Array) -> Array:
     """Put rows that are not inside the ball at its rim, in the same direction.
 
     Parameters
@@ -76,11 +77,12 @@ def project(x):
     """
     xp = namespace(x)
     direction, length = unit(xp, x)
-    rim = 1 - _eps(xp, x)
+    # Rounding of the product and of whoever measures it must not reach one.
+    rim = 1 - 2 * _eps(xp, x)
     return xp.where(length > rim, direction * rim, x)
 
 
-def distance(x, y):
+def distance(x: Array, y: Array) -> Array:
     """Hyperbolic distance of points, row by row.
 
     Parameters
@@ -107,7 +109,7 @@ def distance(x, y):
     return arcosh_1p(xp, 2 * ratio * ratio)[..., 0]
 
 
-def translate(x, y):
+def translate(x: Array, y: Array) -> Array:
     """Möbius sum of x and y: the translation that takes the origin to x, on y.
 
     Parameters
@@ -131,7 +133,7 @@ def translate(x, y):
     return _translate(x, y, gap(y))
 
 
-def exp(x, v):
+def exp(x: Array, v: Array) -> Array:
     """Follow the geodesic that starts at x with velocity v, for one unit of time.
 
     Parameters
@@ -161,7 +163,7 @@ def exp(x, v):
     return _translate(x, xp.tanh(half) * direction, 1 / xp.cosh(half) ** 2)
 
 
-def log(x, y):
+def log(x: Array, y: Array) -> Array:
     """Velocity at x of the geodesic that reaches y after one unit of time.
 
     Parameters
@@ -187,7 +189,7 @@ def log(x, y):
     return gap(x) / 2 * distance(x, y)[..., None] * direction
 
 
-def geodesic(x, y, t):
+def geodesic(x: Array, y: Array, t: float | Array) -> Array:
     """Points on the geodesics from x to y.
 
     Parameters
@@ -213,7 +215,7 @@ def geodesic(x, y, t):
     return exp(x, t * log(x, y))
 
 
-def transport(x, y, v):
+def transport(x: Array, y: Array, v: Array) -> Array:
     """Carry vectors from x to y along the geodesic, without turning them.
 
     Parameters
@@ -246,7 +248,13 @@ def transport(x, y, v):
     return y_gap / x_gap * turned
 
 
-def random(n_points, n_components, *, scale=1.0, random_state=None):
+def random(
+    n_points: int,
+    n_components: int,
+    *,
+    scale: float = 1.0,
+    random_state: RandomStateLike = None,
+) -> NDArray:
     """Draw points from the wrapped normal distribution around the origin.
 
     Parameters
@@ -275,7 +283,7 @@ def random(n_points, n_components, *, scale=1.0, random_state=None):
     return exp(np.zeros_like(tangents), tangents / 2)
 
 
-def to_lorentz(x):
+def to_lorentz(x: Array) -> Array:
     """Map points to the Lorentz model.
 
     Parameters

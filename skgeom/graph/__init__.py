@@ -4,6 +4,7 @@ from skgeom.graph._affinity import affinity_matrix
 from skgeom.graph._cleaning import neighbor_overlap, prune_shortcuts, robust_graph
 from skgeom.graph._closure import train_test_split_edges, transitive_closure
 from skgeom.graph._graph import Graph
+from skgeom.graph._known_rows import KnownRows, canonical_csr
 from skgeom.graph._landmarks import farthest_point_landmarks
 from skgeom.graph._laplacian import Laplacian
 from skgeom.graph._neighbors import nearest_neighbors, neighbors_from_graph
@@ -17,8 +18,10 @@ from skgeom.graph._smoothing import (
 
 __all__ = [
     "Graph",
+    "KnownRows",
     "Laplacian",
     "affinity_matrix",
+    "canonical_csr",
     "farthest_point_landmarks",
     "local_dimension",
     "local_scale",

@@ -4,6 +4,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from skgeom.graph._neighbors import nearest_neighbors
+from skgeom.typing import NDArray
 
 # Smaller alpha-decay values are no edge in the published kernel.
 ALPHA_DECAY_FLOOR = 1e-4
@@ -12,8 +13,13 @@ AFFINITIES = ("alpha_decay", "self_tuning", "gaussian", "binary")
 
 
 def affinity_matrix(
-    distances, indices, *, kind="alpha_decay", bandwidth=None, decay=40.0
-):
+    distances: NDArray,
+    indices: NDArray,
+    *,
+    kind: str = "alpha_decay",
+    bandwidth: NDArray | float | None = None,
+    decay: float = 40.0,
+) -> tuple[sp.csr_array, sp.csr_array]:
     r"""Turn nearest neighbours into symmetric non-negative affinities.
 
     With :math:`s_i` the distance from point i to its last neighbour, the affinities
@@ -29,7 +35,7 @@ def affinity_matrix(
     ----------
     distances : ndarray of shape (n_samples, n_neighbors)
         Distances >= 0 to each point's neighbours. Infinite entries mean no edge.
-    indices : ndarray of shape (n_samples, n_neighbors)
+    indices : ndarray of shape (n_samples, n_neighbors), int
         The neighbours, the point itself excluded.
     kind : {"alpha_decay", "self_tuning", "gaussian", "binary"}, default="alpha_decay"
         The formula.

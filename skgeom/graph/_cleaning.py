@@ -11,7 +11,7 @@ import numpy as np
 import scipy.sparse as sp
 from scipy.sparse import csgraph
 
-from skgeom.backends import CACHE_BYTES, row_blocks
+from skgeom.backends import CACHE_BYTES, Backend, row_blocks
 from skgeom.graph._graph import Graph
 from skgeom.graph._neighbors import nearest_neighbors
 from skgeom.graph._smoothing import (
@@ -22,6 +22,7 @@ from skgeom.graph._smoothing import (
     resolving_scale,
     smooth_at_scale,
 )
+from skgeom.typing import NDArray
 
 # Neighbours by which the overlap of two ends is measured.
 _OVERLAP_NEIGHBORS = 50
@@ -35,7 +36,14 @@ _CROWDED = 400
 _CLEAR = 0.55
 
 
-def robust_graph(X, *, n_neighbors=10, smoothing="auto", pruning=0.1, backend=None):
+def robust_graph(
+    X: NDArray,
+    *,
+    n_neighbors: int = 10,
+    smoothing: int | str = "auto",
+    pruning: float = 0.1,
+    backend: Backend | None = None,
+) -> Graph:
     """Join noisy points to their neighbours along the shape that they lie near.
 
     With more than ten features, noise directions are dropped first
@@ -88,19 +96,19 @@ def robust_graph(X, *, n_neighbors=10, smoothing="auto", pruning=0.1, backend=No
             rows = anchor_rows(n, scale[0])
     anchors, k = X[rows], min(n_neighbors, len(rows) - 1)
     width = min(len(rows) - 1, max(_OVERLAP_NEIGHBORS, 2 * k))
-    neighbors = nearest_neighbors(anchors, n_neighbors=width, backend=backend)
+    distances, indices = nearest_neighbors(anchors, n_neighbors=width, backend=backend)
     # Affinities below the floor are dropped, so that only the first of the wide lists
     # become edges.
-    graph = _joined(*neighbors, k)
+    graph = _joined(distances, indices, k)
     if graph.connected_components[0] > 1 and X is not raw:
         if raw_neighbors is None or raw_neighbors[1].shape[1] < k:
             raw_neighbors = nearest_neighbors(
                 raw[rows], n_neighbors=width, backend=backend
             )
-        graph = _rejoined(graph, _joined(*raw_neighbors, k))
+        graph = _rejoined(graph, _joined(raw_neighbors[0], raw_neighbors[1], k))
     # Noise tilts tangent planes, and then they tell no bridge from a shortcut.
     points = anchors if scale[1].share >= _CLEAR else None
-    graph = prune_shortcuts(graph, neighbors[1], pruning, points)
+    graph = prune_shortcuts(graph, indices, pruning, points)
     return graph if len(rows) == n else _with_others(graph, rows, X, k, backend)
 
 
@@ -163,14 +171,14 @@ def _graph_of(n_nodes, *edges):
     return Graph(adjacency, directed=False, lengths=lengths)
 
 
-def neighbor_overlap(graph, indices):
+def neighbor_overlap(graph: Graph, indices: NDArray) -> NDArray:
     """Share of neighbours that the two ends of each edge have in common.
 
     Parameters
     ----------
     graph : Graph
         Its stored edges are asked for.
-    indices : ndarray of shape (n_nodes, n_neighbors)
+    indices : ndarray of shape (n_nodes, n_neighbors), int
         Neighbours of each node; the node itself counts as one more.
 
     Returns
@@ -195,7 +203,9 @@ def neighbor_overlap(graph, indices):
     return common / (2 * members.shape[1] - common)
 
 
-def prune_shortcuts(graph, indices, share=0.1, points=None):
+def prune_shortcuts(
+    graph: Graph, indices: NDArray, share: float = 0.1, points: NDArray | None = None
+) -> Graph:
     """Cut the edges whose ends have few neighbours in common and that leave the shape.
 
     Ends of an edge along the data share most of their neighbours, ends of a shortcut
@@ -208,7 +218,7 @@ def prune_shortcuts(graph, indices, share=0.1, points=None):
     ----------
     graph : Graph
         Undirected.
-    indices : ndarray of shape (n_nodes, n_neighbors)
+    indices : ndarray of shape (n_nodes, n_neighbors), int
         Neighbours of each node by which the overlap is measured, nearest first; more
         of them than the graph has edges make it sharper.
     share : float, default=0.1

@@ -1,13 +1,16 @@
 """Hierarchies as graphs: their transitive closure, and edges held back for a test."""
 
+from typing import Any
+
 import numpy as np
 import scipy.sparse as sp
 from sklearn.utils import check_random_state
 
 from skgeom.graph._graph import Graph
+from skgeom.typing import RandomStateLike
 
 
-def transitive_closure(graph):
+def transitive_closure(graph: Graph) -> Graph:
     """Join each node to all that it can reach.
 
     Parameters
@@ -46,7 +49,9 @@ def transitive_closure(graph):
     return Graph(reached, directed=graph.directed, node_names=graph.node_names)
 
 
-def train_test_split_edges(graph, test_size=0.1, *, random_state=None):
+def train_test_split_edges(
+    graph: Graph, test_size: float = 0.1, *, random_state: RandomStateLike = None
+) -> tuple[Graph, Graph]:
     """Hold back edges, to see whether an embedding of the others predicts them.
 
     Each node that has an edge keeps one at least.
@@ -101,10 +106,8 @@ def train_test_split_edges(graph, test_size=0.1, *, random_state=None):
         test = test + test.T
     train = sp.csr_array(graph.adjacency - test)
     train.eliminate_zeros()
-    return tuple(
-        Graph(part, directed=graph.directed, node_names=graph.node_names)
-        for part in (train, test)
-    )
+    shared: dict[str, Any] = dict(directed=graph.directed, node_names=graph.node_names)
+    return Graph(train, **shared), Graph(test, **shared)
 
 
 def _pattern(matrix):

@@ -1,17 +1,26 @@
 """The handle that estimators share: an immutable graph with what is derived from it."""
 
+from collections.abc import Sequence
 from functools import cached_property
+from typing import Any, Self
 
 import numpy as np
 import scipy.sparse as sp
 from scipy.sparse import csgraph
 
-from skgeom.backends import Steps
+from skgeom.backends import Backend, Steps
 from skgeom.graph._affinity import affinity_matrix, alpha_decay_neighbors
-from skgeom.graph._laplacian import laplacian_of
+from skgeom.graph._laplacian import Laplacian, laplacian_of
 from skgeom.graph._neighbors import nearest_neighbors
-from skgeom.graph._sparse import frozen, lengths_on, narrow
+from skgeom.graph._sparse import (
+    adjacency_of_edges,
+    checked_adjacency,
+    frozen,
+    lengths_on,
+    narrow,
+)
 from skgeom.graph._walks import memory_order, steps_of
+from skgeom.typing import Array, ArrayLike, MatrixLike, NDArray
 
 
 class Graph:
@@ -62,22 +71,23 @@ class Graph:
     2
     """
 
-    def __init__(self, adjacency, *, directed=None, lengths=None, node_names=None):
+    adjacency: sp.csr_array
+    lengths: sp.csr_array
+    directed: bool
+    node_names: tuple[Any, ...] | None
+    _laplacians: dict[str, Laplacian]
+    _steps: dict[tuple, Steps]
+
+    def __init__(
+        self,
+        adjacency: MatrixLike,
+        *,
+        directed: bool | None = None,
+        lengths: MatrixLike | None = None,
+        node_names: Sequence[Any] | None = None,
+    ):
         rounding = 1e-5 if _dtype_of(adjacency) == np.float32 else 1e-10
-        adjacency = sp.csr_array(adjacency, dtype=np.float64, copy=True)
-        if adjacency.ndim != 2 or adjacency.shape[0] != adjacency.shape[1]:
-            raise ValueError(
-                "adjacency must be a square matrix of shape (n_nodes, n_nodes), got "
-                f"{adjacency.shape}."
-            )
-        adjacency.sum_duplicates()
-        if adjacency.nnz and not (
-            np.isfinite(adjacency.data).all() and adjacency.data.min() >= 0
-        ):
-            raise ValueError(
-                "adjacency must hold finite weights >= 0; it holds negative, NaN or "
-                "infinite ones."
-            )
+        adjacency = checked_adjacency(adjacency)
         if lengths is None:
             adjacency.eliminate_zeros()
         gap = abs(adjacency - adjacency.T)
@@ -103,7 +113,13 @@ class Graph:
         )
 
     @classmethod
-    def from_adjacency(cls, adjacency, *, directed=None, node_names=None):
+    def from_adjacency(
+        cls,
+        adjacency: MatrixLike,
+        *,
+        directed: bool | None = None,
+        node_names: Sequence[Any] | None = None,
+    ) -> Self:
         """Make a graph from a dense or sparse matrix of weights.
 
         Parameters
@@ -130,8 +146,14 @@ class Graph:
 
     @classmethod
     def from_edges(
-        cls, edges, weights=None, *, n_nodes=None, directed=False, node_names=None
-    ):
+        cls,
+        edges: ArrayLike,
+        weights: ArrayLike | None = None,
+        *,
+        n_nodes: int | None = None,
+        directed: bool = False,
+        node_names: Sequence[Any] | None = None,
+    ) -> Self:
         """Make a graph from a list of edges.
 
         Parameters
@@ -164,36 +186,11 @@ class Graph:
         >>> Graph.from_edges([[0, 1], [1, 2]], directed=True)
         Graph(n_nodes=3, n_edges=2, directed)
         """
-        edges = np.asarray(edges)
-        if edges.size == 0:
-            edges = edges.reshape(0, 2).astype(np.int64)
-        if edges.ndim != 2 or edges.shape[1] != 2 or edges.dtype.kind not in "iu":
-            raise ValueError(
-                "edges must be an integer array of shape (n_edges, 2), got "
-                f"{edges.dtype} of shape {edges.shape}."
-            )
-        edges = edges.astype(np.int64)
-        largest = int(edges.max(initial=-1)) + 1
-        n_nodes = largest if n_nodes is None else n_nodes
-        if largest > n_nodes or edges.min(initial=0) < 0:
-            raise ValueError(f"edges must name nodes from 0 to {n_nodes - 1}.")
-        values = np.ones(len(edges)) if weights is None else np.asarray(weights, float)
-        if values.shape != (len(edges),):
-            raise ValueError(
-                f"weights must have shape ({len(edges)},), got {values.shape}."
-            )
-        if values.size and not values.min() >= 0:
-            raise ValueError("weights must be finite and >= 0; some are not.")
-        adjacency = sp.csr_array((values, edges.T), shape=(n_nodes, n_nodes))
-        if not directed:
-            loops = sp.diags_array(adjacency.diagonal())
-            adjacency = (adjacency + adjacency.T - loops).tocsr()
-        if weights is None:
-            adjacency.data[:] = 1.0
+        adjacency = adjacency_of_edges(edges, weights, n_nodes, directed)
         return cls(adjacency, directed=directed, node_names=node_names)
 
     @classmethod
-    def from_networkx(cls, graph, *, weight="weight"):
+    def from_networkx(cls, graph: Any, *, weight: str = "weight") -> Self:
         """Make a graph from a networkx graph; its nodes become `node_names`.
 
         Parameters
@@ -225,15 +222,15 @@ class Graph:
     @classmethod
     def from_points(
         cls,
-        X,
+        X: Array,
         *,
-        n_neighbors=10,
-        affinity="alpha_decay",
-        decay=40.0,
-        metric="euclidean",
-        algorithm="auto",
-        backend=None,
-    ):
+        n_neighbors: int = 10,
+        affinity: str = "alpha_decay",
+        decay: float = 40.0,
+        metric: str = "euclidean",
+        algorithm: str = "auto",
+        backend: Backend | None = None,
+    ) -> Self:
         """Join points to their nearest neighbours.
 
         Parameters
@@ -267,7 +264,9 @@ class Graph:
         >>> Graph.from_points(np.arange(5.0)[:, None], n_neighbors=1, affinity="binary")
         Graph(n_nodes=5, n_edges=4, undirected)
         """
-        search = dict(metric=metric, algorithm=algorithm, backend=backend)
+        search: dict[str, Any] = dict(
+            metric=metric, algorithm=algorithm, backend=backend
+        )
         bandwidth = None
         if affinity == "alpha_decay":
             distances, indices, bandwidth = alpha_decay_neighbors(
@@ -281,15 +280,21 @@ class Graph:
 
     @classmethod
     def from_neighbors(
-        cls, distances, indices, *, affinity="alpha_decay", decay=40.0, bandwidth=None
-    ):
+        cls,
+        distances: NDArray,
+        indices: NDArray,
+        *,
+        affinity: str = "alpha_decay",
+        decay: float = 40.0,
+        bandwidth: NDArray | None = None,
+    ) -> Self:
         """Make a graph from neighbours that are already known.
 
         Parameters
         ----------
         distances : ndarray of shape (n_samples, n_neighbors)
             Distances to the neighbours; infinite where there is none.
-        indices : ndarray of shape (n_samples, n_neighbors)
+        indices : ndarray of shape (n_samples, n_neighbors), int
             The neighbours, each point itself excluded.
         affinity : {"alpha_decay", "self_tuning", "gaussian", "binary"}, \
                 default="alpha_decay"
@@ -317,12 +322,12 @@ class Graph:
         return cls(weights, directed=False, lengths=lengths)
 
     @property
-    def n_nodes(self):
+    def n_nodes(self) -> int:
         """Number of nodes, isolated ones included."""
         return self.adjacency.shape[0]
 
     @property
-    def n_edges(self):
+    def n_edges(self) -> int:
         """Number of edges; an undirected edge and a self-loop count once."""
         if self.directed:
             return self.adjacency.nnz
@@ -330,20 +335,20 @@ class Graph:
         return (self.adjacency.nnz + loops) // 2
 
     @cached_property
-    def degrees(self):
+    def degrees(self) -> NDArray:
         """Sum of the weights of each node's (outgoing) edges, shape (n_nodes,)."""
         degrees = self.adjacency.sum(axis=1)
         degrees.flags.writeable = False
         return degrees
 
     @cached_property
-    def connected_components(self):
+    def connected_components(self) -> tuple[int, NDArray]:
         """Number of (weakly) connected components, and the component of each node."""
         count, labels = csgraph.connected_components(self.adjacency, directed=False)
         labels.flags.writeable = False
         return count, labels
 
-    def laplacian(self, kind="symmetric"):
+    def laplacian(self, kind: str = "symmetric") -> Laplacian:
         """Return the Laplacian, built at the first call and kept.
 
         Parameters
@@ -381,7 +386,7 @@ class Graph:
         return self._laplacians[kind]
 
     @cached_property
-    def memory_order(self):
+    def memory_order(self) -> NDArray:
         """Nodes in an order in which neighbours lie near each other, if one is found.
 
         Shape (n_nodes,); estimators that walk over the graph lay it out like this.
@@ -390,7 +395,9 @@ class Graph:
         order.flags.writeable = False
         return order
 
-    def steps(self, backend=None, *, reordered=False):
+    def steps(
+        self, backend: Backend | None = None, *, reordered: bool = False
+    ) -> Steps:
         """Return the random walk along the edges, laid out at the first call and kept.
 
         Parameters
@@ -430,7 +437,7 @@ class Graph:
             self._steps[key] = found
         return self._steps[key]
 
-    def to_undirected(self):
+    def to_undirected(self) -> "Graph":
         """Average each weight with that of the opposite direction.
 
         Returns

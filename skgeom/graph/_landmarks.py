@@ -1,9 +1,14 @@
 """Choosing a few nodes that represent a graph."""
 
 import numpy as np
+import scipy.sparse as sp
+
+from skgeom.typing import NDArray
 
 
-def farthest_point_landmarks(lengths, n_landmarks, first=0):
+def farthest_point_landmarks(
+    lengths: sp.csr_array, n_landmarks: int, first: int = 0
+) -> NDArray:
     """Choose nodes one by one, each as far as possible from those before.
 
     Distances are shortest paths along the edges. Nodes that no earlier landmark

@@ -1,12 +1,18 @@
-"""Graph Laplacians, kept as the non-negative matrix that generates them."""
+"""Graph Laplacians, kept as the non-negative matrix that generates them.
+
+For their normalisations see Chung, "Spectral graph theory", 1997.
+"""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
 
+from skgeom.backends import Backend
 from skgeom.graph._sparse import narrow
 from skgeom.graph._walks import memory_order
+from skgeom.typing import Array, ArrayLike
 
 # Fewer products than this are not worth an order of the nodes.
 _FEW_TERMS = 8
@@ -57,11 +63,11 @@ class Laplacian:
         return {**self.__dict__, "_on_device": {}}
 
     @property
-    def n_nodes(self):
+    def n_nodes(self) -> int:
         """Number of nodes."""
         return self.transition.shape[0]
 
-    def matrix(self):
+    def matrix(self) -> sp.csr_array:
         """Return L itself.
 
         Returns
@@ -72,7 +78,7 @@ class Laplacian:
         identity = sp.eye_array(self.n_nodes, format="csr")
         return (self.bound * (identity - self.transition)).tocsr()
 
-    def on(self, backend):
+    def on(self, backend: Backend) -> Any:
         """Return P on a backend's device, moved there at the first call only.
 
         Parameters
@@ -90,7 +96,14 @@ class Laplacian:
             self._on_device[key] = backend.csr(self.transition)
         return self._on_device[key]
 
-    def polynomial(self, coefficients, B, basis="monomial", *, backend):
+    def polynomial(
+        self,
+        coefficients: ArrayLike,
+        B: Array,
+        basis: str = "monomial",
+        *,
+        backend: Backend,
+    ) -> Array:
         """Apply a polynomial of P to columns.
 
         Nodes of large graphs are put in an order in which neighbours lie near each
@@ -112,6 +125,7 @@ class Laplacian:
         array of shape (n_nodes, n_columns)
             Of the type of B.
         """
+        coefficients = np.asarray(coefficients)
         if len(coefficients) < _FEW_TERMS:
             return backend.matrix_polynomial(self.on(backend), B, coefficients, basis)
         xp, (order, places, P) = backend.xp, self._laid_out(backend)

@@ -4,9 +4,11 @@ import importlib.util
 import warnings
 
 import numpy as np
+import scipy.sparse as sp
 
-from skgeom.backends import get_backend
+from skgeom.backends import Backend, get_backend
 from skgeom.backends._refine import n_candidates, refine_neighbors, unit_rows
+from skgeom.typing import Array, MatrixLike, NDArray
 
 # For more samples, with each a query, an exact search costs more than an index.
 _EXACT_LIMIT = 50_000
@@ -16,15 +18,15 @@ _WANTED_RECALL = 0.99
 
 
 def nearest_neighbors(
-    X,
-    Y=None,
+    X: Array,
+    Y: Array | None = None,
     *,
-    n_neighbors,
-    metric="euclidean",
-    rows=None,
-    algorithm="auto",
-    backend=None,
-):
+    n_neighbors: int,
+    metric: str = "euclidean",
+    rows: NDArray | None = None,
+    algorithm: str = "auto",
+    backend: Backend | None = None,
+) -> tuple[NDArray, NDArray]:
     """Find the nearest rows of X for each row of Y.
 
     Parameters
@@ -37,7 +39,7 @@ def nearest_neighbors(
         Neighbours a query, from 1 to the number of rows that can be neighbours.
     metric : {"euclidean", "cosine"}, default="euclidean"
         The distance; cosine distance is one minus the cosine, in [0, 2].
-    rows : ndarray of shape (n_queries,), default=None
+    rows : ndarray of shape (n_queries,), int, default=None
         Rows of X that are the queries when `Y` is None; None is all.
     algorithm : {"auto", "exact", "faiss", "pynndescent"}, default="auto"
         "auto" is exact up to 50,000 rows of X, and for as many pairs of a row and a
@@ -65,6 +67,7 @@ def nearest_neighbors(
     Examples
     --------
     >>> import numpy as np
+    import scipy.sparse as sp
     >>> from skgeom.graph import nearest_neighbors
     >>> distances, indices = nearest_neighbors(
     ...     np.array([[0.0], [1.0], [3.0]]), n_neighbors=1)
@@ -101,7 +104,9 @@ def nearest_neighbors(
     return distances * (scale if metric == "euclidean" else 1.0), indices
 
 
-def neighbors_from_graph(neighbor_graph, n_neighbors, *, include_self=False):
+def neighbors_from_graph(
+    neighbor_graph: MatrixLike, n_neighbors: int, *, include_self: bool = False
+) -> tuple[NDArray, NDArray]:
     """Read neighbours from a sparse matrix of distances, as scikit-learn's graphs are.
 
     Parameters
@@ -135,7 +140,7 @@ def neighbors_from_graph(neighbor_graph, n_neighbors, *, include_self=False):
     >>> neighbors_from_graph(A, 1)[1].ravel()
     array([1, 0, 1])
     """
-    A = neighbor_graph.tocsr()
+    A = sp.csr_array(neighbor_graph)
     n_rows = A.shape[0]
     rows = np.repeat(np.arange(n_rows), np.diff(A.indptr))
     columns, values = A.indices.astype(np.int64), A.data.astype(np.float64)

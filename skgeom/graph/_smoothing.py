@@ -10,8 +10,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from skgeom.backends import CACHE_BYTES, row_blocks
+from skgeom.backends import CACHE_BYTES, Backend, row_blocks
 from skgeom.graph._neighbors import nearest_neighbors, power_of_two
+from skgeom.typing import NDArray
 
 # Fewer columns than this hold no room for noise directions.
 _MANY_FEATURES = 10
@@ -40,7 +41,7 @@ _POINTS_PER_AXIS = 4
 _SAMPLE, _NOISE_CLOUDS = 500, 100
 
 
-def truncate_noise(X):
+def truncate_noise(X: NDArray) -> NDArray:
     r"""Keep the singular directions of the points that stand above the noise.
 
     Those are the ones with a singular value above :math:`\omega(\beta)` times the
@@ -79,7 +80,7 @@ def truncate_noise(X):
     return coordinates[:, :kept]
 
 
-def local_dimension(X, indices):
+def local_dimension(X: NDArray, indices: NDArray) -> tuple[int, float]:
     """Directions of a typical neighbourhood that stand out of its noise.
 
     The median spectrum of neighbourhoods is compared with that of as many points in a
@@ -91,7 +92,7 @@ def local_dimension(X, indices):
     ----------
     X : ndarray of shape (n_samples, n_features)
         Points.
-    indices : ndarray of shape (n_neighborhoods, n_members)
+    indices : ndarray of shape (n_neighborhoods, n_members), int
         Members of each neighbourhood, as rows of X.
 
     Returns
@@ -121,7 +122,9 @@ def local_dimension(X, indices):
     return spectrum.dimension, spectrum.share
 
 
-def smooth_locally(X, *, n_neighbors="auto", backend=None):
+def smooth_locally(
+    X: NDArray, *, n_neighbors: int | str = "auto", backend: Backend | None = None
+) -> NDArray:
     """Pull points back to the planes that their neighbourhoods lie near.
 
     Each neighbourhood is projected on its principal directions, and each point moves
@@ -200,7 +203,9 @@ def smooth_at_scale(X, n_neighbors, scale, backend):
     return mean_projections(near, X, centers, axes), neighbors
 
 
-def local_scale(X, *, backend=None):
+def local_scale(
+    X: NDArray, *, backend: Backend | None = None
+) -> tuple[int, int, float]:
     """Size of neighbourhoods at which a shape stands out of the noise.
 
     Parameters
@@ -251,7 +256,7 @@ def resolving_scale(X, backend):
         size *= 2
 
 
-def noise_hides_shape(X, *, backend=None):
+def noise_hides_shape(X: NDArray, *, backend: Backend | None = None) -> bool:
     """Tell whether neighbourhoods of points look alike in all directions, from noise.
 
     They do where less than a fifth of their variance stands above the noise, unless

@@ -4,6 +4,56 @@ import numpy as np
 import scipy.sparse as sp
 
 
+def checked_adjacency(adjacency):
+    """Return a copy as CSR array, square and with finite weights >= 0."""
+    adjacency = sp.csr_array(adjacency, dtype=np.float64, copy=True)
+    if adjacency.ndim != 2 or adjacency.shape[0] != adjacency.shape[1]:
+        raise ValueError(
+            "adjacency must be a square matrix of shape (n_nodes, n_nodes), got "
+            f"{adjacency.shape}."
+        )
+    adjacency.sum_duplicates()
+    if adjacency.nnz and not (
+        np.isfinite(adjacency.data).all() and adjacency.data.min() >= 0
+    ):
+        raise ValueError(
+            "adjacency must hold finite weights >= 0; it holds negative, NaN or "
+            "infinite ones."
+        )
+    return adjacency
+
+
+def adjacency_of_edges(edges, weights, n_nodes, directed):
+    """Sum the weights of pairs of nodes; without weights each pair is 1."""
+    edges = np.asarray(edges)
+    if edges.size == 0:
+        edges = edges.reshape(0, 2).astype(np.int64)
+    if edges.ndim != 2 or edges.shape[1] != 2 or edges.dtype.kind not in "iu":
+        raise ValueError(
+            "edges must be an integer array of shape (n_edges, 2), got "
+            f"{edges.dtype} of shape {edges.shape}."
+        )
+    edges = edges.astype(np.int64)
+    largest = int(edges.max(initial=-1)) + 1
+    n_nodes = largest if n_nodes is None else n_nodes
+    if largest > n_nodes or edges.min(initial=0) < 0:
+        raise ValueError(f"edges must name nodes from 0 to {n_nodes - 1}.")
+    values = np.ones(len(edges)) if weights is None else np.asarray(weights, float)
+    if values.shape != (len(edges),):
+        raise ValueError(
+            f"weights must have shape ({len(edges)},), got {values.shape}."
+        )
+    if values.size and not values.min() >= 0:
+        raise ValueError("weights must be finite and >= 0; some are not.")
+    adjacency = sp.csr_array((values, edges.T), shape=(n_nodes, n_nodes))
+    if not directed:
+        loops = sp.diags_array(adjacency.diagonal())
+        adjacency = (adjacency + adjacency.T - loops).tocsr()
+    if weights is None:
+        adjacency.data[:] = 1.0
+    return adjacency
+
+
 def lengths_on(adjacency, lengths):
     """Return lengths on the pattern of the adjacency: those given, or ones."""
     if lengths is None:

@@ -1,6 +1,7 @@
 """Poincaré embeddings of graphs (Nickel and Kiela, NIPS 2017 and ICML 2018)."""
 
 from numbers import Integral, Real
+from typing import Self
 
 import numpy as np
 import scipy.sparse as sp
@@ -21,6 +22,7 @@ from skgeom.solvers import (
     points_from,
     prepare_links,
 )
+from skgeom.typing import Array, MatrixLike, RandomStateLike
 
 # Learning rates of learning_rate="auto".
 _RATES = {"tangent_adam": 0.06, "polar_adam": 0.1, "sgd": 0.1}
@@ -196,25 +198,25 @@ class PoincareEmbedding(
 
     def __init__(
         self,
-        n_components=2,
+        n_components: int = 2,
         *,
-        graph=None,
-        affinity="nearest_neighbors",
-        n_neighbors=10,
-        model="lorentz",
-        optimizer="auto",
-        init="auto",
-        n_negatives=50,
-        local_negatives=0.1,
-        negative_power=0.0,
-        learning_rate="auto",
-        max_iter=300,
-        burn_in=20,
-        batch_size="auto",
-        tol=0.0,
-        n_jobs=None,
-        device="auto",
-        random_state=None,
+        graph: Graph | None = None,
+        affinity: str = "nearest_neighbors",
+        n_neighbors: int = 10,
+        model: str = "lorentz",
+        optimizer: str = "auto",
+        init: str = "auto",
+        n_negatives: int = 50,
+        local_negatives: float = 0.1,
+        negative_power: float = 0.0,
+        learning_rate: float | str = "auto",
+        max_iter: int = 300,
+        burn_in: int = 20,
+        batch_size: int | str = "auto",
+        tol: float = 0.0,
+        n_jobs: int | None = None,
+        device: str = "auto",
+        random_state: RandomStateLike = None,
     ):
         self.n_components = n_components
         self.graph = graph
@@ -237,7 +239,7 @@ class PoincareEmbedding(
 
     @with_callbacks
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y=None):
+    def fit(self, X: MatrixLike, y: None = None) -> Self:
         """Compute the embedding of the training rows.
 
         Parameters
@@ -251,6 +253,12 @@ class PoincareEmbedding(
         -------
         self : PoincareEmbedding
             The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            If a parameter is out of its range, the machine lacks `device`, X is not
+            what `graph` and `affinity` say, or its graph has no links.
         """
         backend = self._backend_for(X)
         rng = check_random_state(self.random_state)
@@ -284,7 +292,7 @@ class PoincareEmbedding(
         self._n_features_out = self.n_components
         return self
 
-    def fit_transform(self, X, y=None):
+    def fit_transform(self, X: MatrixLike, y: None = None) -> Array:
         """Compute the embedding and return it.
 
         Parameters
@@ -298,10 +306,15 @@ class PoincareEmbedding(
         -------
         array of shape (n_samples, n_components)
             `embedding_`, in the namespace and on the device of X.
+
+        Raises
+        ------
+        ValueError
+            As of `fit`.
         """
         return self._output(self.fit(X).embedding_, like=X)
 
-    def transform(self, X):
+    def transform(self, X: MatrixLike) -> Array:
         """Place rows in the fitted embedding, each independently of the others.
 
         Parameters
@@ -314,6 +327,12 @@ class PoincareEmbedding(
         -------
         array of shape (n_rows, n_components)
             Coordinates in the ball, in the namespace, width and device of X.
+
+        Raises
+        ------
+        ValueError
+            If the estimator is not fitted, or X is not what `graph` and `affinity` say:
+            other columns than in `fit`, ids of no node, negative links.
         """
         check_is_fitted(self)
         backend = self._backend_for(X)
@@ -330,7 +349,7 @@ class PoincareEmbedding(
             placed[new] = self._place(attachment.weights[new], backend)[0]
         return self._in_ball(placed, X)
 
-    def score(self, X, y=None):
+    def score(self, X: MatrixLike, y: None = None) -> float:
         """Mean average precision of links: how well nearness tells what is linked.
 
         Parameters

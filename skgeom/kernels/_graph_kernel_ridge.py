@@ -1,7 +1,9 @@
 """Ridge regression with a kernel on a graph, matrix-free."""
 
 import warnings
+from collections.abc import Callable
 from numbers import Integral, Real
+from typing import Self
 
 import numpy as np
 from sklearn.base import MultiOutputMixin, RegressorMixin, _fit_context
@@ -15,9 +17,11 @@ from sklearn.utils.validation import (
 
 from skgeom.backends import as_numpy
 from skgeom.base import GeometryEstimator, GraphInputMixin
+from skgeom.graph import Graph
 from skgeom.kernels._graph_kernel import GraphKernelMixin
 from skgeom.operators import GraphKernelOperator, extension_function
 from skgeom.solvers import conjugate_gradient
+from skgeom.typing import Array, ArrayLike, MatrixLike
 
 
 class GraphKernelRidge(
@@ -30,7 +34,7 @@ class GraphKernelRidge(
     r"""Ridge regression with a kernel on a graph, exact and without the n x n matrix.
 
     The values at some nodes are given, those of all others are wanted. With K the
-    kernel and t the training nodes, the coefficients solve
+    kernel [1]_ and t the training nodes, the coefficients solve
 
     .. math:: (K_{tt} + \alpha I)\, c = y - \bar y ,
 
@@ -92,6 +96,10 @@ class GraphKernelRidge(
     Several values for one node count as their mean with as much more weight. New rows
     hang on the nodes as in :class:`~skgeom.kernels.GraphRandomFeatures`.
 
+    References
+    ----------
+    .. [1] Smola and Kondor, "Kernels and regularization on graphs", COLT 2003.
+
     Examples
     --------
     >>> import numpy as np
@@ -115,23 +123,23 @@ class GraphKernelRidge(
 
     def __init__(
         self,
-        kernel="diffusion",
+        kernel: str | Callable = "diffusion",
         *,
-        alpha=0.1,
-        diffusion_time=1.0,
-        regularization=1.0,
-        smoothness=2.0,
-        length_scale=1.0,
-        n_steps=2,
-        offset=2.0,
-        coefficients=None,
-        graph=None,
-        affinity="nearest_neighbors",
-        n_neighbors=10,
-        max_iter=1000,
-        tol=1e-6,
-        n_jobs=None,
-        device="auto",
+        alpha: float = 0.1,
+        diffusion_time: float = 1.0,
+        regularization: float = 1.0,
+        smoothness: float = 2.0,
+        length_scale: float = 1.0,
+        n_steps: int = 2,
+        offset: float = 2.0,
+        coefficients: ArrayLike | None = None,
+        graph: Graph | None = None,
+        affinity: str = "nearest_neighbors",
+        n_neighbors: int = 10,
+        max_iter: int = 1000,
+        tol: float = 1e-6,
+        n_jobs: int | None = None,
+        device: str = "auto",
     ):
         self.kernel = kernel
         self.alpha = alpha
@@ -151,7 +159,7 @@ class GraphKernelRidge(
         self.device = device
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y):
+    def fit(self, X: MatrixLike, y: ArrayLike) -> Self:
         """Solve for the coefficients of the training nodes.
 
         Parameters
@@ -165,6 +173,13 @@ class GraphKernelRidge(
         -------
         self : GraphKernelRidge
             The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            If a parameter is out of its range, the machine lacks `device`, X is not
+            what `graph` and `affinity` say, or y is None, not finite or of another
+            length than X.
         """
         backend = self._backend_for(X)
         self.graph_, rows, _ = self._fit_graph(X, backend)
@@ -188,7 +203,7 @@ class GraphKernelRidge(
         self._step_values = GraphKernelOperator(self.graph_, further, **shared) @ dual
         return self
 
-    def predict(self, X):
+    def predict(self, X: MatrixLike) -> Array:
         """Predict the values of rows, each independently of the others.
 
         Parameters
@@ -201,10 +216,16 @@ class GraphKernelRidge(
         -------
         array of shape (n_rows,) or (n_rows, n_targets)
             Values, in the namespace, width and device of X.
+
+        Raises
+        ------
+        ValueError
+            If the estimator is not fitted, or X is not what `graph` and `affinity` say:
+            other columns than in `fit`, ids of no node, negative links.
         """
         check_is_fitted(self)
         if self.graph is not None:
-            ids = self._node_ids(self._validated(X, reset=False), self.graph_.n_nodes)
+            ids = self._read_ids(X, self.graph_.n_nodes)
             values = self._values[ids]
         else:
             weights, known, scale = self._links(X, self._backend_for(X))
@@ -215,7 +236,9 @@ class GraphKernelRidge(
         values = values + self.intercept_
         return self._output(values[:, 0] if self.dual_coef_.ndim == 1 else values, X)
 
-    def score(self, X, y, sample_weight=None):
+    def score(
+        self, X: MatrixLike, y: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> float:
         """Coefficient of determination of predictions.
 
         Parameters
@@ -231,6 +254,11 @@ class GraphKernelRidge(
         -------
         float
             At most 1.
+
+        Raises
+        ------
+        ValueError
+            As of `predict`, or if y is not as long as X.
         """
         return super().score(X, y, sample_weight)
 

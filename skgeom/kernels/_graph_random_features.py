@@ -1,7 +1,9 @@
 """Graph random features (Choromanski, ICML 2023; Reid et al., ICLR 2024)."""
 
 import warnings
+from collections.abc import Callable
 from numbers import Integral, Real
+from typing import Any, Self
 
 import numpy as np
 import scipy.sparse as sp
@@ -12,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skgeom.backends import get_backend, is_torch, row_blocks
 from skgeom.base import GeometryEstimator, GraphInputMixin
+from skgeom.graph import Graph
 from skgeom.kernels._feature_tools import (
     cut_off_error,
     half_set_error,
@@ -26,6 +29,7 @@ from skgeom.operators import (
     variance_ratio,
     walk_features,
 )
+from skgeom.typing import ArrayLike, MatrixLike, RandomStateLike
 
 # Seeds are below this.
 _SEEDS = 2**31 - 1
@@ -190,28 +194,28 @@ class GraphRandomFeatures(
 
     def __init__(
         self,
-        kernel="diffusion",
+        kernel: str | Callable = "diffusion",
         *,
-        diffusion_time=1.0,
-        regularization=1.0,
-        smoothness=2.0,
-        length_scale=1.0,
-        n_steps=2,
-        offset=2.0,
-        coefficients=None,
-        graph=None,
-        affinity="nearest_neighbors",
-        n_neighbors=10,
-        method="walk",
-        n_walks=32,
-        halting_probability="auto",
-        coupling="repelling",
-        threshold=0.01,
-        n_components=None,
-        dtype=np.float32,
-        n_jobs=None,
-        device="auto",
-        random_state=None,
+        diffusion_time: float = 1.0,
+        regularization: float = 1.0,
+        smoothness: float = 2.0,
+        length_scale: float = 1.0,
+        n_steps: int = 2,
+        offset: float = 2.0,
+        coefficients: ArrayLike | None = None,
+        graph: Graph | None = None,
+        affinity: str = "nearest_neighbors",
+        n_neighbors: int = 10,
+        method: str = "walk",
+        n_walks: int = 32,
+        halting_probability: float | str = "auto",
+        coupling: str | None = "repelling",
+        threshold: float = 0.01,
+        n_components: int | None = None,
+        dtype: type = np.float32,
+        n_jobs: int | None = None,
+        device: str = "auto",
+        random_state: RandomStateLike = None,
     ):
         self.kernel = kernel
         self.diffusion_time = diffusion_time
@@ -236,7 +240,7 @@ class GraphRandomFeatures(
         self.random_state = random_state
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y=None):
+    def fit(self, X: MatrixLike, y: ArrayLike | None = None) -> Self:
         """Read the graph, and choose the kernel and the law of the walks.
 
         Parameters
@@ -250,6 +254,13 @@ class GraphRandomFeatures(
         -------
         self : GraphRandomFeatures
             The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            If a parameter is out of its range, the machine lacks `device`, X is not
+            what `graph` and `affinity` say, the kernel is not positive definite, or
+            ``kernel="learned"`` has no y.
         """
         backend = self._backend_for(X)
         rng = check_random_state(self.random_state)
@@ -266,7 +277,7 @@ class GraphRandomFeatures(
             self._n_features_out = self.n_components
         return self
 
-    def transform(self, X):
+    def transform(self, X: MatrixLike) -> Any:
         """Compute the features of rows, each independently of the others.
 
         Parameters
@@ -280,11 +291,17 @@ class GraphRandomFeatures(
         csr_array of shape (n_rows, n_nodes), or array of shape (n_rows, n_components)
             The features: sparse, or dense if `n_components` is given. For a tensor X a
             tensor on its device.
+
+        Raises
+        ------
+        ValueError
+            If the estimator is not fitted, or X is not what `graph` and `affinity` say:
+            other columns than in `fit`, ids of no node, negative links.
         """
         check_is_fitted(self)
         backend = self._backend_for(X)
         if self.graph is not None:
-            ids = self._node_ids(self._validated(X, reset=False), self.graph_.n_nodes)
+            ids = self._read_ids(X, self.graph_.n_nodes)
             features = self._features_of(ids, self.kernel_.modulation, backend)
         else:
             features = self._features_of_rows(X, backend)
@@ -292,7 +309,7 @@ class GraphRandomFeatures(
             return self._dense(features, like=X)
         return self._sparse(features, like=X)
 
-    def length_features(self, X):
+    def length_features(self, X: MatrixLike) -> list[sp.csr_array]:
         r"""Features with the powers of W kept apart, to combine for any kernel.
 
         One sampling serves a whole grid of kernels: the features of the kernel with
@@ -318,8 +335,7 @@ class GraphRandomFeatures(
             raise ValueError("length_features needs method='walk'.")
         backend = self._backend_for(X)
         if self.graph is not None:
-            X = self._validated(X, reset=False)
-            nodes = self._node_ids(X, self.graph_.n_nodes)
+            nodes = self._read_ids(X, self.graph_.n_nodes)
         else:
             weights, known = self._links(X, backend)[:2]
             single = _are_single_nodes(weights, known)
@@ -334,25 +350,24 @@ class GraphRandomFeatures(
         return [apart[:, i * n : (i + 1) * n] for i in range(apart.shape[1] // n)]
 
     @property
-    def error_estimate_(self):
+    def error_estimate_(self) -> float:
         """Estimated relative error of the kernel, from two half-sets of walks."""
         check_is_fitted(self)
         nodes = nearby_nodes(self.graph_.adjacency, self._seed)
         f = self.kernel_.modulation
         if self.method == "push":
             # What a thousand times smaller threshold would still find.
-            return cut_off_error(
-                *(
-                    push_features(self.graph_, nodes, f, threshold=t * self.threshold)
-                    for t in (1.0, 1e-3)
-                )
+            pushed, exact = (
+                push_features(self.graph_, nodes, f, threshold=t * self.threshold)
+                for t in (1.0, 1e-3)
             )
+            return cut_off_error(pushed, exact)
         half = max(1, self.n_walks // 2)
-        halves = (
+        first, second = (
             self._features_of(nodes, f, get_backend("cpu"), n_walks=half, seed=seed)
             for seed in (self._seed, (self._seed + 1) % _SEEDS)
         )
-        return half_set_error(*halves, share=half / self.n_walks)
+        return half_set_error(first, second, share=half / self.n_walks)
 
     def _choose_law(self):
         """Probabilities of the lengths, with a warning of those that diverge."""

@@ -1,6 +1,7 @@
 """What the regressor and the classifier share: reading input, solving, predicting."""
 
 import warnings
+from collections.abc import Callable
 from numbers import Integral, Real
 
 import numpy as np
@@ -9,8 +10,8 @@ from sklearn import get_config
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils._param_validation import Interval, InvalidParameterError, StrOptions
 
-from skgeom.base import GeometryEstimator, GraphInputMixin, _canonical, _row_digests
-from skgeom.graph import Graph, nearest_neighbors
+from skgeom.base import GeometryEstimator, GraphInputMixin
+from skgeom.graph import Graph, canonical_csr, nearest_neighbors
 from skgeom.graph._affinity import positive_scale
 from skgeom.kernels._base_kernel import (
     callable_diagonal,
@@ -72,7 +73,7 @@ class SpectralMachine(GraphInputMixin, GeometryEstimator):
     }
 
     @property
-    def affinity(self):
+    def affinity(self) -> str | Callable:
         """What `GraphInputMixin` calls the source of the graph."""
         return self.kernel
 
@@ -292,8 +293,7 @@ class SpectralMachine(GraphInputMixin, GeometryEstimator):
         """Values of rows, without the intercept."""
         backend = self._backend_for(X)
         if self.graph is not None:
-            X = self._validated(X, reset=False)
-            return self._node_values[self._node_ids(X, len(self._node_values))]
+            return self._node_values[self._read_ids(X, len(self._node_values))]
         if self.kernel == "nearest_neighbors":
             return self._predict_neighbors(X, backend)
         if self.kernel == "precomputed":
@@ -333,14 +333,13 @@ class SpectralMachine(GraphInputMixin, GeometryEstimator):
         X = self._validated(X, reset=False, accept_sparse="csr")
         if self.normalization is None:
             return self._combined(lambda V: X @ V)
-        links = _canonical(X)
+        links = canonical_csr(X)
         if links.nnz and links.data.min() < 0:
             raise ValueError(
                 "Negative values in data passed to "
                 f"{type(self).__name__}.predict (kernel='precomputed')."
             )
-        same = [self._known_rows.get(digest, -1) for digest in _row_digests(links)]
-        same = np.asarray(same, dtype=np.int64)
+        same = self._known_rows.find(links)
         values = self._node_values[same]
         new = np.flatnonzero(same < 0)
         values[new] = self._combined(lambda V: links[new] @ V)

@@ -1,5 +1,8 @@
 """Spectrally transformed kernel regression (Zhai et al., 2024)."""
 
+from collections.abc import Callable
+from typing import Self
+
 import numpy as np
 from sklearn.base import RegressorMixin, _fit_context
 from sklearn.metrics import r2_score
@@ -11,7 +14,9 @@ from sklearn.utils.validation import (
 
 from skgeom.backends import as_numpy
 from skgeom.base import with_callbacks
+from skgeom.graph import Graph
 from skgeom.kernels._machine import SpectralMachine
+from skgeom.typing import Array, ArrayLike
 
 
 class STKRRegressor(RegressorMixin, SpectralMachine):
@@ -85,7 +90,7 @@ class STKRRegressor(RegressorMixin, SpectralMachine):
         the nodes, with a graph that is known).
     intercept_ : float or ndarray of shape (n_outputs,)
         Mean of the labels, or 0.
-    eigenvalues_ : ndarray
+    eigenvalues_ : ndarray of shape (n_eigenvalues,)
         Eigenvalues of the base kernel that were used; only where there are some.
     alpha_ : float
         Weight of the penalty that was used.
@@ -153,23 +158,23 @@ class STKRRegressor(RegressorMixin, SpectralMachine):
 
     def __init__(
         self,
-        kernel="nearest_neighbors",
+        kernel: str | Callable = "nearest_neighbors",
         *,
-        spectral_transform="inverse_laplacian",
-        strength=1e4,
-        degree=None,
-        n_components=30,
-        alpha=0.1,
-        n_neighbors=7,
-        gamma=None,
-        normalization="random_walk",
-        graph=None,
-        fit_intercept=True,
-        solver="auto",
-        tol=1e-6,
-        max_iter=2000,
-        device="auto",
-        n_jobs=None,
+        spectral_transform: str | Callable = "inverse_laplacian",
+        strength: float = 1e4,
+        degree: int | None = None,
+        n_components: int = 30,
+        alpha: float | ArrayLike = 0.1,
+        n_neighbors: int = 7,
+        gamma: float | None = None,
+        normalization: str | None = "random_walk",
+        graph: Graph | None = None,
+        fit_intercept: bool = True,
+        solver: str = "auto",
+        tol: float = 1e-6,
+        max_iter: int = 2000,
+        device: str = "auto",
+        n_jobs: int | None = None,
     ):
         self.kernel = kernel
         self.spectral_transform = spectral_transform
@@ -190,7 +195,7 @@ class STKRRegressor(RegressorMixin, SpectralMachine):
 
     @with_callbacks
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y):
+    def fit(self, X: Array, y: ArrayLike) -> Self:
         """Fit the labelled rows, on the kernel of all.
 
         Parameters
@@ -205,6 +210,14 @@ class STKRRegressor(RegressorMixin, SpectralMachine):
         -------
         self
             The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            If a parameter is out of its range, the machine lacks `device`, X is not
+            what `graph` and `kernel` say, y is None, has no labelled row or another
+            length than X, or the kernel is not one that `normalization` and
+            `spectral_transform` allow.
         """
         backend = self._backend_for(X)
         base, rows = self._fit_base_kernel(X, backend)
@@ -218,7 +231,7 @@ class STKRRegressor(RegressorMixin, SpectralMachine):
         self.transduction_ = self._shaped(self._node_values[rows], like=X)
         return self
 
-    def predict(self, X):
+    def predict(self, X: Array) -> Array:
         """Predict values of rows, fitted or new.
 
         Parameters
@@ -231,11 +244,17 @@ class STKRRegressor(RegressorMixin, SpectralMachine):
         -------
         array of shape (n_rows,) or (n_rows, n_outputs)
             In the namespace and the type of X.
+
+        Raises
+        ------
+        ValueError
+            If the estimator is not fitted, or X has other columns than in `fit`, ids of
+            no node, or negative values where the kernel is normalised.
         """
         check_is_fitted(self)
         return self._shaped(self._predict_values(X), like=X)
 
-    def score(self, X, y):
+    def score(self, X: Array, y: ArrayLike) -> float:
         """Coefficient of determination of predictions for the labelled rows.
 
         Parameters
@@ -249,6 +268,11 @@ class STKRRegressor(RegressorMixin, SpectralMachine):
         -------
         float
             At most 1.
+
+        Raises
+        ------
+        ValueError
+            As of `predict`, or if y is not as long as X.
         """
         y = np.asarray(y, dtype=np.float64)
         known = ~np.isnan(y.reshape(len(y), -1)).any(axis=1)

@@ -1,6 +1,8 @@
 """Spectrally transformed kernel regression on class indicators."""
 
 import warnings
+from collections.abc import Callable
+from typing import Self
 
 import numpy as np
 from sklearn.base import ClassifierMixin, _fit_context
@@ -15,7 +17,9 @@ from sklearn.utils.validation import (
 
 from skgeom.backends import as_numpy
 from skgeom.base import with_callbacks
+from skgeom.graph import Graph
 from skgeom.kernels._machine import SpectralMachine
+from skgeom.typing import Array, ArrayLike, NDArray
 
 
 class STKRClassifier(ClassifierMixin, SpectralMachine):
@@ -91,7 +95,7 @@ class STKRClassifier(ClassifierMixin, SpectralMachine):
         the nodes, with a graph that is known).
     intercept_ : ndarray of shape (n_classes,)
         Share of each class in the labels, or 0.
-    eigenvalues_ : ndarray
+    eigenvalues_ : ndarray of shape (n_eigenvalues,)
         Eigenvalues of the base kernel that were used; only where there are some.
     alpha_ : float
         Weight of the penalty that was used.
@@ -143,23 +147,23 @@ class STKRClassifier(ClassifierMixin, SpectralMachine):
 
     def __init__(
         self,
-        kernel="nearest_neighbors",
+        kernel: str | Callable = "nearest_neighbors",
         *,
-        spectral_transform="inverse_laplacian",
-        strength=100.0,
-        degree=None,
-        n_components=30,
-        alpha=0.1,
-        n_neighbors=7,
-        gamma=None,
-        normalization="symmetric",
-        graph=None,
-        fit_intercept=True,
-        solver="auto",
-        tol=1e-4,
-        max_iter=2000,
-        device="auto",
-        n_jobs=None,
+        spectral_transform: str | Callable = "inverse_laplacian",
+        strength: float = 100.0,
+        degree: int | None = None,
+        n_components: int = 30,
+        alpha: float | ArrayLike = 0.1,
+        n_neighbors: int = 7,
+        gamma: float | None = None,
+        normalization: str | None = "symmetric",
+        graph: Graph | None = None,
+        fit_intercept: bool = True,
+        solver: str = "auto",
+        tol: float = 1e-4,
+        max_iter: int = 2000,
+        device: str = "auto",
+        n_jobs: int | None = None,
     ):
         self.kernel = kernel
         self.spectral_transform = spectral_transform
@@ -180,7 +184,7 @@ class STKRClassifier(ClassifierMixin, SpectralMachine):
 
     @with_callbacks
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y):
+    def fit(self, X: Array, y: ArrayLike) -> Self:
         """Fit the labelled rows, on the kernel of all.
 
         Parameters
@@ -196,6 +200,14 @@ class STKRClassifier(ClassifierMixin, SpectralMachine):
         -------
         self
             The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            If a parameter is out of its range, the machine lacks `device`, X is not
+            what `graph` and `kernel` say, y is None, has less than two classes or
+            another length than X, or the kernel is not one that `normalization` and
+            `spectral_transform` allow.
         """
         backend = self._backend_for(X)
         base, rows = self._fit_base_kernel(X, backend)
@@ -216,7 +228,7 @@ class STKRClassifier(ClassifierMixin, SpectralMachine):
         self.label_distributions_ = self._output(self._probabilities(values), like=X)
         return self
 
-    def decision_function(self, X):
+    def decision_function(self, X: Array) -> Array:
         """Compute fitted indicators of the classes.
 
         Parameters
@@ -229,13 +241,19 @@ class STKRClassifier(ClassifierMixin, SpectralMachine):
         -------
         array of shape (n_rows, n_classes) or (n_rows,)
             For two classes, the second less the first.
+
+        Raises
+        ------
+        ValueError
+            If the estimator is not fitted, or X has other columns than in `fit`, ids of
+            no node, or negative values where the kernel is normalised.
         """
         values = self._indicators(X)
         if len(self.classes_) == 2:
             values = values[:, 1] - values[:, 0]
         return self._output(values, like=X)
 
-    def predict_proba(self, X):
+    def predict_proba(self, X: Array) -> Array:
         """Estimate probabilities of the classes.
 
         Parameters
@@ -247,10 +265,15 @@ class STKRClassifier(ClassifierMixin, SpectralMachine):
         -------
         array of shape (n_rows, n_classes)
             Rows sum to one.
+
+        Raises
+        ------
+        ValueError
+            As of `decision_function`.
         """
         return self._output(self._probabilities(self._indicators(X)), like=X)
 
-    def predict(self, X):
+    def predict(self, X: Array) -> NDArray:
         """Predict the classes of rows, fitted or new.
 
         Parameters
@@ -262,11 +285,16 @@ class STKRClassifier(ClassifierMixin, SpectralMachine):
         -------
         ndarray of shape (n_rows,)
             Of the classes in `classes_`.
+
+        Raises
+        ------
+        ValueError
+            As of `decision_function`.
         """
         values = self._indicators(X)
         return self.classes_[values.argmax(axis=1)]
 
-    def score(self, X, y):
+    def score(self, X: Array, y: ArrayLike) -> float:
         """Accuracy of predictions for the labelled rows.
 
         Parameters
@@ -280,6 +308,11 @@ class STKRClassifier(ClassifierMixin, SpectralMachine):
         -------
         float
             From 0 to 1.
+
+        Raises
+        ------
+        ValueError
+            As of `decision_function`, or if y is not as long as X.
         """
         y = column_or_1d(as_numpy(y))
         known = np.flatnonzero(y != -1)
@@ -303,13 +336,12 @@ class STKRClassifier(ClassifierMixin, SpectralMachine):
                 "None."
             )
         y = column_or_1d(as_numpy(y), warn=True)
-        if y.dtype.kind == "f":
-            assert_all_finite(y, input_name="y")
+        _check_no_gaps(y)
         check_consistent_length(rows, y)
-        check_classification_targets(y)
         labelled = np.asarray(y != -1)
         if not labelled.any():
             raise ValueError("y has no labelled row: all of its values are -1.")
+        check_classification_targets(y[labelled])
         if not labelled.all() and len(np.unique(y[labelled])) == 1:
             warnings.warn(
                 "y holds -1 and one other value. That is taken for two classes, not "
@@ -319,3 +351,25 @@ class STKRClassifier(ClassifierMixin, SpectralMachine):
             )
             labelled = np.ones(len(y), dtype=bool)
         return y, labelled
+
+
+def _check_no_gaps(y):
+    """Refuse missing labels, which are -1 here, and warn of -1 that became text."""
+    if y.dtype.kind in "fO":
+        gaps = np.array([label is None or label != label for label in y], dtype=bool)
+        if gaps.any():
+            raise ValueError(
+                f"Input y contains NaN or None (first in row {np.argmax(gaps)}). A row "
+                "without a label has the number -1."
+            )
+    if y.dtype.kind == "f":
+        assert_all_finite(y, input_name="y")
+    if y.dtype.kind == "O" and len({isinstance(each, str) for each in y[y != -1]}) > 1:
+        raise ValueError("y must hold classes of one kind; it mixes text and others.")
+    if y.dtype.kind in "OU" and (y == "-1").any():
+        warnings.warn(
+            "y holds the text '-1', which is taken for a class. A row without a label "
+            "has the number -1, which needs dtype=object beside text.",
+            UserWarning,
+            stacklevel=5,
+        )

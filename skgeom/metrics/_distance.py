@@ -9,6 +9,7 @@ from sklearn.utils import check_array, check_consistent_length
 from sklearn.utils._param_validation import Interval, validate_params
 
 from skgeom.metrics._pairwise import check_distances, euclidean_distances, row_blocks
+from skgeom.typing import ArrayLike
 
 # Two blocks of distances, their ranks and centred copies, and what sorting needs.
 _BYTES_PER_ENTRY = 100
@@ -128,8 +129,13 @@ def _unit_extent(embedding):
     prefer_skip_nested_validation=True,
 )
 def distance_preservation(
-    geodesics, embedding=None, *, distances=None, columns=None, working_memory=64
-):
+    geodesics: ArrayLike,
+    embedding: ArrayLike | None = None,
+    *,
+    distances: ArrayLike | None = None,
+    columns: ArrayLike | None = None,
+    working_memory: float = 64,
+) -> DistancePreservation:
     r"""Compare the distances of an embedding with the true ones.
 
     For each sample, the distances to all others are correlated with the true ones,
@@ -226,15 +232,15 @@ def distance_preservation(
     else:
         embedding = check_array(embedding, dtype=np.float64, input_name="embedding")
         check_consistent_length(geodesics, embedding)
-        embedding = _unit_extent(embedding)
-        landmarks = embedding[columns]
+        points = _unit_extent(embedding)
+        landmarks = points[columns]
     true_unit = float(geodesics.max()) or 1.0
 
     pearson, spearman, PP, TT, scales, residuals = np.zeros((6, n_samples))
     for rows in row_blocks(n_samples, n_columns, _BYTES_PER_ENTRY, working_memory):
         T = geodesics[rows].astype(np.float64) / true_unit
         if distances is None:
-            P = euclidean_distances(embedding[rows], landmarks)
+            P = euclidean_distances(points[rows], landmarks)
         else:
             P = distances[rows].astype(np.float64) / unit
         keep = columns != np.arange(rows.start, rows.stop)[:, None]

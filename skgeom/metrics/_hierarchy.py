@@ -1,4 +1,9 @@
-"""How well an embedding tells the links of a graph from what is not linked."""
+"""How well an embedding tells the links of a graph from what is not linked.
+
+Mean rank and average precision, for reconstruction and for link prediction, are those
+of Nickel and Kiela (NIPS 2017); distortion goes back to Sala et
+al., "Representation tradeoffs for hyperbolic embeddings", ICML 2018.
+"""
 
 from numbers import Real
 
@@ -10,6 +15,7 @@ from sklearn.utils._param_validation import Interval, StrOptions, validate_param
 
 from skgeom.graph import Graph
 from skgeom.metrics._pairwise import row_blocks
+from skgeom.typing import ArrayLike, NDArray
 
 # A block of distances, its differences in use by SciPy, and sorting places.
 _BYTES_PER_ENTRY = 40
@@ -25,8 +31,13 @@ _CONSTRAINTS = {
 
 @validate_params(_CONSTRAINTS, prefer_skip_nested_validation=True)
 def reconstruction_score(
-    embedding, graph, *, rows=None, metric="poincare", working_memory=64
-):
+    embedding: ArrayLike,
+    graph: Graph,
+    *,
+    rows: ArrayLike | None = None,
+    metric: str = "poincare",
+    working_memory: float = 64,
+) -> float:
     """Mean average precision of a graph's links among the nearest nodes.
 
     All other nodes are ranked by their distance to a node u. Its average precision is
@@ -40,7 +51,7 @@ def reconstruction_score(
         failures: a link at such a distance is the last of all.
     graph : Graph
         Directed links (u, v), or both directions of undirected ones.
-    rows : array-like of int, default=None
+    rows : array-like of shape (n_rows,), int, default=None
         Nodes u to average over; None is all.
     metric : {"poincare", "euclidean"}, default="poincare"
         The distance.
@@ -75,7 +86,14 @@ def reconstruction_score(
 
 
 @validate_params(_CONSTRAINTS, prefer_skip_nested_validation=True)
-def mean_rank(embedding, graph, *, rows=None, metric="poincare", working_memory=64):
+def mean_rank(
+    embedding: ArrayLike,
+    graph: Graph,
+    *,
+    rows: ArrayLike | None = None,
+    metric: str = "poincare",
+    working_memory: float = 64,
+) -> float:
     """Mean rank of a link among the nodes that are not linked.
 
     The rank of a link (u, v) is one more than the number of nodes that u is not linked
@@ -88,7 +106,7 @@ def mean_rank(embedding, graph, *, rows=None, metric="poincare", working_memory=
         failures: a link at such a distance is the last of all.
     graph : Graph
         Directed links (u, v), or both directions of undirected ones.
-    rows : array-like of int, default=None
+    rows : array-like of shape (n_rows,), int, default=None
         Nodes u whose links are averaged over; None is all.
     metric : {"poincare", "euclidean"}, default="poincare"
         The distance.
@@ -121,8 +139,14 @@ def mean_rank(embedding, graph, *, rows=None, metric="poincare", working_memory=
     {**_CONSTRAINTS, "known": [Graph, None]}, prefer_skip_nested_validation=True
 )
 def link_prediction_score(
-    embedding, graph, *, known=None, rows=None, metric="poincare", working_memory=64
-):
+    embedding: ArrayLike,
+    graph: Graph,
+    *,
+    known: Graph | None = None,
+    rows: ArrayLike | None = None,
+    metric: str = "poincare",
+    working_memory: float = 64,
+) -> float:
     """Mean average precision of held-back links, with known links left out.
 
     Parameters
@@ -133,7 +157,7 @@ def link_prediction_score(
         The links to predict.
     known : Graph, default=None
         Links that the embedding was fitted on; they are neither right nor wrong.
-    rows : array-like of int, default=None
+    rows : array-like of shape (n_rows,), int, default=None
         Nodes to average over; None is all.
     metric : {"poincare", "euclidean"}, default="poincare"
         The distance.
@@ -178,8 +202,13 @@ def link_prediction_score(
     prefer_skip_nested_validation=True,
 )
 def distortion_score(
-    embedding, distances, *, columns=None, metric="poincare", working_memory=64
-):
+    embedding: ArrayLike,
+    distances: ArrayLike,
+    *,
+    columns: ArrayLike | None = None,
+    metric: str = "poincare",
+    working_memory: float = 64,
+) -> float:
     """Mean relative error of distances, after rescaling by the median ratio.
 
     Each pair counts ``|s * d - t| / t`` with its distance d in the embedding, the true
@@ -194,7 +223,7 @@ def distortion_score(
     distances : array-like of shape (n_nodes, n_columns)
         True distances to the nodes in `columns`; pairs at distance zero, or without a
         path (infinite), do not count.
-    columns : array-like of shape (n_columns,), default=None
+    columns : array-like of shape (n_columns,), int, default=None
         Nodes; None is all, and `distances` is square.
     metric : {"poincare", "euclidean"}, default="poincare"
         The distance.
@@ -266,8 +295,15 @@ def _graph_ranks(embedding, graph, rows, metric, working_memory, known=None):
 
 
 def link_ranks(
-    queries, nodes, links, known, own, *, metric="poincare", working_memory=64
-):
+    queries: tuple[NDArray, ...],
+    nodes: tuple[NDArray, ...],
+    links: sp.csr_array,
+    known: sp.csr_array,
+    own: NDArray,
+    *,
+    metric: str = "poincare",
+    working_memory: float = 64,
+) -> tuple[NDArray, NDArray]:
     """Rank the links of some points among the nodes of an embedding.
 
     Parameters
@@ -276,7 +312,7 @@ def link_ranks(
         Coordinates of the points and of the nodes, and ``1 - |x|^2`` of each.
     links, known : csr_array of shape (n_queries, n_nodes)
         The links to rank, and those that are neither right nor wrong.
-    own : ndarray of shape (n_queries,)
+    own : ndarray of shape (n_queries,), int
         The node that each point is, which is not ranked; -1 for none.
     metric : {"poincare", "euclidean"}, default="poincare"
         The distance; for "euclidean" gaps are not looked at.
@@ -285,10 +321,10 @@ def link_ranks(
 
     Returns
     -------
-    precisions : ndarray
-        Average precision of each point that has links.
-    ranks : ndarray
-        Rank of each of these links, nearest first in each point.
+    precisions : ndarray of shape (n_linked,), float64
+        Average precision of each point that has links, in (0, 1].
+    ranks : ndarray of shape (n_links,), int64
+        Rank of each of these links, nearest first in each point, from 1.
 
     Raises
     ------
@@ -310,8 +346,8 @@ def link_ranks(
     precisions, ranks = [], []
     active = np.flatnonzero(np.diff(links.indptr))
     for block in row_blocks(len(active), n_nodes, _BYTES_PER_ENTRY, working_memory):
-        of_block = [array[active[block]] for array in queries]
-        separations = _separations(*of_block, *nodes, metric)
+        heads, gaps = (array[active[block]] for array in queries)
+        separations = _separations(heads, gaps, nodes[0], nodes[1], metric)
         for query, row in zip(active[block], separations, strict=True):
             positives = _row(links, query)
             positives = positives[positives != own[query]]

@@ -1,5 +1,6 @@
 """How well neighbourhoods survive an embedding: precision and rank scores."""
 
+from collections.abc import Callable
 from numbers import Integral, Real
 
 import numpy as np
@@ -13,6 +14,7 @@ from skgeom.metrics._pairwise import (
     euclidean_distances,
     row_blocks,
 )
+from skgeom.typing import ArrayLike, MatrixLike
 
 # A block of distances, a partitioned copy, masks, and a count where distances tie.
 _BYTES_PER_ENTRY = 40
@@ -115,8 +117,13 @@ def _check_below_half(n_neighbors, n_samples):
 
 @validate_params(_CONSTRAINTS, prefer_skip_nested_validation=True)
 def neighborhood_precision(
-    X, X_embedded, *, n_neighbors=10, metric="euclidean", working_memory=64
-):
+    X: MatrixLike,
+    X_embedded: ArrayLike,
+    *,
+    n_neighbors: int = 10,
+    metric: str | Callable = "euclidean",
+    working_memory: float = 64,
+) -> float:
     """Mean share of the nearest neighbours that are neighbours in the embedding too.
 
     Parameters
@@ -186,8 +193,13 @@ def neighborhood_precision(
 
 @validate_params(_CONSTRAINTS, prefer_skip_nested_validation=True)
 def trustworthiness(
-    X, X_embedded, *, n_neighbors=5, metric="euclidean", working_memory=64
-):
+    X: MatrixLike,
+    X_embedded: ArrayLike,
+    *,
+    n_neighbors: int = 5,
+    metric: str | Callable = "euclidean",
+    working_memory: float = 64,
+) -> float:
     r"""Score how far neighbours in the embedding are from being true neighbours.
 
     .. math::
@@ -259,7 +271,14 @@ def trustworthiness(
 
 
 @validate_params(_CONSTRAINTS, prefer_skip_nested_validation=True)
-def continuity(X, X_embedded, *, n_neighbors=5, metric="euclidean", working_memory=64):
+def continuity(
+    X: MatrixLike,
+    X_embedded: ArrayLike,
+    *,
+    n_neighbors: int = 5,
+    metric: str | Callable = "euclidean",
+    working_memory: float = 64,
+) -> float:
     """Score how far true neighbours are from being neighbours in the embedding.
 
     This is :func:`trustworthiness` with the spaces exchanged: the neighbours are the

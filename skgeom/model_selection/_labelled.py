@@ -1,15 +1,26 @@
 """Folds over the labelled rows, and scores of them."""
 
+from collections.abc import Callable, Iterator
+from typing import Any
+
 import numpy as np
 from sklearn.metrics import get_scorer
 from sklearn.model_selection import KFold, StratifiedKFold
 from sklearn.utils import _safe_indexing
 
+from skgeom.typing import ArrayLike, NDArray, RandomStateLike
+
 
 class _LabelledFolds:
     """What the two splitters share: unlabelled rows are in every training fold."""
 
-    def get_n_splits(self, X=None, y=None, groups=None):
+    n_splits: int
+    shuffle: bool
+    random_state: RandomStateLike
+    unlabelled: Any
+    _splitter: type
+
+    def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:
         """Return the number of splits.
 
         Parameters
@@ -24,7 +35,9 @@ class _LabelledFolds:
         """
         return self.n_splits
 
-    def split(self, X, y, groups=None):
+    def split(
+        self, X: ArrayLike, y: ArrayLike, groups: Any = None
+    ) -> Iterator[tuple[NDArray, NDArray]]:
         """Generate the rows of each training and test fold.
 
         Parameters
@@ -39,9 +52,9 @@ class _LabelledFolds:
 
         Yields
         ------
-        train : ndarray of int
+        train : ndarray of shape (n_train,), int64
             Rows of the training fold, every unlabelled one among them, in order.
-        test : ndarray of int
+        test : ndarray of shape (n_test,), int64
             Labelled rows of the test fold, in order.
 
         Raises
@@ -111,7 +124,12 @@ class LabelledKFold(_LabelledFolds):
     _splitter = KFold
 
     def __init__(
-        self, n_splits=5, *, shuffle=False, random_state=None, unlabelled="auto"
+        self,
+        n_splits: int = 5,
+        *,
+        shuffle: bool = False,
+        random_state: RandomStateLike = None,
+        unlabelled: Any = "auto",
     ):
         self.n_splits = n_splits
         self.shuffle = shuffle
@@ -154,7 +172,12 @@ class StratifiedLabelledKFold(_LabelledFolds):
     _splitter = StratifiedKFold
 
     def __init__(
-        self, n_splits=5, *, shuffle=True, random_state=None, unlabelled="auto"
+        self,
+        n_splits: int = 5,
+        *,
+        shuffle: bool = True,
+        random_state: RandomStateLike = None,
+        unlabelled: Any = "auto",
     ):
         self.n_splits = n_splits
         self.shuffle = shuffle
@@ -179,7 +202,7 @@ class _LabelledScorer:
         return f"labelled_scorer({self.scoring!r}, unlabelled={self.unlabelled!r})"
 
 
-def labelled_scorer(scoring, *, unlabelled="auto"):
+def labelled_scorer(scoring: str | Callable, *, unlabelled: Any = "auto") -> Callable:
     """Make a scorer that leaves out rows without a label.
 
     Parameters

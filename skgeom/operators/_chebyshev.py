@@ -1,17 +1,30 @@
-"""Any function of a Laplacian by Chebyshev series, with a stated error."""
+"""Any function of a Laplacian by Chebyshev series, with a stated error.
+
+As in Hammond, Vandergheynst and Gribonval, "Wavelets on graphs via spectral graph
+theory", Applied and Computational Harmonic Analysis 30, 2011.
+"""
 
 import warnings
+from collections.abc import Callable
 
 import numpy as np
 from scipy.fft import dct
 
-from skgeom.backends import get_backend
+from skgeom.backends import Backend, get_backend
+from skgeom.graph import Laplacian
+from skgeom.typing import Array, NDArray
 
 # Beyond it, series are slower than a dense eigenproblem for most graphs.
 _MAX_DEGREE = 4096
 
 
-def chebyshev_coefficients(function, bound, *, tol=1e-10, max_degree=_MAX_DEGREE):
+def chebyshev_coefficients(
+    function: Callable,
+    bound: float,
+    *,
+    tol: float = 1e-10,
+    max_degree: int = _MAX_DEGREE,
+) -> tuple[NDArray, float]:
     r"""Expand :math:`x \mapsto f(c(1 - x))` on [-1, 1] in Chebyshev polynomials.
 
     Parameters
@@ -91,7 +104,14 @@ def _spectrum(bound, angles):
     return 2 * bound * np.sin(angles / 2) ** 2
 
 
-def spectral_function(laplacian, function, B, *, tol=1e-10, backend=None):
+def spectral_function(
+    laplacian: Laplacian,
+    function: Callable,
+    B: Array,
+    *,
+    tol: float = 1e-10,
+    backend: Backend | None = None,
+) -> tuple[Array, float]:
     r"""Compute :math:`f(L) B` for a function of the eigenvalues.
 
     Parameters

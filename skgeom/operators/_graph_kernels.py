@@ -7,10 +7,12 @@ negative on [0, 2]. Features need its square root as a power series, f(W)^2 = K.
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Self
 
 import numpy as np
 
 from skgeom.operators._heat import heat_coefficients
+from skgeom.typing import ArrayLike
 
 KERNELS = ("diffusion", "regularized_laplacian", "matern", "random_walk", "cosine")
 
@@ -60,7 +62,7 @@ class GraphKernel:
     error: float = field(init=False)
 
     @classmethod
-    def from_modulation(cls, modulation, name="learned"):
+    def from_modulation(cls, modulation: ArrayLike, name: str = "learned") -> Self:
         """Make a kernel of the polynomial f.
 
         Parameters
@@ -95,18 +97,21 @@ class GraphKernel:
 
 
 def graph_kernel(
-    kernel="diffusion",
+    kernel: str | Callable = "diffusion",
     *,
-    diffusion_time=1.0,
-    regularization=1.0,
-    smoothness=2.0,
-    length_scale=1.0,
-    n_steps=2,
-    offset=2.0,
-    coefficients=None,
-    tol=1e-7,
-):
+    diffusion_time: float = 1.0,
+    regularization: float = 1.0,
+    smoothness: float = 2.0,
+    length_scale: float = 1.0,
+    n_steps: int = 2,
+    offset: float = 2.0,
+    coefficients: ArrayLike | None = None,
+    tol: float = 1e-7,
+) -> GraphKernel:
     r"""Describe a kernel on the nodes of a graph.
+
+    The kernels are functions of the Laplacian [2]_, their square roots power series in
+    the normalised adjacency [1]_.
 
     Parameters
     ----------

@@ -1,15 +1,21 @@
-"""Heat on a graph by a series without cancellation."""
+"""Heat on a graph by a series without cancellation.
+
+The exponential of a random walk is a Poisson mixture of its steps (uniformisation; Fox
+and Glynn, "Computing Poisson probabilities", Communications of the ACM 31, 1988).
+"""
 
 import numpy as np
 
-from skgeom.backends import get_backend
+from skgeom.backends import Backend, get_backend
+from skgeom.graph import Graph, Laplacian
+from skgeom.typing import Array, NDArray
 
 # The probe of the relaxation time stops when the slowest mode has decayed by so many
 # powers of e: the others are gone by then.
 _ENOUGH_DECAY = 64.0
 
 
-def heat_coefficients(intensity, error):
+def heat_coefficients(intensity: float, error: float) -> NDArray:
     r"""Return Poisson weights :math:`e^{-s} s^k / k!` until the tail is negligible.
 
     Parameters
@@ -58,7 +64,15 @@ def heat_coefficients(intensity, error):
     return weights[: np.argmax(enough) + 1]
 
 
-def heat_kernel(laplacian, time, B=None, *, rtol=1e-12, floor=1e-300, backend=None):
+def heat_kernel(
+    laplacian: Laplacian,
+    time: float,
+    B: Array | None = None,
+    *,
+    rtol: float = 1e-12,
+    floor: float = 1e-300,
+    backend: Backend | None = None,
+) -> Array:
     r"""Compute :math:`\exp(-tL) B` with small entries as accurate as large ones.
 
     With :math:`L = c(I - P)` and P non-negative,
@@ -113,7 +127,13 @@ def heat_kernel(laplacian, time, B=None, *, rtol=1e-12, floor=1e-300, backend=No
     return laplacian.polynomial(coefficients, B, backend=backend)
 
 
-def relaxation_time(graph, kind="symmetric", *, horizon=320.0, backend=None):
+def relaxation_time(
+    graph: Graph,
+    kind: str = "symmetric",
+    *,
+    horizon: float = 320.0,
+    backend: Backend | None = None,
+) -> float:
     r"""Estimate how long heat takes to even out: :math:`1 / \lambda_2` of L.
 
     A few random columns are diffused for `horizon`, or until only the slowest modes

@@ -1,11 +1,16 @@
 """A kernel on a graph as a linear operator: products without the n x n matrix."""
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 from scipy.sparse.linalg import LinearOperator
 
-from skgeom.backends import get_backend
+from skgeom.backends import Backend, get_backend
+from skgeom.graph import Graph
 from skgeom.operators._chebyshev import expansion
-from skgeom.operators._graph_kernels import graph_kernel
+from skgeom.operators._graph_kernels import GraphKernel, graph_kernel
+from skgeom.typing import Array
 
 
 class GraphKernelOperator(LinearOperator):
@@ -58,7 +63,13 @@ class GraphKernelOperator(LinearOperator):
     """
 
     def __init__(
-        self, graph, kernel="diffusion", *, tol=1e-6, backend=None, **parameters
+        self,
+        graph: Graph,
+        kernel: GraphKernel | str | Callable = "diffusion",
+        *,
+        tol: float = 1e-6,
+        backend: Backend | None = None,
+        **parameters: Any,
     ):
         super().__init__(np.float64, (graph.n_nodes, graph.n_nodes))
         if isinstance(kernel, str) or (callable(kernel) and parameters):
@@ -68,7 +79,7 @@ class GraphKernelOperator(LinearOperator):
         self._backend = get_backend("cpu") if backend is None else backend
         self.coefficients, self.error = expansion(function, self._laplacian.bound, tol)
 
-    def apply(self, B):
+    def apply(self, B: Array) -> Array:
         """Multiply by columns in the backend's own arrays.
 
         Parameters

@@ -3,10 +3,14 @@
 All have the same few methods, so that a solver does not ask which one it was given.
 """
 
+from collections.abc import Callable, Sequence
+from typing import Any
+
 import numpy as np
 import scipy.sparse as sp
 
-from skgeom.backends import row_blocks
+from skgeom.backends import Backend, row_blocks
+from skgeom.typing import Array, NDArray
 
 
 class KernelOperator:
@@ -23,8 +27,6 @@ class KernelOperator:
     ----------
     xp : module
         Array namespace of the backend.
-    holds_whole : bool
-        Whether the matrix is in memory as an array of shape (n, n).
 
     Examples
     --------
@@ -33,12 +35,10 @@ class KernelOperator:
     True
     """
 
-    holds_whole = False
-
-    def __init__(self, n, backend):
+    def __init__(self, n: int, backend: Backend):
         self.n, self.backend, self.xp = n, backend, backend.xp
 
-    def product(self, V):
+    def product(self, V: Array) -> Array:
         """Multiply with the columns of V.
 
         Parameters
@@ -53,7 +53,9 @@ class KernelOperator:
         """
         return self._product(V)
 
-    def polynomial(self, V, coefficients, basis="monomial"):
+    def polynomial(
+        self, V: Array, coefficients: Sequence[float], basis: str = "monomial"
+    ) -> Array:
         """Apply a polynomial of the matrix to the columns of V.
 
         Parameters
@@ -72,7 +74,7 @@ class KernelOperator:
         """
         return self._polynomial(V, np.asarray(coefficients, dtype=np.float64), basis)
 
-    def diagonal(self):
+    def diagonal(self) -> Array:
         """Return the diagonal.
 
         Returns
@@ -82,7 +84,7 @@ class KernelOperator:
         """
         return self._diagonal()
 
-    def dense(self):
+    def dense(self) -> Array:
         """Return the whole matrix.
 
         Returns
@@ -91,6 +93,15 @@ class KernelOperator:
             Of the backend.
         """
         return self._dense()
+
+    def _product(self, V):
+        raise NotImplementedError
+
+    def _diagonal(self):
+        raise NotImplementedError
+
+    def _dense(self):
+        raise NotImplementedError
 
     def _polynomial(self, V, coefficients, basis):
         return _polynomial(self.product, V, coefficients.tolist(), basis)
@@ -118,7 +129,7 @@ class SparseKernel(KernelOperator):
     array([2., 1.])
     """
 
-    def __init__(self, matrix, backend, there=None):
+    def __init__(self, matrix: sp.csr_array, backend: Backend, there: Any = None):
         super().__init__(matrix.shape[0], backend)
         self.matrix = matrix
         self._there = backend.csr(matrix) if there is None else there
@@ -156,13 +167,12 @@ class DenseKernel(KernelOperator):
     array([5., 4.])
     """
 
-    holds_whole = True
-
-    def __init__(self, matrix, backend):
+    def __init__(self, matrix: Array, backend: Backend):
         super().__init__(matrix.shape[0], backend)
-        self.matrix, self._resolvents = matrix, {}
+        self.matrix = matrix
+        self._resolvents: dict[float, Array] = {}
 
-    def resolvent(self, eta):
+    def resolvent(self, eta: float) -> Array:
         r"""Return :math:`(1 - \eta S)^{-1}`, computed at the first call and kept.
 
         Parameters
@@ -222,7 +232,14 @@ class PointKernel(KernelOperator):
     array([0., 2.])
     """
 
-    def __init__(self, points, evaluate, scale, diagonal, backend):
+    def __init__(
+        self,
+        points: Array,
+        evaluate: Callable,
+        scale: Array | None,
+        diagonal: Array,
+        backend: Backend,
+    ):
         super().__init__(points.shape[0], backend)
         self.points, self.evaluate, self.scale = points, evaluate, scale
         self._on_diagonal = diagonal
@@ -260,7 +277,7 @@ def _polynomial(product, V, coefficients, basis):
     return product(one) - two + coefficients[0] * V
 
 
-def extreme_eigenvalues(S):
+def extreme_eigenvalues(S: KernelOperator) -> tuple[float, float]:
     """Estimate the least and the largest eigenvalue by Lanczos' method.
 
     Parameters
@@ -304,7 +321,7 @@ def extreme_eigenvalues(S):
     return min(one, other), max(one, other)
 
 
-def host_product(S, V):
+def host_product(S: KernelOperator, V: NDArray) -> NDArray:
     """Multiply with columns that are on the host, and bring the product there.
 
     Parameters

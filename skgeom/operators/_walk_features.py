@@ -1,12 +1,20 @@
-"""Rows of f(W) as sparse features: estimated by walks, or pushed out from each node."""
+"""Rows of f(W) as sparse features: estimated by walks, or pushed out from each node.
 
+Walks are those of Choromanski (ICML 2023) and Reid et al. (ICLR 2024); pushing goes
+back to Andersen, Chung and Lang, "Local graph partitioning using PageRank vectors",
+FOCS 2006.
+"""
+
+from collections.abc import Callable
 from functools import partial
 
 import numpy as np
 import scipy.sparse as sp
 
-from skgeom.backends import get_backend
-from skgeom.operators._graph_kernels import power_series, trimmed
+from skgeom.backends import Backend, get_backend
+from skgeom.graph import Graph
+from skgeom.operators._graph_kernels import GraphKernel, power_series, trimmed
+from skgeom.typing import ArrayLike, NDArray
 
 # The chance of walks longer than this is that of a uniform draw of zero.
 _LEAST_SURVIVAL = 1e-12
@@ -20,7 +28,11 @@ _EXTENSION_LENGTH, _EXTENSION_LIMIT = 256, 4.0
 _MANY_ROWS = 2**12
 
 
-def length_law(modulation, halting_probability="auto", n_walks=None):
+def length_law(
+    modulation: NDArray,
+    halting_probability: float | str = "auto",
+    n_walks: int | None = None,
+) -> NDArray:
     r"""Choose how long walks are.
 
     A walk of length l weighs :math:`f_l / s_l`, where :math:`s_l` is the probability to
@@ -46,6 +58,11 @@ def length_law(modulation, halting_probability="auto", n_walks=None):
     ndarray of shape (n_lengths,), float64
         Probabilities s, from 1 downwards, > 0.
 
+    Raises
+    ------
+    ValueError
+        If `halting_probability` is neither "auto" nor in (0, 1).
+
     Examples
     --------
     >>> from skgeom.operators import graph_kernel, length_law
@@ -53,7 +70,8 @@ def length_law(modulation, halting_probability="auto", n_walks=None):
     array([1.   , 1.   , 0.5  , 0.125, 0.016])
     """
     modulation = abs(np.asarray(modulation, dtype=np.float64))
-    if halting_probability == "auto":
+    p = halting_probability
+    if p == "auto":
         # Nothing is random before the first step: every walk makes it.
         coming = np.maximum.accumulate(modulation[:0:-1])[::-1]
         if not coming.any():
@@ -64,16 +82,16 @@ def length_law(modulation, halting_probability="auto", n_walks=None):
         if n_walks is not None:
             law = np.where(law * n_walks >= 1, np.rint(law * n_walks) / n_walks, law)
         return law
-    if not 0 < halting_probability < 1:
+    if isinstance(p, str) or not 0 < p < 1:
         raise ValueError(
             "halting_probability must be 'auto' or in the open interval (0, 1), got "
-            f"{halting_probability!r}."
+            f"{p!r}."
         )
     lengths = np.arange(len(modulation))
-    return np.exp(np.maximum(lengths * np.log1p(-halting_probability), -600.0))
+    return np.exp(np.maximum(lengths * np.log1p(-p), -600.0))
 
 
-def variance_ratio(modulation, survival):
+def variance_ratio(modulation: NDArray, survival: NDArray) -> float:
     r"""Compare the variance of walks with that of "auto", for the same steps.
 
     Parameters
@@ -106,19 +124,22 @@ def variance_ratio(modulation, survival):
 
 
 def walk_features(
-    graph,
-    nodes,
-    modulation,
+    graph: Graph,
+    nodes: ArrayLike,
+    modulation: NDArray,
     *,
-    n_walks=32,
-    survival=None,
-    coupling="repelling",
-    apart=False,
-    seed=0,
-    dtype=np.float32,
-    backend=None,
-):
+    n_walks: int = 32,
+    survival: NDArray | None = None,
+    coupling: str | None = "repelling",
+    apart: bool = False,
+    seed: int = 0,
+    dtype: type = np.float32,
+    backend: Backend | None = None,
+) -> sp.csr_array:
     r"""Estimate rows of :math:`\sum_l f_l W^l` by random walks, without bias.
+
+    A walk adds its weight at each node that it visits [1]_; walks that start together
+    may repel each other [2]_.
 
     Parameters
     ----------
@@ -179,8 +200,14 @@ def walk_features(
 
 
 def push_features(
-    graph, nodes, modulation, *, threshold=1e-2, dtype=np.float32, backend=None
-):
+    graph: Graph,
+    nodes: ArrayLike,
+    modulation: NDArray,
+    *,
+    threshold: float = 1e-2,
+    dtype: type = np.float32,
+    backend: Backend | None = None,
+) -> sp.csr_array:
     r"""Compute rows of :math:`\sum_l f_l W^l`, leaving out what is small.
 
     Parameters
@@ -238,7 +265,7 @@ def _features(graph, nodes, rows, width, backend):
     return sp.csr_array((entries, columns, indptr), shape=(len(nodes), width))
 
 
-def extension_modulation(kernel):
+def extension_modulation(kernel: GraphKernel) -> NDArray:
     r"""Coefficients h of the features of a node that hangs on known ones.
 
     A new node with links w to known nodes has the features
@@ -279,7 +306,7 @@ def extension_modulation(kernel):
     return trimmed(h) if abs(h).sum() <= _EXTENSION_LIMIT * abs(f).sum() else f[1:]
 
 
-def extension_function(kernel):
+def extension_function(kernel: GraphKernel) -> Callable:
     r"""Tell what the kernel of a new node with known ones does with its links.
 
     Parameters

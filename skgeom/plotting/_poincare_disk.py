@@ -1,9 +1,18 @@
 """The Poincaré disk: nodes, links along geodesics, and labels that keep apart."""
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Self
+
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from skgeom.geometry import poincare
+from skgeom.typing import ArrayLike
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from skgeom.hyperbolic import PoincareEmbedding
 
 # Points of a geodesic that is drawn.
 _ARC = np.linspace(0.0, 1.0, 24)[:, None]
@@ -44,22 +53,34 @@ class PoincareDiskDisplay:
     2
     """
 
-    def __init__(self, positions, edges, labels=None):
+    def __init__(
+        self,
+        positions: ArrayLike,
+        edges: ArrayLike,
+        labels: Sequence[str] | None = None,
+    ):
         self.positions = np.asarray(positions, dtype=np.float64)
         self.edges = np.asarray(edges, dtype=np.int64).reshape(-1, 2)
         self.labels = labels
 
     @classmethod
     def from_estimator(
-        cls, estimator, *, edges=None, labels=None, radius=None, ax=None, **options
-    ):
+        cls,
+        estimator: "PoincareEmbedding",
+        *,
+        edges: ArrayLike | None = None,
+        labels: Sequence[str] | None = None,
+        radius: float | None = None,
+        ax: "Axes | None" = None,
+        **options: Any,
+    ) -> Self:
         """Draw the embedding of a fitted estimator.
 
         Parameters
         ----------
         estimator : PoincareEmbedding
             Fitted, with two components.
-        edges : array-like of shape (n_edges, 2), default=None
+        edges : array-like of shape (n_edges, 2), int, default=None
             Pairs of rows to join. None is the links of the graph; of a closure, those
             that no path of two links replaces.
         labels : sequence of str, default=None
@@ -116,7 +137,15 @@ class PoincareDiskDisplay:
             ax=ax, **options
         )
 
-    def plot(self, ax=None, *, max_labels=30, color="tab:blue", size=6.0, fontsize=8.0):
+    def plot(
+        self,
+        ax: "Axes | None" = None,
+        *,
+        max_labels: int = 30,
+        color: str | ArrayLike = "tab:blue",
+        size: float = 6.0,
+        fontsize: float = 8.0,
+    ) -> Self:
         """Draw the disk.
 
         Parameters
@@ -148,12 +177,11 @@ class PoincareDiskDisplay:
         self.lines_ = ax.add_collection(
             LineCollection(self._arcs(), colors="0.6", linewidths=0.5, zorder=1)
         )
-        self.scatter_ = ax.scatter(
-            *self.positions.T, c=color, s=size, linewidths=0, zorder=2
-        )
+        x, y = self.positions.T
+        self.scatter_ = ax.scatter(x, y, c=color, s=size, linewidths=0, zorder=2)
         ax.set(xlim=(-1.05, 1.05), ylim=(-1.05, 1.05), aspect="equal")
         ax.set_axis_off()
-        self.texts_ = []
+        self.texts_: list[Any] = []
         if self.labels is not None:
             self._write_labels(max_labels, fontsize)
         return self

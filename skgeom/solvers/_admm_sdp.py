@@ -4,9 +4,10 @@ import math
 from typing import Any, NamedTuple
 
 import numpy as np
-import scipy.linalg
 
 from skgeom.solvers._clustering_bound import multiplier_bound
+from skgeom.solvers._symmetric import largest_eigenpairs
+from skgeom.typing import NDArray
 
 # Iterations between two looks at the bound and at the penalty.
 _STEPS_PER_LOOK = 20
@@ -54,15 +55,15 @@ class RelaxedClustering(NamedTuple):
 
 
 def admm_clustering(
-    X,
-    n_clusters,
+    X: NDArray,
+    n_clusters: int,
     *,
-    diagonal=None,
-    init=None,
-    multiplier=None,
-    tol=1e-4,
-    max_iter=2000,
-):
+    diagonal: NDArray | None = None,
+    init: NDArray | None = None,
+    multiplier: NDArray | None = None,
+    tol: float = 1e-4,
+    max_iter: int = 2000,
+) -> RelaxedClustering:
     r"""Maximise <A, Z> over the relaxation of partitions by Peng and Wei.
 
     A is :math:`XX' - \mathrm{diag}(d)`, and Z positive semidefinite with trace K, row
@@ -190,9 +191,7 @@ def _project_spectrum(C, n_clusters, vectors, anew):
 
 def _leading_eigenpairs(C, rank):
     """The `rank` largest eigenvalues, or all, in increasing order."""
-    n = len(C)
-    first = max(0, n - rank)
-    return scipy.linalg.eigh(C, subset_by_index=[first, n - 1], check_finite=False)
+    return largest_eigenpairs(C, min(rank, len(C)))
 
 
 def _improved_eigenpairs(C, vectors):

@@ -7,8 +7,9 @@ B >= 0, by Ky Fan's theorem,
 
     <XX', Z> <= <C, Z> <= 1'C1 / n + sum of the K - 1 largest eigenvalues of PCP.
 
-Without B this is the bound by principal components. The semidefinite program finds the
-best B; `label_bound` writes one down from the labels.
+Without B this is the bound by principal components (Ding and He, "K-means clustering
+via principal component analysis", ICML 2004). The semidefinite program finds the best
+B; `label_bound` writes one down from the labels.
 """
 
 import math
@@ -17,11 +18,16 @@ import numpy as np
 import scipy.linalg
 from scipy.optimize import minimize_scalar
 
+from skgeom.solvers._symmetric import largest_eigenvalues
+from skgeom.typing import NDArray
+
 # How many values of the one free number of `label_bound` are tried.
 _TRIALS = 10
 
 
-def multiplier_bound(X, multiplier, n_clusters, diagonal=None):
+def multiplier_bound(
+    X: NDArray, multiplier: NDArray, n_clusters: int, diagonal: NDArray | None = None
+) -> float:
     """Bound <XX' - diag(d), Z> over all partitions, by any multiplier.
 
     Parameters
@@ -64,7 +70,9 @@ def multiplier_bound(X, multiplier, n_clusters, diagonal=None):
     return _sum_above(outer / n, values, n_clusters, n, norm)
 
 
-def label_bound(X, labels, n_clusters, tol=1e-9):
+def label_bound(
+    X: NDArray, labels: NDArray, n_clusters: int, tol: float = 1e-9
+) -> tuple[float, float]:
     r"""Bound the between-cluster sum of squares of every partition, from one of them.
 
     The multiplier B of the module's formula is written down so that, where `labels`
@@ -84,7 +92,7 @@ def label_bound(X, labels, n_clusters, tol=1e-9):
     ----------
     X : ndarray of shape (n_samples, n_features)
         Points with mean zero, float64.
-    labels : ndarray of shape (n_samples,)
+    labels : ndarray of shape (n_samples,), int
         Clusters from 0, at most `n_clusters` of them, none empty.
     n_clusters : int
         K.
@@ -147,14 +155,14 @@ def label_bound(X, labels, n_clusters, tol=1e-9):
     return best
 
 
-def label_multiplier(X, labels, level):
+def label_multiplier(X: NDArray, labels: NDArray, level: float) -> NDArray:
     """Multiplier that `label_bound` uses, as a dense matrix.
 
     Parameters
     ----------
     X : ndarray of shape (n_samples, n_features)
         Points with mean zero.
-    labels : ndarray of shape (n_samples,)
+    labels : ndarray of shape (n_samples,), int
         Clusters from 0, none empty.
     level : float
         The z of the formula.
@@ -265,11 +273,9 @@ def _factored_bound(X, labels, n_clusters, pulls, sizes, level):
 
 
 def _leading_eigenvalues(matrix, k):
-    last = matrix.shape[0] - 1
     if k == 0:
         return np.zeros(0)
-    first = max(last + 1 - k, 0)
-    return scipy.linalg.eigvalsh(matrix, subset_by_index=[first, last])
+    return largest_eigenvalues(matrix, min(k, len(matrix)))
 
 
 def _sum_above(outer, eigenvalues, n_clusters, n, norm):

@@ -1,11 +1,14 @@
 """Conjugate gradients for many right-hand sides at once, on the host or a device."""
 
+from collections.abc import Callable
+from types import ModuleType
 from typing import Any, NamedTuple
 
 import numpy as np
 from array_api_compat import is_numpy_namespace
 
 from skgeom.backends import as_numpy
+from skgeom.typing import Array
 
 # Steps between two looks at the residuals where a look waits for the device.
 _STEPS_PER_LOOK = 16
@@ -42,16 +45,16 @@ class LinearSolution(NamedTuple):
 
 
 def conjugate_gradient(
-    xp,
-    product,
-    B,
+    xp: ModuleType,
+    product: Callable,
+    B: Array,
     *,
-    initial=None,
-    precondition=None,
-    tol=1e-6,
-    max_iter=1000,
-    callback=None,
-):
+    initial: Array | None = None,
+    precondition: Callable | None = None,
+    tol: float = 1e-6,
+    max_iter: int = 1000,
+    callback: Callable | None = None,
+) -> LinearSolution:
     r"""Solve :math:`A X = B` for a symmetric positive definite A, known by products.
 
     Each column has its own step lengths and stops by itself: its solution does not

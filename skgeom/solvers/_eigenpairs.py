@@ -1,11 +1,12 @@
 """Leading eigenpairs of symmetric kernel matrices, whatever their multiplicity."""
 
 import numpy as np
-import scipy.linalg
 import scipy.sparse as sp
 from scipy.sparse import csgraph
 
-from skgeom.operators import SparseKernel, host_product
+from skgeom.operators import KernelOperator, SparseKernel, host_product
+from skgeom.solvers._symmetric import largest_eigenpairs
+from skgeom.typing import NDArray
 
 # Up to this size, or for a larger share of all pairs, a dense eigenproblem is faster
 # than Lanczos' method, and it misses nothing.
@@ -13,7 +14,9 @@ _DENSE_SIZE = 1500
 _DENSE_SHARE = 0.2
 
 
-def leading_eigenpairs(S, n_components=None):
+def leading_eigenpairs(
+    S: KernelOperator, n_components: int | None = None
+) -> tuple[NDArray, NDArray]:
     """Compute the largest eigenvalues of a kernel matrix and their eigenvectors.
 
     A normalised graph has the eigenvalue 1 once for each connected component, and
@@ -89,8 +92,7 @@ def _by_component(matrix, k):
 
 
 def _dense(matrix, k):
-    n = matrix.shape[0]
-    values, vectors = scipy.linalg.eigh(matrix, subset_by_index=[n - k, n - 1])
+    values, vectors = largest_eigenpairs(matrix, k)
     return values[::-1], vectors[:, ::-1]
 
 

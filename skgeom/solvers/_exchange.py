@@ -6,7 +6,11 @@ the matrix Z of the partition. Without a diagonal it is the sum of squares minus
 inertia.
 """
 
+from typing import Any
+
 import numpy as np
+
+from skgeom.typing import NDArray
 
 # Pairs to merge and clusters to split that are tried together, the most promising
 # first, before the search gives up.
@@ -15,14 +19,16 @@ _MERGES, _SPLITS, _TRIALS = 6, 4, 8
 _PROMISE = 0.5
 
 
-def partition_value(X, labels, diagonal=None):
+def partition_value(
+    X: NDArray, labels: NDArray, diagonal: NDArray | None = None
+) -> float:
     """Evaluate <XX' - diag(d), Z> for the matrix Z of a partition.
 
     Parameters
     ----------
     X : ndarray of shape (n_samples, n_features)
         Points.
-    labels : ndarray of shape (n_samples,)
+    labels : ndarray of shape (n_samples,), int
         Clusters from 0; empty ones count for nothing.
     diagonal : ndarray of shape (n_samples,), default=None
         The d of the formula; None is zero.
@@ -42,7 +48,14 @@ def partition_value(X, labels, diagonal=None):
     return float(_values(X, labels, labels.max() + 1, diagonal).sum())
 
 
-def exchange(X, labels, n_clusters, *, diagonal=None, max_iter=100):
+def exchange(
+    X: NDArray,
+    labels: NDArray,
+    n_clusters: int,
+    *,
+    diagonal: NDArray | None = None,
+    max_iter: int = 100,
+) -> NDArray:
     """Move single points between clusters while that raises the objective.
 
     Hartigan's moves [1]_: unlike Lloyd's they count that a point which leaves takes
@@ -54,7 +67,7 @@ def exchange(X, labels, n_clusters, *, diagonal=None, max_iter=100):
     ----------
     X : ndarray of shape (n_samples, n_features)
         Points, best centred.
-    labels : ndarray of shape (n_samples,)
+    labels : ndarray of shape (n_samples,), int
         Where to start.
     n_clusters : int
         K.
@@ -88,7 +101,14 @@ def exchange(X, labels, n_clusters, *, diagonal=None, max_iter=100):
     return labels
 
 
-def merge_and_split(X, labels, n_clusters, *, diagonal=None, max_iter=100):
+def merge_and_split(
+    X: NDArray,
+    labels: NDArray,
+    n_clusters: int,
+    *,
+    diagonal: NDArray | None = None,
+    max_iter: int = 100,
+) -> NDArray:
     """Join two near clusters and cut a wide one in two, while that helps.
 
     A local search by single points cannot undo one cluster spread over two groups and
@@ -99,7 +119,7 @@ def merge_and_split(X, labels, n_clusters, *, diagonal=None, max_iter=100):
     ----------
     X : ndarray of shape (n_samples, n_features)
         Points, best centred.
-    labels : ndarray of shape (n_samples,)
+    labels : ndarray of shape (n_samples,), int
         Where to start.
     n_clusters : int
         K.
@@ -126,7 +146,7 @@ def merge_and_split(X, labels, n_clusters, *, diagonal=None, max_iter=100):
     >>> merge_and_split(X, np.array([0, 1, 2, 2, 2, 2]), 3)
     array([0, 0, 2, 2, 1, 1])
     """
-    options = {"diagonal": diagonal, "max_iter": max_iter}
+    options: dict[str, Any] = {"diagonal": diagonal, "max_iter": max_iter}
     labels = exchange(X, labels, n_clusters, **options)
     best = partition_value(X, labels, diagonal)
     for _ in range(max_iter if n_clusters > 2 else 0):

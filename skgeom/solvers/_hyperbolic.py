@@ -1,12 +1,17 @@
-"""Embedding the links of a graph in the Poincaré ball by stochastic descent."""
+"""Embedding the links of a graph in the Poincaré ball by stochastic descent.
 
+The loss and the negatives are those of Nickel and Kiela (NIPS 2017, ICML 2018).
+"""
+
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import scipy.sparse as sp
 
-from skgeom.backends import Descent, Links, Points
+from skgeom.backends import Backend, Descent, Links, Points
 from skgeom.solvers._tree_layout import hierarchy_tree, tree_layout
+from skgeom.typing import NDArray
 
 # The rate of burn-in, as a share of the learning rate.
 _BURN_IN_RATE = 0.03
@@ -61,7 +66,7 @@ class Schedule:
     max_radius: float
     tol: float
 
-    def draws(self, n_candidates):
+    def draws(self, n_candidates: int) -> tuple[int, int]:
         """How many negatives a head draws, and from where.
 
         Parameters
@@ -78,7 +83,13 @@ class Schedule:
         return min(self.n_negatives - n_local, n_candidates), n_local
 
 
-def prepare_links(adjacency, backend, *, negative_power=0.0, keys=None):
+def prepare_links(
+    adjacency: sp.csr_array,
+    backend: Backend,
+    *,
+    negative_power: float = 0.0,
+    keys: NDArray | None = None,
+) -> Links:
     """Lay out a directed graph for descent.
 
     Parameters
@@ -135,7 +146,9 @@ def prepare_links(adjacency, backend, *, negative_power=0.0, keys=None):
     return Links(*arrays)
 
 
-def initial_points(adjacency, n_components, init, rng):
+def initial_points(
+    adjacency: sp.csr_array, n_components: int, init: str, rng: np.random.RandomState
+) -> tuple[NDArray, str]:
     """Choose where descent starts.
 
     Parameters
@@ -182,7 +195,7 @@ def initial_points(adjacency, n_components, init, rng):
     return tangents, "tree"
 
 
-def points_from(tangents, max_radius, backend):
+def points_from(tangents: NDArray, max_radius: float, backend: Backend) -> Points:
     """Points at the exponentials of tangent vectors at the origin, ready to descend.
 
     Parameters
@@ -219,7 +232,14 @@ def points_from(tangents, max_radius, backend):
     return Points(*(backend.asarray(array, dtype=backend.float64) for array in arrays))
 
 
-def descend_links(points, links, schedule, rng, backend, callback=None):
+def descend_links(
+    points: Points,
+    links: Links,
+    schedule: Schedule,
+    rng: np.random.RandomState,
+    backend: Backend,
+    callback: Callable | None = None,
+) -> NDArray:
     """Run epochs of descent; a head moves once in each, with all its links.
 
     Parameters
@@ -277,7 +297,13 @@ def descend_links(points, links, schedule, rng, backend, callback=None):
     return np.array(losses)
 
 
-def place_in_ball(table, fitted, links, schedule, backend):
+def place_in_ball(
+    table: tuple[NDArray, ...],
+    fitted: Links,
+    links: sp.csr_array,
+    schedule: Schedule,
+    backend: Backend,
+) -> tuple[NDArray, NDArray]:
     """Place new points by their links to fixed ones, each independently.
 
     A point starts at the mean of the points that it links to, in the Lorentz model, and
@@ -351,9 +377,8 @@ def place_in_ball(table, fitted, links, schedule, backend):
             "polar_adam", rate, n_uniform, n_local, schedule.max_radius, n_frozen=n
         )
         backend.sgd_edges(points, extended, heads, splits, step, descent)
-    return tuple(
-        backend.to_numpy(array)[n:] for array in (points.coordinates, points.gaps)
-    )
+    placed, left = backend.to_numpy(points.coordinates), backend.to_numpy(points.gaps)
+    return placed[n:], left[n:]
 
 
 def _keys_of(links):

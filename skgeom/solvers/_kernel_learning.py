@@ -3,14 +3,24 @@
 import numpy as np
 from scipy.optimize import minimize
 
-from skgeom.backends import get_backend
+from skgeom.backends import Backend, get_backend
+from skgeom.graph import Graph
+from skgeom.typing import NDArray
 
 _N_FOLDS = 5
 # Weight of the squares of the coefficients, beside a loss of one for predicting zero.
 _PENALTY = 1e-3
 
 
-def learn_modulation(graph, nodes, targets, n_steps, *, seed=0, backend=None):
+def learn_modulation(
+    graph: Graph,
+    nodes: NDArray,
+    targets: NDArray,
+    n_steps: int,
+    *,
+    seed: int = 0,
+    backend: Backend | None = None,
+) -> NDArray:
     r"""Choose :math:`f \ge 0` so that the kernel f(W)^2 predicts held-out targets.
 
     A target is predicted by the sum of the others, weighted by the kernel. In terms of

@@ -2,21 +2,23 @@
 
 import numpy as np
 
+from skgeom.backends import Backend
 from skgeom.solvers._low_rank_sdp import augmented_lagrangian
+from skgeom.typing import NDArray
 
 
 def likelihood_clustering(
-    backend,
-    whitened,
-    weights,
-    labels,
-    rng,
+    backend: Backend,
+    whitened: NDArray,
+    weights: NDArray,
+    labels: NDArray,
+    rng: np.random.RandomState,
     *,
-    rank=2,
-    noise=0.3,
-    tol=1e-3,
-    max_iter=2000,
-):
+    rank: int = 2,
+    noise: float = 0.3,
+    tol: float = 1e-3,
+    max_iter: int = 2000,
+) -> NDArray:
     r"""Maximise the classification likelihood over one relaxed matrix a cluster.
 
     With known covariances and the means profiled out, it is
@@ -36,7 +38,7 @@ def likelihood_clustering(
         Y_k, centred points in the units of each cluster.
     weights : ndarray of shape (n_clusters, n_samples)
         w_k, squared norms of Y_k plus log-determinants.
-    labels : ndarray of shape (n_samples,)
+    labels : ndarray of shape (n_samples,), int
         Where to start.
     rng : RandomState
         For the noise of the start.

@@ -1,9 +1,16 @@
-"""The semidefinite relaxation of k-means in non-negative low-rank form."""
+"""The semidefinite relaxation of k-means in non-negative low-rank form.
 
+Zhuang, Chen, Yang and Zhang, ICLR 2024.
+"""
+
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
 import scipy.linalg
+
+from skgeom.backends import Backend
+from skgeom.typing import Array, NDArray
 
 # Gradient steps between two updates of the multipliers, and after how many of them
 # the device is asked whether they have converged.
@@ -42,17 +49,17 @@ class LowRankSolution(NamedTuple):
 
 
 def low_rank_clustering(
-    backend,
-    X,
-    init,
-    n_clusters,
+    backend: Backend,
+    X: Array,
+    init: Array,
+    n_clusters: int,
     *,
-    diagonal=None,
-    dual=None,
-    tol=1e-3,
-    max_iter=2000,
-    stop=None,
-):
+    diagonal: Array | None = None,
+    dual: Array | None = None,
+    tol: float = 1e-3,
+    max_iter: int = 2000,
+    stop: Callable | None = None,
+) -> LowRankSolution:
     r"""Maximise <A, UU'> over U >= 0 with UU'1 = 1 and squared norm K.
 
     A is :math:`XX' - \mathrm{diag}(d)`, never formed. An augmented Lagrangian holds
@@ -185,12 +192,14 @@ def augmented_lagrangian(
         previous, move_tol = error, max(0.5 * move_tol, 0.1 * tol)
 
 
-def indicator_factor(labels, rank, rng, noise=0.3):
+def indicator_factor(
+    labels: NDArray, rank: int, rng: np.random.RandomState, noise: float = 0.3
+) -> NDArray:
     """Scaled indicators of clusters, with noise that lets them move.
 
     Parameters
     ----------
-    labels : ndarray of shape (n_samples,)
+    labels : ndarray of shape (n_samples,), int
         Clusters from 0.
     rank : int
         Columns, at least as many as there are clusters.
@@ -218,7 +227,7 @@ def indicator_factor(labels, rank, rng, noise=0.3):
     return U
 
 
-def round_factor(U, n_clusters):
+def round_factor(U: NDArray, n_clusters: int) -> NDArray:
     """Partition that is read off the leading left singular vectors of a factor.
 
     For the matrix of a partition these span the indicators, and a pivoted QR
@@ -253,14 +262,16 @@ def round_factor(U, n_clusters):
     return np.argmax(np.abs(vectors @ (left @ turned)), axis=1)
 
 
-def row_sum_multipliers(X, labels, diagonal=None):
+def row_sum_multipliers(
+    X: NDArray, labels: NDArray, diagonal: NDArray | None = None
+) -> NDArray:
     """Multipliers of the row sums at which the partition is stationary.
 
     Parameters
     ----------
     X : ndarray of shape (n_samples, n_features)
         Points.
-    labels : ndarray of shape (n_samples,)
+    labels : ndarray of shape (n_samples,), int
         Clusters from 0, none empty.
     diagonal : ndarray of shape (n_samples,), default=None
         What is taken off the diagonal of XX'; None is zero.
@@ -287,7 +298,9 @@ def row_sum_multipliers(X, labels, diagonal=None):
     return dual
 
 
-def spectral_scale(backend, X, diagonal, n_iter=30):
+def spectral_scale(
+    backend: Backend, X: Array, diagonal: Array, n_iter: int = 30
+) -> float:
     """Estimate the spectral norm of XX' - diag(d) by power iterations.
 
     Parameters

@@ -1,16 +1,20 @@
 """Multidimensional scaling: coordinates from distances."""
 
 import math
+from collections.abc import Callable
+from types import ModuleType
 
-import scipy.linalg
 from array_api_compat import is_numpy_namespace
+
+from skgeom.solvers._symmetric import largest_eigenpairs
+from skgeom.typing import Array
 
 # Sum of squared errors, as a share of that of the distances, below which a further
 # relative decrease is not worth steps: a stress-1 of .01.
 _GOOD_STRESS = 1e-4
 
 
-def classical_mds(xp, distances, n_components):
+def classical_mds(xp: ModuleType, distances: Array, n_components: int) -> Array:
     r"""Embed by the leading eigenvectors of the double-centred squared distances.
 
     Parameters
@@ -57,7 +61,7 @@ def classical_mds(xp, distances, n_components):
     return xp.concat([points, *missing], axis=1)
 
 
-def principal_axes(xp, points):
+def principal_axes(xp: ModuleType, points: Array) -> Array:
     """Centre points and turn them so that their variance decreases along the axes.
 
     Parameters
@@ -88,7 +92,15 @@ def principal_axes(xp, points):
     return _fix_signs(xp, points @ xp.flip(axes, axis=1))
 
 
-def smacof(xp, distances, init, *, max_iter=300, tol=1e-5, callback=None):
+def smacof(
+    xp: ModuleType,
+    distances: Array,
+    init: Array,
+    *,
+    max_iter: int = 300,
+    tol: float = 1e-5,
+    callback: Callable | None = None,
+) -> tuple[Array, float, int, float]:
     r"""Minimise the stress :math:`\sum_{i<j} (\|x_i - x_j\| - \delta_{ij})^2`.
 
     Majorisation (SMACOF) with relaxed steps: each goes twice as far as the Guttman
@@ -167,8 +179,11 @@ def smacof(xp, distances, init, *, max_iter=300, tol=1e-5, callback=None):
     return size * points, math.sqrt(stress / total), n_iter, change
 
 
-def kruskal_stress(xp, distances, points):
+def kruskal_stress(xp: ModuleType, distances: Array, points: Array) -> float:
     r"""Compute stress-1, :math:`\sqrt{\sum (d - \delta)^2 / \sum \delta^2}`.
+
+    From Kruskal, "Multidimensional scaling by optimizing goodness of fit to a nonmetric
+    hypothesis", Psychometrika 29, 1964.
 
     Parameters
     ----------
@@ -204,10 +219,7 @@ def _leading_eigenpairs(xp, matrix, k):
     """The `k` largest eigenvalues of a symmetric matrix, in decreasing order."""
     if is_numpy_namespace(xp):
         # All pairs cost a hundred times more where the BLAS has to share its cores.
-        last = matrix.shape[0] - 1
-        values, vectors = scipy.linalg.eigh(
-            matrix, subset_by_index=[last + 1 - k, last]
-        )
+        values, vectors = largest_eigenpairs(matrix, k)
     else:
         values, vectors = xp.linalg.eigh(matrix)
     return xp.flip(values)[:k], xp.flip(vectors, axis=1)[:, :k]

@@ -1,10 +1,13 @@
 """Ridge regression for many penalties at once, with the errors of leaving one out."""
 
+from collections.abc import Sequence
+from types import ModuleType
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from skgeom.backends import as_numpy
+from skgeom.typing import Array
 
 
 class RidgePath(NamedTuple):
@@ -28,7 +31,9 @@ class RidgePath(NamedTuple):
     errors: np.ndarray
 
 
-def ridge_path(xp, gram, targets, weights, alphas):
+def ridge_path(
+    xp: ModuleType, gram: Array, targets: Array, weights: Array, alphas: Sequence[float]
+) -> RidgePath:
     r"""Solve :math:`(K + \alpha W^{-1}) a = z` for every penalty by one eigenproblem.
 
     Leaving out one label changes its prediction by a closed form: the error is

@@ -1,15 +1,29 @@
-"""Conjugate gradients on a sparse matrix plus a diagonal, fused for the host."""
+"""Conjugate gradients on a sparse matrix plus a diagonal, fused for the host.
+
+Hestenes and Stiefel, Journal of Research of the National Bureau of Standards 49, 1952.
+"""
+
+from collections.abc import Callable
 
 import numpy as np
+import scipy.sparse as sp
 
 from skgeom.solvers._conjugate_gradient import LinearSolution
+from skgeom.typing import NDArray
 
 _STEPS_PER_LOOK = 50
 
 
 def shifted_conjugate_gradient(
-    matrix, diagonal, factor, B, *, tol=1e-6, max_iter=1000, callback=None
-):
+    matrix: sp.csr_array,
+    diagonal: NDArray,
+    factor: float,
+    B: NDArray,
+    *,
+    tol: float = 1e-6,
+    max_iter: int = 1000,
+    callback: Callable | None = None,
+) -> LinearSolution:
     r"""Solve :math:`[\operatorname{diag}(d) + c A] X = B`, preconditioned by Jacobi.
 
     The same steps as those of `conjugate_gradient`, in one pass over A and two over the

@@ -8,16 +8,23 @@ whose values are :math:`h = s(S) a` with :math:`(s(S)_{ll} + \alpha W^{-1}) a = 
 where there is no label (Zhai et al., 2024).
 """
 
+from collections.abc import Callable
+from types import ModuleType
 from typing import Any, NamedTuple
 
 import numpy as np
 import scipy.linalg
 from array_api_compat import is_numpy_namespace
 
-from skgeom.operators import SparseKernel
+from skgeom.operators import KernelOperator, SparseKernel
 from skgeom.solvers._conjugate_gradient import conjugate_gradient
 from skgeom.solvers._shifted_gradient import shifted_conjugate_gradient
-from skgeom.solvers._spectral_transforms import resolvent
+from skgeom.solvers._spectral_transforms import (
+    InverseLaplacian,
+    SpectralTransform,
+    resolvent,
+)
+from skgeom.typing import Array, NDArray
 
 # An inner solution must be this much better than what is asked of the outer one.
 _INNER_SHARE = 1e-2
@@ -39,7 +46,7 @@ class RidgeSolution(NamedTuple):
         solutions.
     residual : float
         Largest relative residual of an iteration.
-    eigenvalues : ndarray or None
+    eigenvalues : ndarray of shape (n_eigenvalues,) or None
         Those of the kernel matrix that were used, in decreasing order.
 
     Examples
@@ -58,8 +65,17 @@ class RidgeSolution(NamedTuple):
 
 
 def primal_ridge(
-    S, transform, labelled, targets, weights, alpha, *, tol, max_iter, callback=None
-):
+    S: KernelOperator,
+    transform: InverseLaplacian,
+    labelled: NDArray,
+    targets: Array,
+    weights: Array,
+    alpha: float,
+    *,
+    tol: float,
+    max_iter: int,
+    callback: Callable | None = None,
+) -> RidgeSolution:
     r"""Solve :math:`[W + \alpha\, s(S)^{-1}] h = W z` by conjugate gradients.
 
     Parameters
@@ -101,10 +117,10 @@ def primal_ridge(
     array([0.666667, 0.      ])
     """
     xp = S.xp
-    penalty = alpha * transform.inverse
+    penalty = transform.inverse * alpha
     label_weights = _padded(S, labelled, weights[:, None])
     B = _padded(S, labelled, weights[:, None] * targets)
-    limits = dict(tol=tol, max_iter=max_iter, callback=callback)
+    limits: dict[str, Any] = dict(tol=tol, max_iter=max_iter, callback=callback)
     if isinstance(S, SparseKernel) and S.backend.name == "numba" and len(penalty) == 2:
         diagonal = label_weights[:, 0] + penalty[0]
         found = shifted_conjugate_gradient(S.matrix, diagonal, penalty[1], B, **limits)
@@ -129,14 +145,24 @@ def primal_ridge(
     return RidgeSolution(h, transform.extend(S, h), dual, n_products, largest)
 
 
-def dense_ridge(S, transform, labelled, targets, weights, alpha, *, tol, max_iter):
+def dense_ridge(
+    S: KernelOperator,
+    transform: SpectralTransform,
+    labelled: NDArray,
+    targets: Array,
+    weights: Array,
+    alpha: float,
+    *,
+    tol: float,
+    max_iter: int,
+) -> RidgeSolution:
     r"""Solve :math:`(s(S)_{ll} + \alpha W^{-1}) a = z` by Cholesky's method.
 
     Parameters
     ----------
     S : KernelOperator
         Symmetric.
-    transform : callable
+    transform : SpectralTransform
         One of the transforms of this package, non-negative on the spectrum.
     labelled : ndarray of shape (n_labels,), int64
         Rows with a label, each once.
@@ -211,14 +237,21 @@ class TransformedColumns(NamedTuple):
     residual: float
 
 
-def transformed_columns(S, transform, labelled, *, tol=1e-10, max_iter=1000):
+def transformed_columns(
+    S: KernelOperator,
+    transform: SpectralTransform,
+    labelled: NDArray,
+    *,
+    tol: float = 1e-10,
+    max_iter: int = 1000,
+) -> TransformedColumns:
     """Compute the columns of s(S) that belong to labelled rows.
 
     Parameters
     ----------
     S : KernelOperator
         Symmetric.
-    transform : callable
+    transform : SpectralTransform
         One of the transforms of this package.
     labelled : ndarray of shape (n_labels,), int64
         The rows, each once.
@@ -252,15 +285,24 @@ def transformed_columns(S, transform, labelled, *, tol=1e-10, max_iter=1000):
 
 
 def dual_ridge(
-    S, transform, labelled, targets, weights, alpha, *, tol, max_iter, callback=None
-):
+    S: KernelOperator,
+    transform: SpectralTransform,
+    labelled: NDArray,
+    targets: Array,
+    weights: Array,
+    alpha: float,
+    *,
+    tol: float,
+    max_iter: int,
+    callback: Callable | None = None,
+) -> RidgeSolution:
     r"""Solve :math:`(s(S)_{ll} + \alpha W^{-1}) a = z` by conjugate gradients.
 
     Parameters
     ----------
     S : KernelOperator
         Symmetric.
-    transform : callable
+    transform : SpectralTransform
         One of the transforms of this package, non-negative on the spectrum.
     labelled : ndarray of shape (n_labels,), int64
         Rows with a label, each once.
@@ -314,14 +356,23 @@ def dual_ridge(
     return RidgeSolution(values, extension, a, n_iter, largest)
 
 
-def eigen_ridge(S, transform, labelled, targets, weights, alpha, *, eigenpairs):
+def eigen_ridge(
+    S: KernelOperator,
+    transform: SpectralTransform | None,
+    labelled: NDArray,
+    targets: Array,
+    weights: Array,
+    alpha: float,
+    *,
+    eigenpairs: tuple[NDArray, ...],
+) -> RidgeSolution:
     r"""Solve in the basis of eigenvectors of S, all or the leading ones.
 
     Parameters
     ----------
     S : KernelOperator
         Symmetric.
-    transform : callable or None
+    transform : SpectralTransform or None
         One of the transforms of this package. None is 1 on the given eigenvectors and
         0 elsewhere.
     labelled : ndarray of shape (n_labels,), int64
@@ -375,7 +426,7 @@ def eigen_ridge(S, transform, labelled, targets, weights, alpha, *, eigenpairs):
     return RidgeSolution(h, extension, a, eigenvalues=values)
 
 
-def solve_positive(xp, gram, targets, ridge):
+def solve_positive(xp: ModuleType, gram: Array, targets: Array, ridge: Array) -> Array:
     """Solve with a positive semidefinite matrix plus a positive diagonal.
 
     Parameters

@@ -3,8 +3,11 @@ r"""Transforms s of the spectrum of a kernel, and how to apply s(S) without it.
 A transform is split as :math:`s(\lambda) = s(0) + \lambda \sigma(\lambda)`: the second
 part is what a point that was not fitted can see, through its kernel values, and
 :math:`\sigma(S) a` are the coefficients that it needs.
+
+Transforms are those of Zhai et al. (ICLR 2024).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -12,8 +15,9 @@ from typing import Any
 import numpy as np
 from numpy.polynomial import polynomial as poly
 
-from skgeom.operators import chebyshev_coefficients
-from skgeom.solvers._conjugate_gradient import conjugate_gradient
+from skgeom.operators import DenseKernel, KernelOperator, chebyshev_coefficients
+from skgeom.solvers._conjugate_gradient import LinearSolution, conjugate_gradient
+from skgeom.typing import Array, NDArray
 
 
 class SpectralTransform:
@@ -33,18 +37,30 @@ class SpectralTransform:
     True
     """
 
-    has_primal = False
+    @property
+    def has_primal(self) -> bool:
+        """Whether 1 / s is a polynomial."""
+        return False
+
+    def _values(self, values):
+        raise NotImplementedError
+
+    def _divided(self, values):
+        raise NotImplementedError
+
+    def _apply(self, S, V, solve):
+        raise NotImplementedError
 
     def __call__(self, values):
         """Values of s, in the shape of `values`."""
         return self._values(values)
 
-    def divided(self, values):
+    def divided(self, values: NDArray) -> NDArray:
         """Values of the divided transform.
 
         Parameters
         ----------
-        values : ndarray
+        values : ndarray of any shape
             Eigenvalues.
 
         Returns
@@ -54,7 +70,9 @@ class SpectralTransform:
         """
         return self._divided(values)
 
-    def apply(self, S, V, solve):
+    def apply(
+        self, S: KernelOperator, V: Array, solve: Callable
+    ) -> tuple[Array, Array]:
         """Apply the transform of a matrix to columns.
 
         Parameters
@@ -141,12 +159,12 @@ class InverseLaplacian(SpectralTransform):
         return self(values) * poly.polyval(values, self._extension)
 
     @property
-    def has_primal(self):
+    def has_primal(self) -> bool:
         """Whether 1 / s is a polynomial."""
         return not self.vanishes
 
     @cached_property
-    def inverse(self):
+    def inverse(self) -> NDArray:
         """Coefficients of the polynomial 1 / s, for r = 0."""
         coefficients = np.ones(1)
         for _ in range(self.degree):
@@ -158,7 +176,7 @@ class InverseLaplacian(SpectralTransform):
         """Coefficients of the polynomial (1 - 1 / s) / lambda."""
         return -self.inverse[1:]
 
-    def extend(self, S, H):
+    def extend(self, S: KernelOperator, H: Array) -> Array:
         """Compute coefficients for new points from fitted values, for r = 0.
 
         Parameters
@@ -218,7 +236,7 @@ class FunctionTransform(SpectralTransform):
         return (self(safe) - self(np.zeros_like(safe))) / safe
 
     @cached_property
-    def series(self):
+    def series(self) -> Any:
         """Chebyshev coefficients of the divided transform on [-1, 1], and the error."""
         # The expansion is in x with the eigenvalue 1 - (1 - x).
         return chebyshev_coefficients(
@@ -230,7 +248,15 @@ class FunctionTransform(SpectralTransform):
         return float(self(0.0)) * V + S.product(inner), inner
 
 
-def resolvent(S, eta, V, *, tol=1e-10, max_iter=1000, callback=None):
+def resolvent(
+    S: KernelOperator,
+    eta: float,
+    V: Array,
+    *,
+    tol: float = 1e-10,
+    max_iter: int = 1000,
+    callback: Callable | None = None,
+) -> tuple[Array, LinearSolution | None]:
     r"""Compute :math:`(1 - \eta S)^{-1} V`, directly where S is held whole.
 
     Parameters
@@ -266,7 +292,7 @@ def resolvent(S, eta, V, *, tol=1e-10, max_iter=1000, callback=None):
     array([2., 2.])
     """
     xp = S.xp
-    if S.holds_whole:
+    if isinstance(S, DenseKernel):
         return S.resolvent(eta) @ V, None
     scale = (1 - eta * S.diagonal())[:, None]
     found = conjugate_gradient(

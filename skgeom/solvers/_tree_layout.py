@@ -1,11 +1,14 @@
 """A hierarchy drawn in the hyperbolic plane: where descent starts from."""
 
 import numpy as np
+import scipy.sparse as sp
+
+from skgeom.typing import NDArray
 
 _ROOT = -1
 
 
-def hierarchy_tree(adjacency):
+def hierarchy_tree(adjacency: sp.csr_array) -> tuple[NDArray, NDArray]:
     """Find a tree in a directed graph whose links point upwards.
 
     Nodes are removed one after the other, always one with the fewest links to it, the
@@ -49,7 +52,7 @@ def hierarchy_tree(adjacency):
     return by_rank[first], ranks
 
 
-def tree_layout(parents, ranks):
+def tree_layout(parents: NDArray, ranks: NDArray) -> tuple[NDArray, NDArray]:
     """Draw a tree in the hyperbolic plane.
 
     The subtrees below a node share its sector by their numbers of nodes, and a node is

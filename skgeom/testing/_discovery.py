@@ -7,7 +7,7 @@ import pkgutil
 import skgeom
 
 
-def all_estimators():
+def all_estimators() -> list[tuple[str, type]]:
     """List the public estimators of skgeom.
 
     Returns

@@ -1,0 +1,55 @@
+"""The worked example of CONTRIBUTING.md, run as it stands."""
+
+import doctest
+import re
+import sys
+import types
+from pathlib import Path
+
+import pytest
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+import skgeom.embedding
+
+PAGE = (Path(__file__).parents[1] / "CONTRIBUTING.md").read_text(encoding="utf-8")
+ESTIMATOR, TESTS = re.findall(r"```python\n(.*?)```", PAGE, flags=re.DOTALL)
+NAME = "skgeom.embedding._diffusion_map"
+
+
+def executed(name, code):
+    """Run code as the module of that name."""
+    module = types.ModuleType(name)
+    exec(compile(code, name, "exec"), vars(module))
+    return module
+
+
+MODULE = executed(NAME, ESTIMATOR)
+
+
+@pytest.fixture(autouse=True)
+def in_its_place(monkeypatch):
+    """Let the example be imported from where the page puts it, while a test runs."""
+    monkeypatch.setitem(sys.modules, NAME, MODULE)
+    new = MODULE.DiffusionMap
+    monkeypatch.setattr(skgeom.embedding, "DiffusionMap", new, raising=False)
+
+
+@parametrize_with_checks([MODULE.DiffusionMap()])
+@pytest.mark.filterwarnings("ignore:n_neighbors=:UserWarning")
+@pytest.mark.filterwarnings("ignore:X (has|does not have).* feature names:UserWarning")
+def test_scikit_learns_checks(estimator, check):
+    check(estimator)
+
+
+def test_its_tests_pass():
+    own = executed("test_diffusion_map", TESTS)
+    tests = [test for name, test in vars(own).items() if name.startswith("test_")]
+    assert len(tests) == 2
+    for test in tests:
+        test()
+
+
+def test_its_docstring_runs():
+    flags = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
+    results = doctest.testmod(MODULE, optionflags=flags)
+    assert results.attempted and not results.failed
