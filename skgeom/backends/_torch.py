@@ -6,12 +6,9 @@ import numpy as np
 import torch
 from array_api_compat import torch as xp
 
-from skgeom.backends._dispatch import row_blocks
+from skgeom.backends._dispatch import MissingDeviceError, block_bytes, row_blocks
 from skgeom.backends._point_kernels import blocked_matvec
 from skgeom.backends._refine import exact_neighbors, unit_rows
-
-# Scratch that a blocked step may take on the device.
-_BLOCK_BYTES = 2**28
 
 
 class TorchBackend:
@@ -29,7 +26,7 @@ class TorchBackend:
             "mps": int(torch.backends.mps.is_available()),
         }.get(kind, 0)
         if int(index or 0) >= n_devices:
-            raise ValueError(
+            raise MissingDeviceError(
                 f"device={device!r}, but torch finds {n_devices} {kind} devices."
             )
         self.float64 = torch.float32 if kind == "mps" else torch.float64
@@ -69,7 +66,7 @@ class TorchBackend:
 
         def propose(rows, size):
             wanted, found = queries[rows], []
-            for block in row_blocks(wanted.shape[0], 8 * X.shape[0], _BLOCK_BYTES):
+            for block in row_blocks(wanted.shape[0], 8 * X.shape[0], block_bytes()):
                 partial = torch.addmm(norms, wanted[block], points.T, alpha=-2)
                 found.append(torch.topk(partial, size, largest=False).indices)
             return torch.cat(found)
@@ -81,7 +78,7 @@ class TorchBackend:
         """Apply the polynomial to blocks of columns that fit the memory budget."""
         A = A if A.dtype == B.dtype else A.to(B.dtype)
         out = torch.empty_like(B)
-        for columns in row_blocks(B.shape[1], 4 * 8 * B.shape[0], _BLOCK_BYTES):
+        for columns in row_blocks(B.shape[1], 4 * 8 * B.shape[0], block_bytes()):
             previous, term = None, B[:, columns].contiguous()
             total = float(coefficients[0]) * term
             for degree, coefficient in enumerate(coefficients[1:], start=1):
@@ -99,7 +96,7 @@ class TorchBackend:
         def cityblock(A, B):
             return torch.cdist(A, B, p=1.0)
 
-        return blocked_matvec(xp, X, Y, V, kernel, gamma, cityblock, _BLOCK_BYTES)
+        return blocked_matvec(xp, X, Y, V, kernel, gamma, cityblock, block_bytes())
 
     def clustering_lagrangian(self, X, diagonal, U, dual, penalty):
         """All starts at once."""

@@ -6,14 +6,12 @@ The draws are those of the numba kernels, number for number.
 import numpy as np
 import torch
 
-from skgeom.backends._dispatch import row_blocks
+from skgeom.backends._dispatch import block_bytes, row_blocks
 from skgeom.backends._torch_descent import _GOLDEN, _mix, _shifted, _signed
 from skgeom.backends._walks import strides
 
 # Bytes that a walker takes for each length that it lives to, sorting included.
 _VISIT_BYTES = 80
-# Scratch that a block of start nodes may take on the device.
-_BLOCK_BYTES = 2**28
 
 
 def _uniform(streams, counters, dtype):
@@ -82,7 +80,7 @@ def random_walks(
     row_bytes = int(_VISIT_BYTES * n_walks * np.sum(survival))
     jumps = torch.as_tensor(strides(n_walks).copy(), device=device)
     parts = []
-    for rows in row_blocks(len(starts), row_bytes, _BLOCK_BYTES):
+    for rows in row_blocks(len(starts), row_bytes, block_bytes()):
         block = starts[rows]
         streams = _mix(steps.names[block].to(torch.int64) + _signed_seed(seed))
         lots, order = torch.sort(
@@ -124,7 +122,7 @@ def push(steps, starts, modulation, threshold, dtype):
     coming = np.maximum.accumulate(abs(modulation)[::-1])[::-1]
     least = threshold * abs(float(modulation[0]))
     parts = []
-    for rows in row_blocks(len(starts), 64 * n, _BLOCK_BYTES):
+    for rows in row_blocks(len(starts), 64 * n, block_bytes()):
         block = starts[rows]
         keys = torch.arange(len(block), device=device) * n + block
         share = torch.ones(len(block), dtype=dtype, device=device)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from skgeom.backends import row_blocks
+from skgeom.backends import block_bytes, row_blocks
 from skgeom.graph import Laplacian
 from skgeom.graph._routes import (
     LandmarkRoutes,
@@ -27,8 +27,6 @@ N_GATES = 8
 _FAINT = 1e-4
 # Of a Chebyshev series, relative to all heat.
 _CHEBYSHEV_ERROR = 1e-14
-# Scratch for one block of heat columns.
-_BLOCK_BYTES = 2**28
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -179,7 +177,7 @@ def log_heat(laplacian, time, nodes, threshold, dtype, backend):
     least = threshold * _FAINT if by_chebyshev else 0.0
     floor = threshold**2 if threshold > 0 else 1e-300
     out = []
-    for block in row_blocks(len(nodes), 4 * 8 * n_nodes, _BLOCK_BYTES):
+    for block in row_blocks(len(nodes), 4 * 8 * n_nodes, block_bytes()):
         width = len(nodes[block])
         start = np.zeros((n_nodes, width))
         start[nodes[block], np.arange(width)] = 1.0 / laplacian.measure[nodes[block]]

@@ -252,7 +252,7 @@ class PoincareEmbedding(
         self : PoincareEmbedding
             The fitted estimator.
         """
-        backend = self._backend_for(X)
+        backend = self._backend_for(X, reset=True)
         rng = check_random_state(self.random_state)
         graph, rows, _ = self._fit_graph(X, backend)
         self.graph_ = _without_loops(graph)

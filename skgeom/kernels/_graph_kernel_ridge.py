@@ -6,6 +6,7 @@ from numbers import Integral, Real
 import numpy as np
 from sklearn.base import MultiOutputMixin, RegressorMixin, _fit_context
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.metrics import r2_score
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import (
     check_array,
@@ -166,7 +167,7 @@ class GraphKernelRidge(
         self : GraphKernelRidge
             The fitted estimator.
         """
-        backend = self._backend_for(X)
+        backend = self._backend_for(X, reset=True)
         self.graph_, rows, _ = self._fit_graph(X, backend)
         y = _checked_targets(y, rows)
         self.kernel_ = self._make_kernel(rows, y, backend)
@@ -232,7 +233,8 @@ class GraphKernelRidge(
         float
             At most 1.
         """
-        return super().score(X, y, sample_weight)
+        predicted = as_numpy(self.predict(X))
+        return r2_score(y, predicted, sample_weight=sample_weight)
 
     def _solve(self, K, nodes, targets, penalties, backend):
         """Coefficients of all nodes, those of `nodes` by conjugate gradients."""
