@@ -121,9 +121,14 @@ class GeometryEstimator(CallbackSupportMixin, BaseEstimator):
         context = self._init_callback_context(max_subtasks=n_calls)
         context.call_on_fit_task_begin(estimator=self)
 
+        n_made = 0
+
         def after_step(step, value):
-            if step % _STEPS_PER_CALL and step != max_steps:
+            nonlocal n_made
+            # Solvers on a device come by after every sixteen steps.
+            if step // _STEPS_PER_CALL == n_made and step != max_steps:
                 return False
+            n_made = step // _STEPS_PER_CALL
             task = context.subcontext(task_name=f"step {step}, {measure} {value:.4f}")
             task.call_on_fit_task_begin(estimator=self)
             return bool(task.call_on_fit_task_end(estimator=self))

@@ -1,5 +1,6 @@
 """Primitives in torch: batched, blocked, no loop over samples."""
 
+import functools
 import warnings
 
 import numpy as np
@@ -9,6 +10,35 @@ from array_api_compat import torch as xp
 from skgeom.backends._dispatch import MissingDeviceError, block_bytes, row_blocks
 from skgeom.backends._point_kernels import blocked_matvec
 from skgeom.backends._refine import exact_neighbors, unit_rows
+
+
+def _full_precision(function):
+    """Keep to float32 where the user lets products of it use fewer bits."""
+
+    @functools.wraps(function)
+    def call(*args, **kwargs):
+        wanted = torch.get_float32_matmul_precision()
+        if wanted == "highest":
+            return function(*args, **kwargs)
+        torch.set_float32_matmul_precision("highest")
+        try:
+            return function(*args, **kwargs)
+        finally:
+            torch.set_float32_matmul_precision(wanted)
+
+    return call
+
+
+def _kernel_block(X, Y, kernel, gamma):
+    """Kernel values of all pairs, computed in place: memory is what takes the time."""
+    if kernel == "laplacian":
+        return torch.cdist(X, Y, p=1.0).mul_(-gamma).exp_()
+    squares = torch.addmm((Y * Y).sum(dim=1), X, Y.T, alpha=-2)
+    squares.add_((X * X).sum(dim=1)[:, None]).clamp_(min=0)
+    if kernel == "rbf":
+        return squares.mul_(-gamma).exp_()
+    reach = squares.mul_(6 * gamma).sqrt_()
+    return torch.exp(-reach).mul_(reach.add_(1))
 
 
 class TorchBackend:
@@ -64,6 +94,7 @@ class TorchBackend:
         points, queries = X - center, Y - center
         norms = (points * points).sum(dim=1)
 
+        @_full_precision
         def propose(rows, size):
             wanted, found = queries[rows], []
             for block in row_blocks(wanted.shape[0], 8 * X.shape[0], block_bytes()):
@@ -90,13 +121,10 @@ class TorchBackend:
             out[:, columns] = total
         return out
 
+    @_full_precision
     def kernel_matvec(self, X, Y, V, kernel="rbf", gamma=1.0):
         """Blocks that fit the memory budget."""
-
-        def cityblock(A, B):
-            return torch.cdist(A, B, p=1.0)
-
-        return blocked_matvec(xp, X, Y, V, kernel, gamma, cityblock, block_bytes())
+        return blocked_matvec(xp, X, Y, V, kernel, gamma, _kernel_block, block_bytes())
 
     def clustering_lagrangian(self, X, diagonal, U, dual, penalty):
         """All starts at once."""

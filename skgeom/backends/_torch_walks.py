@@ -48,24 +48,31 @@ def _neighbors(steps, ends, at, turns):
 def _shared_lots(keys, lots, jumps):
     """Systematic sampling among equal keys: the first's lot, plus shares of one."""
     keys, order = torch.sort(keys, stable=True)
-    _, group, sizes = torch.unique_consecutive(
-        keys, return_inverse=True, return_counts=True
-    )
-    firsts = torch.cumsum(sizes, 0) - sizes
-    ranks = torch.arange(len(keys), device=keys.device) - firsts[group]
+    places = torch.arange(len(keys), device=keys.device)
+    # Where each group of equal keys begins and ends, without asking how many there are.
+    border = keys[1:] != keys[:-1]
+    edge = border.new_ones(1)
+    firsts = torch.where(torch.cat([edge, border]), places, 0).cummax(0).values
+    lasts = torch.where(torch.cat([border, edge]), places, len(keys))
+    lasts = lasts.flip(0).cummin(0).values.flip(0)
+    sizes = lasts - firsts + 1
+    turns = (places - firsts) * jumps[sizes] % sizes
+    turns = turns.to(lots.dtype) / sizes + lots[order][firsts]
     shared = torch.empty_like(lots)
-    places = ranks * jumps[sizes[group]] % sizes[group]
-    turns = places.to(lots.dtype) / sizes[group] + lots[order][firsts[group]]
     shared[order] = torch.where(turns >= 1, turns - 1, turns)
     return shared
 
 
 def _coalesced(keys, values):
-    """Sum the values of equal keys; keys come back sorted."""
-    keys, order = torch.sort(keys)
-    keys, group = torch.unique_consecutive(keys, return_inverse=True)
-    sums = torch.zeros(len(keys), dtype=values.dtype, device=values.device)
-    return keys, sums.index_add_(0, group, values[order])
+    """Sum the values of equal keys; keys come back sorted.
+
+    In the order of the values: sums do not depend on which thread comes first.
+    """
+    keys, order = torch.sort(keys, stable=True)
+    keys, counts = torch.unique_consecutive(keys, return_counts=True)
+    return keys, torch.segment_reduce(
+        values[order], "sum", lengths=counts, unsafe=True, initial=0
+    )
 
 
 def random_walks(

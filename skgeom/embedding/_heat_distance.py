@@ -178,9 +178,13 @@ def log_heat(laplacian, time, nodes, threshold, dtype, backend):
     floor = threshold**2 if threshold > 0 else 1e-300
     out = []
     for block in row_blocks(len(nodes), 4 * 8 * n_nodes, block_bytes()):
-        width = len(nodes[block])
-        start = np.zeros((n_nodes, width))
-        start[nodes[block], np.arange(width)] = 1.0 / laplacian.measure[nodes[block]]
+        shares = backend.asarray(1.0 / laplacian.measure[nodes[block]])
+        where = dict(dtype=backend.float64, device=backend.device)
+        start = xp.zeros((n_nodes, shares.shape[0]), **where)
+        columns = xp.arange(shares.shape[0], device=backend.device)
+        start[backend.asarray(nodes[block]), columns] = xp.astype(
+            shares, backend.float64
+        )
         if by_chebyshev:
             heat, _ = spectral_function(
                 laplacian,
@@ -204,7 +208,7 @@ def log_self_heat(xp, log_h, landmarks):
     but no less than h_il^2 / h_ll: the kernel is positive semidefinite, and with that
     bound the distance to a landmark never has to be clipped.
     """
-    own = log_h[landmarks, xp.arange(landmarks.shape[0])]
+    own = log_h[landmarks, xp.arange(landmarks.shape[0], device=log_h.device)]
     largest = xp.max(log_h, axis=1, keepdims=True)
     largest = xp.where(xp.isfinite(largest), largest, xp.zeros_like(largest))
     weights = xp.exp(log_h - largest)
