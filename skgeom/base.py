@@ -16,7 +16,14 @@ from sklearn.utils._param_validation import (
 )
 from sklearn.utils.validation import check_non_negative, validate_data
 
-from skgeom.backends import as_numpy, get_backend, is_torch, row_blocks
+from skgeom._boundary import KNOWS_NAMESPACES, guard, on_host
+from skgeom.backends import (
+    MissingDeviceError,
+    as_numpy,
+    get_backend,
+    is_torch,
+    row_blocks,
+)
 from skgeom.graph import (
     Graph,
     KnownRows,
@@ -52,7 +59,9 @@ _STEPS_PER_CALL = 50
 class GeometryEstimator(CallbackSupportMixin, BaseEstimator):
     """Base class: validated input, one `device` parameter, output like the input.
 
-    Sub-classes have a parameter `device` and may have `n_jobs`.
+    Sub-classes have a parameter `device` and may have `n_jobs`. What they fit is on
+    the host, whatever the device, so that it can be loaded anywhere; their public
+    methods are those that `skgeom._boundary` describes.
 
     Examples
     --------
@@ -66,12 +75,33 @@ class GeometryEstimator(CallbackSupportMixin, BaseEstimator):
     array([[1., 2.]])
     """
 
-    def _backend_for(self, X):
-        """Choose the backend that `device` and the type of X ask for."""
+    def __init_subclass__(cls, **kwargs):
+        """Put the boundary around the public methods."""
+        super().__init_subclass__(**kwargs)
+        guard(cls)
+
+    def __getstate__(self):
+        """Pickle and copy with all arrays on the host."""
+        state = super().__getstate__()
+        return {name: on_host(value) for name, value in state.items()}
+
+    def _backend_for(self, X, *, reset=False):
+        """Choose the backend that `device` and the type of X ask for.
+
+        Where the device is missing, `fit` (with `reset`) fails; a fitted model works
+        on without it.
+        """
+        n_jobs = getattr(self, "n_jobs", None)
+        lacking = () if reset else (MissingDeviceError, ImportError)
         try:
-            return get_backend(
-                self.device, like=X, n_jobs=getattr(self, "n_jobs", None)
+            return get_backend(self.device, like=X, n_jobs=n_jobs)
+        except lacking as error:
+            warnings.warn(
+                f"{error} The fitted {type(self).__name__} goes on without it.",
+                UserWarning,
+                stacklevel=3,
             )
+            return get_backend(like=X, n_jobs=n_jobs)
         except ValueError as error:
             raise InvalidParameterError(f"{type(self).__name__}: {error}") from None
 
@@ -97,11 +127,19 @@ class GeometryEstimator(CallbackSupportMixin, BaseEstimator):
             f"X must be an array, got a {type(X).__name__}. {name} {there}"
         )
 
+    def _kept(self, array, like):
+        """Return a fitted attribute: in the width of X, on the host wherever X is."""
+        return np.asarray(array, dtype=np.float32 if _is_float32(like) else np.float64)
+
     def _output(self, array, like):
         """Return a host array in the namespace, on the device and in the width of X."""
-        dtype = np.float32 if _is_float32(like) else np.float64
-        array = np.asarray(array, dtype=dtype)
+        array = self._kept(array, like)
         return get_backend(like=like).asarray(array) if is_torch(like) else array
+
+    def _output_labels(self, labels, like):
+        """Return labels in the namespace and on the device of X; text stays here."""
+        numbers = labels.dtype.kind in "biuf" and is_torch(like)
+        return get_backend(like=like).asarray(labels) if numbers else labels
 
     def _progress(self, max_steps, measure="stress"):
         """Open the callbacks' context; return what a solver calls after each step."""
@@ -111,15 +149,26 @@ class GeometryEstimator(CallbackSupportMixin, BaseEstimator):
         context = self._init_callback_context(max_subtasks=n_calls)
         context.call_on_fit_task_begin(estimator=self)
 
+        n_made = 0
+
         def after_step(step, value):
-            if step % _STEPS_PER_CALL and step != max_steps:
+            nonlocal n_made
+            # Solvers on a device come by after every sixteen steps.
+            if step // _STEPS_PER_CALL == n_made and step != max_steps:
                 return False
+            n_made = step // _STEPS_PER_CALL
             task = context.subcontext(task_name=f"step {step}, {measure} {value:.4f}")
             task.call_on_fit_task_begin(estimator=self)
             return bool(task.call_on_fit_task_end(estimator=self))
 
         after_step.close = lambda: context.call_on_fit_task_end(estimator=self)
         return after_step
+
+    def __sklearn_tags__(self):
+        """Arrays of any namespace may come in, where scikit-learn knows them."""
+        tags = super().__sklearn_tags__()
+        tags.array_api_support = KNOWS_NAMESPACES
+        return tags
 
 
 @dataclass(frozen=True)

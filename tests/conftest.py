@@ -26,9 +26,9 @@ def pytest_addoption(parser):
         "--device",
         action="append",
         metavar="DEVICE",
-        help="run the tests of the `device` fixture on this device alone, and fail "
-        "where the machine lacks it; may be given several times (default: cpu, "
-        "torch-cpu, and cuda where there is one)",
+        help="run the tests of the `device` and `torch_device` fixtures on this device "
+        "alone, and fail where the machine lacks it; may be given several times "
+        "(default: cpu, torch-cpu, and cuda where there is one)",
     )
 
 
@@ -37,12 +37,23 @@ def pytest_generate_tests(metafunc):
     if "device" in metafunc.fixturenames:
         devices = metafunc.config.getoption("device") or _available_devices()
         metafunc.parametrize("device", devices, indirect=True, scope="session")
+    if "torch_device" in metafunc.fixturenames:
+        devices = metafunc.config.getoption("device") or _available_devices()
+        devices = [one for one in devices if one != "cpu"]
+        metafunc.parametrize("torch_device", devices, indirect=True, scope="session")
 
 
 @pytest.fixture(scope="session")
 def device(request):
     """Each device of this machine in turn, as a `device` parameter spells it."""
     get_backend(request.param)  # raises where the machine lacks the device
+    return request.param
+
+
+@pytest.fixture(scope="session")
+def torch_device(request):
+    """Those of them that torch computes on."""
+    get_backend(request.param)
     return request.param
 
 

@@ -9,8 +9,11 @@ from skgeom.backends._descent import Descent, Links, Points
 from skgeom.backends._dispatch import (
     CACHE_BYTES,
     Backend,
+    MissingDeviceError,
     as_numpy,
+    block_bytes,
     get_backend,
+    is_out_of_memory,
     is_torch,
     row_blocks,
 )
@@ -21,10 +24,13 @@ __all__ = [
     "Backend",
     "Descent",
     "Links",
+    "MissingDeviceError",
     "Points",
     "Steps",
     "as_numpy",
+    "block_bytes",
     "get_backend",
+    "is_out_of_memory",
     "is_torch",
     "row_blocks",
 ]

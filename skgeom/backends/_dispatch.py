@@ -345,6 +345,46 @@ def as_numpy(array: Any) -> Any:
     return array.detach().cpu().numpy() if is_torch(array) else array
 
 
+class MissingDeviceError(ValueError):
+    """The device is one that we know, but this machine does not have it.
+
+    Examples
+    --------
+    >>> from skgeom.backends import MissingDeviceError
+    >>> issubclass(MissingDeviceError, ValueError)
+    True
+    """
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an error says that a device or the host has no memory left.
+
+    Parameters
+    ----------
+    error : BaseException
+        Of torch or of NumPy.
+
+    Returns
+    -------
+    bool
+        True for torch's OutOfMemoryError, and for those that only say so.
+
+    Examples
+    --------
+    >>> from skgeom.backends import is_out_of_memory
+    >>> is_out_of_memory(RuntimeError("MPS backend out of memory"))
+    True
+    >>> is_out_of_memory(RuntimeError("something else"))
+    False
+    """
+    if not isinstance(error, RuntimeError):
+        return False
+    if type(error).__name__ == "OutOfMemoryError":
+        return True
+    told = str(error).lower()
+    return "out of memory" in told or "can't allocate memory" in told
+
+
 def get_backend(
     device: str = "auto", like: Array | None = None, n_jobs: int | None = None
 ) -> Backend:
@@ -368,7 +408,8 @@ def get_backend(
     Raises
     ------
     ValueError
-        If `device` is not one of the names above, or the machine lacks it.
+        If `device` is not one of the names above; if the machine lacks it, a
+        `MissingDeviceError`.
     ImportError
         If the device needs torch and torch is not installed.
 
@@ -406,6 +447,30 @@ def _torch_device_of(tensor):
 
 # Scratch that the caches of a core hold: ten times as fast as memory.
 CACHE_BYTES = 2**21
+
+
+def block_bytes() -> int:
+    """Scratch that a blocked step may take on a device.
+
+    A quarter of scikit-learn's ``working_memory``, because a step has a few arrays of
+    its size alive. `sklearn.set_config` and `sklearn.config_context` set that.
+
+    Returns
+    -------
+    int
+        Bytes; 256 MiB unless configured.
+
+    Examples
+    --------
+    >>> import sklearn
+    >>> from skgeom.backends import block_bytes
+    >>> with sklearn.config_context(working_memory=4):
+    ...     block_bytes()
+    1048576
+    """
+    from sklearn import get_config
+
+    return int(get_config()["working_memory"] * 2**18)
 
 
 def row_blocks(n_rows: int, row_bytes: int, max_bytes: int = 2**26) -> list[slice]:

@@ -120,12 +120,7 @@ class NumbaBackend:
 
     def kernel_matvec(self, X, Y, V, kernel="rbf", gamma=1.0):
         """Blocks that fit the cache, both products by BLAS."""
-        from scipy.spatial.distance import cdist
-
-        def cityblock(A, B):
-            return cdist(A, B, "cityblock").astype(A.dtype, copy=False)
-
-        return blocked_matvec(xp, X, Y, V, kernel, gamma, cityblock, _KERNEL_BYTES)
+        return blocked_matvec(xp, X, Y, V, kernel, gamma, _kernel_block, _KERNEL_BYTES)
 
     def clustering_lagrangian(self, X, diagonal, U, dual, penalty):
         """Two products by BLAS, all else in two passes over U."""
@@ -241,6 +236,22 @@ class NumbaBackend:
             for part in reversed(parts)
         )
         return indptr, columns, entries
+
+
+def _kernel_block(X, Y, kernel, gamma):
+    """Kernel values of all pairs."""
+    if kernel == "laplacian":
+        from scipy.spatial.distance import cdist
+
+        return np.exp(-gamma * cdist(X, Y, "cityblock")).astype(X.dtype, copy=False)
+    squares = (X * X).sum(axis=1)[:, None] + (Y * Y).sum(axis=1)
+    squares -= 2 * (X @ Y.T)
+    np.maximum(squares, 0, out=squares)
+    if kernel == "rbf":
+        squares *= -gamma
+        return np.exp(squares, out=squares)
+    reach = np.sqrt(6 * gamma * squares)
+    return (1 + reach) * np.exp(-reach)
 
 
 def _types(width, dtype):

@@ -7,10 +7,7 @@ They therefore propose a few candidates more than asked, and this step decides.
 
 from array_api_compat import device
 
-from skgeom.backends._dispatch import CACHE_BYTES, row_blocks
-
-# Scratch for one block of rows on a device with threads enough for it.
-_DEVICE_BYTES = 2**28
+from skgeom.backends._dispatch import CACHE_BYTES, block_bytes, row_blocks
 
 
 def n_candidates(k, n_samples):
@@ -121,7 +118,7 @@ def _order(xp, X, Y, candidates, k, float64):
     nearest, indices, farthest = [], [], []
     row_bytes = 8 * candidates.shape[1] * X.shape[1]
     on_host = str(device(Y)).startswith("cpu")
-    scratch = CACHE_BYTES if on_host else _DEVICE_BYTES
+    scratch = CACHE_BYTES if on_host else block_bytes()
     for rows in row_blocks(Y.shape[0], row_bytes, scratch):
         near = xp.take(X, xp.reshape(candidates[rows, :], (-1,)), axis=0)
         near = xp.reshape(near, (*candidates[rows, :].shape, X.shape[1]))

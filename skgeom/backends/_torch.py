@@ -1,17 +1,44 @@
 """Primitives in torch: batched, blocked, no loop over samples."""
 
+import functools
 import warnings
 
 import numpy as np
 import torch
 from array_api_compat import torch as xp
 
-from skgeom.backends._dispatch import row_blocks
+from skgeom.backends._dispatch import MissingDeviceError, block_bytes, row_blocks
 from skgeom.backends._point_kernels import blocked_matvec
 from skgeom.backends._refine import exact_neighbors, unit_rows
 
-# Scratch that a blocked step may take on the device.
-_BLOCK_BYTES = 2**28
+
+def _full_precision(function):
+    """Keep to float32 where the user lets products of it use fewer bits."""
+
+    @functools.wraps(function)
+    def call(*args, **kwargs):
+        wanted = torch.get_float32_matmul_precision()
+        if wanted == "highest":
+            return function(*args, **kwargs)
+        torch.set_float32_matmul_precision("highest")
+        try:
+            return function(*args, **kwargs)
+        finally:
+            torch.set_float32_matmul_precision(wanted)
+
+    return call
+
+
+def _kernel_block(X, Y, kernel, gamma):
+    """Kernel values of all pairs, computed in place: memory is what takes the time."""
+    if kernel == "laplacian":
+        return torch.cdist(X, Y, p=1.0).mul_(-gamma).exp_()
+    squares = torch.addmm((Y * Y).sum(dim=1), X, Y.T, alpha=-2)
+    squares.add_((X * X).sum(dim=1)[:, None]).clamp_(min=0)
+    if kernel == "rbf":
+        return squares.mul_(-gamma).exp_()
+    reach = squares.mul_(6 * gamma).sqrt_()
+    return torch.exp(-reach).mul_(reach.add_(1))
 
 
 class TorchBackend:
@@ -29,7 +56,7 @@ class TorchBackend:
             "mps": int(torch.backends.mps.is_available()),
         }.get(kind, 0)
         if int(index or 0) >= n_devices:
-            raise ValueError(
+            raise MissingDeviceError(
                 f"device={device!r}, but torch finds {n_devices} {kind} devices."
             )
         self.float64 = torch.float32 if kind == "mps" else torch.float64
@@ -67,9 +94,10 @@ class TorchBackend:
         points, queries = X - center, Y - center
         norms = (points * points).sum(dim=1)
 
+        @_full_precision
         def propose(rows, size):
             wanted, found = queries[rows], []
-            for block in row_blocks(wanted.shape[0], 8 * X.shape[0], _BLOCK_BYTES):
+            for block in row_blocks(wanted.shape[0], 8 * X.shape[0], block_bytes()):
                 partial = torch.addmm(norms, wanted[block], points.T, alpha=-2)
                 found.append(torch.topk(partial, size, largest=False).indices)
             return torch.cat(found)
@@ -81,7 +109,7 @@ class TorchBackend:
         """Apply the polynomial to blocks of columns that fit the memory budget."""
         A = A if A.dtype == B.dtype else A.to(B.dtype)
         out = torch.empty_like(B)
-        for columns in row_blocks(B.shape[1], 4 * 8 * B.shape[0], _BLOCK_BYTES):
+        for columns in row_blocks(B.shape[1], 4 * 8 * B.shape[0], block_bytes()):
             previous, term = None, B[:, columns].contiguous()
             total = float(coefficients[0]) * term
             for degree, coefficient in enumerate(coefficients[1:], start=1):
@@ -93,13 +121,10 @@ class TorchBackend:
             out[:, columns] = total
         return out
 
+    @_full_precision
     def kernel_matvec(self, X, Y, V, kernel="rbf", gamma=1.0):
         """Blocks that fit the memory budget."""
-
-        def cityblock(A, B):
-            return torch.cdist(A, B, p=1.0)
-
-        return blocked_matvec(xp, X, Y, V, kernel, gamma, cityblock, _BLOCK_BYTES)
+        return blocked_matvec(xp, X, Y, V, kernel, gamma, _kernel_block, block_bytes())
 
     def clustering_lagrangian(self, X, diagonal, U, dual, penalty):
         """All starts at once."""

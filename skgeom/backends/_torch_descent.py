@@ -4,7 +4,6 @@ The draws are those of the numba kernels, number for number, so that the two bac
 differ by rounding alone until rounding has grown.
 """
 
-import numpy as np
 import torch
 
 _BETA_1, _BETA_2, _TINY = 0.9, 0.999, 1e-8
@@ -38,65 +37,95 @@ def _uniform(streams, counters, dtype):
 
 
 def run_steps(points, links, order, splits, seed, descent, dtype):
-    """Make the steps; return the sum of their losses."""
-    device = points.gaps.device
-    n = links.indptr.shape[0] - 1
+    """Make the steps; return the sum of their losses.
+
+    No step waits for the device: arrays have shapes that the host knows beforehand.
+    """
+    device, n = points.gaps.device, links.indptr.shape[0] - 1
     degrees = links.indptr[1:] - links.indptr[:-1]
-    heads_of = torch.repeat_interleave(torch.arange(n, device=device), degrees)
+    heads_of = _repeated(torch.arange(n, device=device), degrees, len(links.indices))
     link_keys = heads_of * n + links.indices  # sorted, for they are in CSR order
+    order = torch.as_tensor(order, device=device)
+    # How many links the heads of each step have is all that the host has to be told.
+    ends = torch.cumsum(degrees[order], 0)
+    ends = torch.cat([ends.new_zeros(1), ends])[torch.as_tensor(splits, device=device)]
+    sizes = torch.diff(ends).tolist()
     total = torch.zeros((), dtype=points.gaps.dtype, device=device)
-    for heads in np.split(order, splits[1:-1]):
-        heads = torch.as_tensor(heads, device=device)
-        total += _step(points, links, heads, degrees, link_keys, seed, descent, dtype)
+    for start, stop, size in zip(splits[:-1], splits[1:], sizes, strict=True):
+        heads = order[start:stop]
+        draws = _draw_negatives(links, heads, link_keys, seed, descent, dtype)
+        total += _step(points, links, heads, degrees[heads], size, draws, descent)
     return float(total)
 
 
-def _step(points, links, heads, degrees, link_keys, seed, descent, dtype):
-    x, gaps = points.coordinates, points.gaps
-    others, valid = _draw_negatives(links, heads, link_keys, seed, descent, dtype)
-    active = valid.any(dim=1)
-    counts = degrees[heads] * active
-    batch = torch.arange(len(heads), device=x.device)
-    # One entry a link: which head of the batch, and where in the adjacency.
-    owner = torch.repeat_interleave(batch, counts)
-    offset = torch.cumsum(counts, 0) - counts
-    place = torch.arange(len(owner), device=x.device) - offset[owner]
-    place = links.indptr[heads][owner] + place
-    tails, weights = links.indices[place], links.weights[place]
+def _step(points, links, heads, counts, size, draws, descent):
+    """Move the points of a batch of heads with `size` links; return their loss.
 
-    step, square, near = _geometry(x, gaps, heads[owner], tails)
+    A head of whose negatives none counts has no part in it, nor have its links.
+    """
+    x, gaps = points.coordinates, points.gaps
+    others, valid = draws
+    active = valid.any(dim=1)
+    # One entry a link: which head of the batch, and where in the adjacency.
+    batch = torch.arange(len(heads), device=x.device)
+    owner = _repeated(batch, counts, size)
+    offset = torch.cumsum(counts, 0) - counts
+    place = torch.arange(size, device=x.device) - offset[owner]
+    place = links.indptr[heads][owner] + place
+    tails, sources = links.indices[place], heads[owner]
+    weights = links.weights[place] * active[owner]
+
+    step, square, near = _geometry(x, gaps, sources, tails)
     far_step, far_square, far = _geometry(x, gaps, heads[:, None], others)
     far = torch.where(valid, far, 0.0)
     background = far.sum(dim=1)
-    tiny = torch.finfo(dtype).tiny
+    tiny = torch.finfo(near.dtype).tiny
     share = 1.0 / torch.clamp(near + background[owner], min=tiny)
     loss = -(weights * torch.log(torch.clamp(near * share, min=tiny))).sum()
-    pressure = torch.zeros_like(background)
-    pressure.index_put_((owner,), weights * share, accumulate=True)
+    pressure = _added(torch.zeros_like(background), owner, weights * share)
 
-    rows = torch.cat([heads[owner], heads[:, None].expand_as(others)[valid]])
-    nodes = torch.cat([tails, others[valid]])
-    step = torch.cat([step, far_step[valid]])
-    square = torch.cat([square, far_square[valid]])
-    slope = torch.cat(
-        [weights * background[owner] * share, -(far * pressure[:, None])[valid]]
-    )
-    # Unit vectors along the geodesic at its two ends, in the local frame.
-    length = torch.sqrt(square * (gaps[rows] * gaps[nodes] + square))
-    slope = torch.where(square > 0, slope / torch.where(square > 0, length, 1.0), 0.0)
-    slope, square = slope[:, None], square[:, None]
-    pull = slope * (square * x[rows] - gaps[rows, None] * step)
-    push = slope * (square * x[nodes] + gaps[nodes, None] * step)
+    slope = weights * background[owner] * share
+    pull, push = _ends(x, gaps, sources, tails, step, square, slope)
+    slope = -far * pressure[:, None]
+    far_ends = _ends(x, gaps, heads[:, None], others, far_step, far_square, slope)
     sums = torch.zeros_like(x)
-    # index_put_ adds in a fixed order, index_add_ does not on every device.
-    sums.index_put_((rows,), pull, accumulate=True)
-    sums.index_put_((nodes,), push, accumulate=True)
-    moved = torch.zeros(len(x), dtype=torch.bool, device=x.device)
-    moved[rows] = True
-    moved[nodes] = True
+    _added(sums, heads, far_ends[0].sum(dim=1))
+    _added(sums, sources, pull)
+    _added(sums, torch.cat([tails, others.ravel()]), torch.cat([push, *far_ends[1]]))
+    # What does not count marks a place behind the points.
+    n = len(x)
+    moved = torch.zeros(n + 1, dtype=torch.bool, device=x.device)
+    for nodes, counted in ((heads, active), (tails, active[owner]), (others, valid)):
+        moved.index_fill_(0, torch.where(counted, nodes, n).ravel(), True)
     moved[: descent.n_frozen] = False
-    _move(points, sums, moved[:, None], descent)
+    _move(points, sums, moved[:n, None], descent)
     return loss
+
+
+def _repeated(values, counts, size):
+    """Repeat each value as often as its count says, `size` values in all."""
+    return torch.repeat_interleave(values, counts, output_size=size)
+
+
+def _added(sums, rows, values):
+    """Add values to rows, in place, in an order that is always the same.
+
+    `index_put_` sorts the rows, where `index_add_` is first come, first served.
+    """
+    return sums.index_put_((rows,), values, accumulate=True)
+
+
+def _ends(x, gaps, heads, nodes, step, square, slope):
+    """Gradients at the two ends of geodesics, in the ball's coordinates.
+
+    The slopes times unit vectors along the geodesic, in the local frame of either end.
+    """
+    length = torch.sqrt(square * (gaps[heads] * gaps[nodes] + square))
+    slope = torch.where(square > 0, slope / torch.where(square > 0, length, 1.0), 0.0)
+    slope, square = slope[..., None], square[..., None]
+    pull = slope * (square * x[heads] - gaps[heads][..., None] * step)
+    push = slope * (square * x[nodes] + gaps[nodes][..., None] * step)
+    return pull, push
 
 
 def _draw_negatives(links, heads, link_keys, seed, descent, dtype):

@@ -6,14 +6,12 @@ The draws are those of the numba kernels, number for number.
 import numpy as np
 import torch
 
-from skgeom.backends._dispatch import row_blocks
+from skgeom.backends._dispatch import block_bytes, row_blocks
 from skgeom.backends._torch_descent import _GOLDEN, _mix, _shifted, _signed
 from skgeom.backends._walks import strides
 
 # Bytes that a walker takes for each length that it lives to, sorting included.
 _VISIT_BYTES = 80
-# Scratch that a block of start nodes may take on the device.
-_BLOCK_BYTES = 2**28
 
 
 def _uniform(streams, counters, dtype):
@@ -50,24 +48,31 @@ def _neighbors(steps, ends, at, turns):
 def _shared_lots(keys, lots, jumps):
     """Systematic sampling among equal keys: the first's lot, plus shares of one."""
     keys, order = torch.sort(keys, stable=True)
-    _, group, sizes = torch.unique_consecutive(
-        keys, return_inverse=True, return_counts=True
-    )
-    firsts = torch.cumsum(sizes, 0) - sizes
-    ranks = torch.arange(len(keys), device=keys.device) - firsts[group]
+    places = torch.arange(len(keys), device=keys.device)
+    # Where each group of equal keys begins and ends, without asking how many there are.
+    border = keys[1:] != keys[:-1]
+    edge = border.new_ones(1)
+    firsts = torch.where(torch.cat([edge, border]), places, 0).cummax(0).values
+    lasts = torch.where(torch.cat([border, edge]), places, len(keys))
+    lasts = lasts.flip(0).cummin(0).values.flip(0)
+    sizes = lasts - firsts + 1
+    turns = (places - firsts) * jumps[sizes] % sizes
+    turns = turns.to(lots.dtype) / sizes + lots[order][firsts]
     shared = torch.empty_like(lots)
-    places = ranks * jumps[sizes[group]] % sizes[group]
-    turns = places.to(lots.dtype) / sizes[group] + lots[order][firsts[group]]
     shared[order] = torch.where(turns >= 1, turns - 1, turns)
     return shared
 
 
 def _coalesced(keys, values):
-    """Sum the values of equal keys; keys come back sorted."""
-    keys, order = torch.sort(keys)
-    keys, group = torch.unique_consecutive(keys, return_inverse=True)
-    sums = torch.zeros(len(keys), dtype=values.dtype, device=values.device)
-    return keys, sums.index_add_(0, group, values[order])
+    """Sum the values of equal keys; keys come back sorted.
+
+    In the order of the values: sums do not depend on which thread comes first.
+    """
+    keys, order = torch.sort(keys, stable=True)
+    keys, counts = torch.unique_consecutive(keys, return_counts=True)
+    return keys, torch.segment_reduce(
+        values[order], "sum", lengths=counts, unsafe=True, initial=0
+    )
 
 
 def random_walks(
@@ -82,7 +87,7 @@ def random_walks(
     row_bytes = int(_VISIT_BYTES * n_walks * np.sum(survival))
     jumps = torch.as_tensor(strides(n_walks).copy(), device=device)
     parts = []
-    for rows in row_blocks(len(starts), row_bytes, _BLOCK_BYTES):
+    for rows in row_blocks(len(starts), row_bytes, block_bytes()):
         block = starts[rows]
         streams = _mix(steps.names[block].to(torch.int64) + _signed_seed(seed))
         lots, order = torch.sort(
@@ -124,7 +129,7 @@ def push(steps, starts, modulation, threshold, dtype):
     coming = np.maximum.accumulate(abs(modulation)[::-1])[::-1]
     least = threshold * abs(float(modulation[0]))
     parts = []
-    for rows in row_blocks(len(starts), 64 * n, _BLOCK_BYTES):
+    for rows in row_blocks(len(starts), 64 * n, block_bytes()):
         block = starts[rows]
         keys = torch.arange(len(block), device=device) * n + block
         share = torch.ones(len(block), dtype=dtype, device=device)

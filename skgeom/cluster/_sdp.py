@@ -19,7 +19,7 @@ from sklearn.utils._param_validation import Interval, InvalidParameterError, Str
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from skgeom.backends import get_backend, is_torch
+from skgeom.backends import as_numpy, get_backend, is_torch
 from skgeom.base import GeometryEstimator
 from skgeom.cluster._certificate import certify
 from skgeom.cluster._mixture import fit_mixture, most_likely_partition
@@ -244,7 +244,7 @@ class SDPClustering(
         ValueError
             If a parameter, `device` or X is not valid, or X has too few rows.
         """
-        backend = self._backend_for(X)
+        backend = self._backend_for(X, reset=True)
         rng = check_random_state(self.random_state)
         X = self._validated(X, reset=True)
         self._check(X)
@@ -357,7 +357,7 @@ class SDPClustering(
         float
             Minus the sum of squared distances to the nearest mean.
         """
-        return -float((np.asarray(self.transform(X)).min(axis=1) ** 2).sum())
+        return -float((as_numpy(self.transform(X)).min(axis=1) ** 2).sum())
 
     def _check(self, X):
         if self.covariance_type is not None and self.affinity != "linear":

@@ -6,13 +6,10 @@ import numpy as np
 from scipy.spatial.distance import cdist
 from sklearn.utils.validation import check_is_fitted
 
-from skgeom.backends import row_blocks
+from skgeom.backends import block_bytes, row_blocks
 from skgeom.base import Attachment
 from skgeom.graph import Graph
 from skgeom.typing import Array, ArrayLike, NDArray
-
-# Scratch for one block of distances.
-_BLOCK_BYTES = 2**28
 
 
 class GeodesicDistancesMixin:
@@ -71,7 +68,7 @@ class GeodesicDistancesMixin:
         else:
             nodes = np.unique(columns.lengths.indices)
         out = []
-        for block in row_blocks(len(nodes), 8 * n_nodes, _BLOCK_BYTES):
+        for block in row_blocks(len(nodes), 8 * n_nodes, block_bytes()):
             distances = self._geodesics.columns(nodes[block], backend)
             out.append(distances if rows is None else rows.shortest(distances))
         to_nodes = np.concatenate(out, axis=1)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from skgeom.backends import row_blocks
+from skgeom.backends import block_bytes, row_blocks
 from skgeom.graph import Laplacian
 from skgeom.graph._routes import (
     LandmarkRoutes,
@@ -27,8 +27,6 @@ N_GATES = 8
 _FAINT = 1e-4
 # Of a Chebyshev series, relative to all heat.
 _CHEBYSHEV_ERROR = 1e-14
-# Scratch for one block of heat columns.
-_BLOCK_BYTES = 2**28
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -179,10 +177,14 @@ def log_heat(laplacian, time, nodes, threshold, dtype, backend):
     least = threshold * _FAINT if by_chebyshev else 0.0
     floor = threshold**2 if threshold > 0 else 1e-300
     out = []
-    for block in row_blocks(len(nodes), 4 * 8 * n_nodes, _BLOCK_BYTES):
-        width = len(nodes[block])
-        start = np.zeros((n_nodes, width))
-        start[nodes[block], np.arange(width)] = 1.0 / laplacian.measure[nodes[block]]
+    for block in row_blocks(len(nodes), 4 * 8 * n_nodes, block_bytes()):
+        shares = backend.asarray(1.0 / laplacian.measure[nodes[block]])
+        where = dict(dtype=backend.float64, device=backend.device)
+        start = xp.zeros((n_nodes, shares.shape[0]), **where)
+        columns = xp.arange(shares.shape[0], device=backend.device)
+        start[backend.asarray(nodes[block]), columns] = xp.astype(
+            shares, backend.float64
+        )
         if by_chebyshev:
             heat, _ = spectral_function(
                 laplacian,
@@ -206,7 +208,7 @@ def log_self_heat(xp, log_h, landmarks):
     but no less than h_il^2 / h_ll: the kernel is positive semidefinite, and with that
     bound the distance to a landmark never has to be clipped.
     """
-    own = log_h[landmarks, xp.arange(landmarks.shape[0])]
+    own = log_h[landmarks, xp.arange(landmarks.shape[0], device=log_h.device)]
     largest = xp.max(log_h, axis=1, keepdims=True)
     largest = xp.where(xp.isfinite(largest), largest, xp.zeros_like(largest))
     weights = xp.exp(log_h - largest)

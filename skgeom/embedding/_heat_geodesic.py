@@ -11,7 +11,6 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
-from skgeom.backends import as_numpy
 from skgeom.base import (
     GeometryEstimator,
     GraphInputMixin,
@@ -286,15 +285,14 @@ class HeatGeodesicEmbedding(
             what `graph` and `affinity` say, or its graph has more connected components
             than there may be landmarks.
         """
-        backend = self._backend_for(X)
+        backend = self._backend_for(X, reset=True)
         self.graph_, rows, points = self._fit_graph(X, backend)
         self.diffusion_time_, self.geodesic_ = self._choose_flow(points, backend)
         self.landmark_indices_ = self._choose_landmarks()
         self._geodesics = self._measure(points, backend)
         anchors = self._scale_landmarks(backend)
         self._node_embedding = self._place_nodes(anchors, points, backend)
-        # On the host whatever X is, so that a fitted model can be loaded anywhere.
-        self.embedding_ = as_numpy(self._output(self._node_embedding[rows], like=X))
+        self.embedding_ = self._kept(self._node_embedding[rows], like=X)
         self._n_features_out = self.n_components
         return self
 

@@ -10,8 +10,9 @@ from skgeom.backends import Backend, get_backend
 from skgeom.backends._refine import n_candidates, refine_neighbors, unit_rows
 from skgeom.typing import Array, MatrixLike, NDArray
 
-# For more samples, with each a query, an exact search costs more than an index.
-_EXACT_LIMIT = 50_000
+# For more samples, with each a query, an exact search costs more than an index: on the
+# host, and on an accelerator, whose thousands of cores do little else.
+_EXACT_LIMIT, _EXACT_LIMIT_THERE = 50_000, 1_000_000
 # An approximate search is widened until it finds this share of the true neighbours
 # of a sample of queries.
 _WANTED_RECALL = 0.99
@@ -42,10 +43,10 @@ def nearest_neighbors(
     rows : ndarray of shape (n_queries,), int, default=None
         Rows of X that are the queries when `Y` is None; None is all.
     algorithm : {"auto", "exact", "faiss", "pynndescent"}, default="auto"
-        "auto" is exact up to 50,000 rows of X, and for as many pairs of a row and a
-        query; above that faiss, else pynndescent, whichever is installed, else exact
-        with a warning. faiss is widened until a sample of queries reaches a recall of
-        .99.
+        "auto" is exact up to 50,000 rows of X (a million on an accelerator), and for as
+        many pairs of a row and a query; above that faiss, else pynndescent, whichever
+        is installed, else exact with a warning. faiss is widened until a sample of
+        queries reaches a recall of .99.
     backend : Backend, default=None
         Where the exact search runs. None takes the one that belongs to X.
 
@@ -93,7 +94,8 @@ def nearest_neighbors(
         Y = X if rows is None else backend.xp.take(X, backend.asarray(rows), axis=0)
     else:
         Y = backend.asarray(Y, dtype=X.dtype)
-    search = _SEARCHES[_choose_algorithm(algorithm, X.shape[0], Y.shape[0])]
+    n_rows = X.shape[0], Y.shape[0]
+    search = _SEARCHES[_choose_algorithm(algorithm, *n_rows, backend)]
     # A power of two is exact, and keeps squares of huge and tiny values finite.
     scale = power_of_two(max(_largest_size(backend.xp, A) for A in (X, Y)))
     X, Y = (X / scale,) * 2 if Y is X else (X / scale, Y / scale)
@@ -187,14 +189,16 @@ def power_of_two(value):
     return 2.0 ** float(np.frexp(value)[1] - 1) if value > 0 else 1.0
 
 
-def _choose_algorithm(algorithm, n_samples, n_queries):
+def _choose_algorithm(algorithm, n_samples, n_queries, backend):
     if algorithm not in ("auto", *_SEARCHES):
         raise ValueError(
             f"algorithm={algorithm!r} must be one of {['auto', *_SEARCHES]}."
         )
     if algorithm != "auto":
         return algorithm
-    if n_samples * n_queries <= _EXACT_LIMIT**2:
+    on_host = backend.device == "cpu"
+    limit = _EXACT_LIMIT if on_host else _EXACT_LIMIT_THERE
+    if n_samples * n_queries <= limit**2:
         return "exact"
     for name in ("faiss", "pynndescent"):
         if importlib.util.find_spec(name) is not None:

@@ -260,7 +260,7 @@ class PoincareEmbedding(
             If a parameter is out of its range, the machine lacks `device`, X is not
             what `graph` and `affinity` say, or its graph has no links.
         """
-        backend = self._backend_for(X)
+        backend = self._backend_for(X, reset=True)
         rng = check_random_state(self.random_state)
         graph, rows, _ = self._fit_graph(X, backend)
         self.graph_ = _without_loops(graph)

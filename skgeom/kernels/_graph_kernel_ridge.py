@@ -8,6 +8,7 @@ from typing import Self
 import numpy as np
 from sklearn.base import MultiOutputMixin, RegressorMixin, _fit_context
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.metrics import r2_score
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import (
     check_array,
@@ -181,7 +182,7 @@ class GraphKernelRidge(
             what `graph` and `affinity` say, or y is None, not finite or of another
             length than X.
         """
-        backend = self._backend_for(X)
+        backend = self._backend_for(X, reset=True)
         self.graph_, rows, _ = self._fit_graph(X, backend)
         y = _checked_targets(y, rows)
         self.kernel_ = self._make_kernel(rows, y, backend)
@@ -260,7 +261,8 @@ class GraphKernelRidge(
         ValueError
             As of `predict`, or if y is not as long as X.
         """
-        return super().score(X, y, sample_weight)
+        predicted = as_numpy(self.predict(X))
+        return r2_score(y, predicted, sample_weight=sample_weight)
 
     def _solve(self, K, nodes, targets, penalties, backend):
         """Coefficients of all nodes, those of `nodes` by conjugate gradients."""

@@ -262,7 +262,7 @@ class GraphRandomFeatures(
             what `graph` and `affinity` say, the kernel is not positive definite, or
             ``kernel="learned"`` has no y.
         """
-        backend = self._backend_for(X)
+        backend = self._backend_for(X, reset=True)
         rng = check_random_state(self.random_state)
         self.graph_, rows, _ = self._fit_graph(X, backend)
         self.kernel_ = self._make_kernel(rows, y, backend)
@@ -458,6 +458,8 @@ class GraphRandomFeatures(
         """The type of features is a parameter."""
         tags = super().__sklearn_tags__()
         tags.transformer_tags.preserves_dtype = []
+        # Sparse features are SciPy's, or torch's.
+        tags.array_api_support &= self.n_components is not None
         return tags
 
 

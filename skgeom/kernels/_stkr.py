@@ -219,7 +219,7 @@ class STKRRegressor(RegressorMixin, SpectralMachine):
             length than X, or the kernel is not one that `normalization` and
             `spectral_transform` allow.
         """
-        backend = self._backend_for(X)
+        backend = self._backend_for(X, reset=True)
         base, rows = self._fit_base_kernel(X, backend)
         y, labelled = self._read_targets(y, rows)
         known = y[labelled]
@@ -228,7 +228,7 @@ class STKRRegressor(RegressorMixin, SpectralMachine):
         self.intercept_ = intercept if self._two_dimensional else float(intercept[0])
         if not self._two_dimensional:
             self.dual_coef_ = self.dual_coef_[:, 0]
-        self.transduction_ = self._shaped(self._node_values[rows], like=X)
+        self.transduction_ = as_numpy(self._shaped(self._node_values[rows], like=X))
         return self
 
     def predict(self, X: Array) -> Array:

@@ -209,7 +209,7 @@ class STKRClassifier(ClassifierMixin, SpectralMachine):
             another length than X, or the kernel is not one that `normalization` and
             `spectral_transform` allow.
         """
-        backend = self._backend_for(X)
+        backend = self._backend_for(X, reset=True)
         base, rows = self._fit_base_kernel(X, backend)
         y, labelled = self._read_classes(y, rows)
         self.classes_, numbers = np.unique(y[labelled], return_inverse=True)
@@ -225,7 +225,7 @@ class STKRClassifier(ClassifierMixin, SpectralMachine):
         self._fit_values(base, rows, labelled, indicators - self.intercept_, backend)
         values = self._node_values[rows] + self.intercept_
         self.transduction_ = self.classes_[values.argmax(axis=1)]
-        self.label_distributions_ = self._output(self._probabilities(values), like=X)
+        self.label_distributions_ = self._kept(self._probabilities(values), like=X)
         return self
 
     def decision_function(self, X: Array) -> Array:
@@ -283,8 +283,8 @@ class STKRClassifier(ClassifierMixin, SpectralMachine):
 
         Returns
         -------
-        ndarray of shape (n_rows,)
-            Of the classes in `classes_`.
+        array of shape (n_rows,)
+            Of the classes in `classes_`; numbers are in the namespace of X.
 
         Raises
         ------
@@ -292,7 +292,7 @@ class STKRClassifier(ClassifierMixin, SpectralMachine):
             As of `decision_function`.
         """
         values = self._indicators(X)
-        return self.classes_[values.argmax(axis=1)]
+        return self._output_labels(self.classes_[values.argmax(axis=1)], like=X)
 
     def score(self, X: Array, y: ArrayLike) -> float:
         """Accuracy of predictions for the labelled rows.
@@ -316,7 +316,7 @@ class STKRClassifier(ClassifierMixin, SpectralMachine):
         """
         y = column_or_1d(as_numpy(y))
         known = np.flatnonzero(y != -1)
-        return accuracy_score(y[known], self.predict(X)[known])
+        return accuracy_score(y[known], as_numpy(self.predict(X))[known])
 
     def _indicators(self, X):
         check_is_fitted(self)

@@ -257,11 +257,18 @@ def _features(graph, nodes, rows, width, backend):
         positions[graph.memory_order] = np.arange(graph.n_nodes)
         starts = positions[nodes]
     steps = graph.steps(backend, reordered=reordered)
-    indptr, columns, entries = map(backend.to_numpy, rows(backend, steps, starts))
+    indptr, columns, entries = rows(backend, steps, starts)
     # One type for both kinds of indices, the narrow one wherever it is enough.
-    narrow = np.iinfo(np.int32).max >= max(len(entries), width)
-    index = np.int32 if narrow else np.int64
-    indptr, columns = (np.asarray(part, dtype=index) for part in (indptr, columns))
+    narrow = np.iinfo(np.int32).max >= max(entries.shape[0], width)
+    index = backend.xp.int32 if narrow else backend.xp.int64
+    indptr, columns, entries = (
+        backend.to_numpy(part)
+        for part in (
+            backend.xp.astype(indptr, index, copy=False),
+            backend.xp.astype(columns, index, copy=False),
+            entries,
+        )
+    )
     return sp.csr_array((entries, columns, indptr), shape=(len(nodes), width))
 
 

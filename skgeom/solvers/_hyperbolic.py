@@ -352,6 +352,7 @@ def place_in_ball(
     start, start_gaps = _lorentz_means(coordinates, gaps, links, schedule.max_radius)
     start, start_gaps = _shaken(start, start_gaps, keys, schedule.max_radius)
     rows = sp.vstack([sp.csr_array((n, n)), links], format="csr")
+    rows.sort_indices()  # as `Links` promises; products may leave them unsorted
     extended = prepare_links(sp.csr_array((n, n)), backend)._replace(
         indptr=backend.asarray(rows.indptr.astype(np.int64)),
         indices=backend.asarray(rows.indices.astype(np.int64)),
@@ -382,9 +383,14 @@ def place_in_ball(
 
 
 def _keys_of(links):
-    """A number for each row, which its entries decide and nothing else."""
+    """A number for each row, which its entries decide and nothing else.
+
+    Of weights it reads the first 24 bits: the last ones differ between devices.
+    """
     keys = np.zeros(links.shape[0], dtype=np.uint64)
-    for entries in (links.indices, links.data.view(np.int64)):
+    digits, exponents = np.frexp(links.data)
+    digits = np.rint(digits * 2**24).astype(np.int64)
+    for entries in (links.indices, digits, exponents):
         bits = (entries.astype(np.uint64) + np.uint64(1)) * _HASH
         keys = keys * _HASH + np.add.reduceat(
             bits ^ (bits >> np.uint64(29)), links.indptr[:-1]

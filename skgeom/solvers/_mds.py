@@ -12,6 +12,8 @@ from skgeom.typing import Array
 # Sum of squared errors, as a share of that of the distances, below which a further
 # relative decrease is not worth steps: a stress-1 of .01.
 _GOOD_STRESS = 1e-4
+# Steps between two looks at the stress where a look waits for the device.
+_STEPS_PER_LOOK = 16
 
 
 def classical_mds(xp: ModuleType, distances: Array, n_components: int) -> Array:
@@ -122,7 +124,8 @@ def smacof(
         Stop when a step lowers the sum of squares by less than this share of it, or
         of what it is at a stress-1 of .01: better than that, shares mean little.
     callback : callable, default=None
-        Called as ``callback(n_iter, stress)`` after each step; a true value stops.
+        Called as ``callback(n_iter, stress)`` after each step on the host, and after
+        every 16 elsewhere; a true value stops.
 
     Returns
     -------
@@ -160,23 +163,27 @@ def smacof(
     total = float(xp.sum(distances * distances))
     reached = _pairwise(xp, points)
     stress = _raw_stress(xp, reached, distances)
-    for n_iter in range(1, max_iter + 1):
-        guttman = _guttman(xp, points, reached, distances)
-        candidate = 2 * guttman - points
-        new_reached = _pairwise(xp, candidate)
-        new_stress = _raw_stress(xp, new_reached, distances)
-        if not new_stress < stress * (1 - tol):
-            candidate = guttman
-            new_reached = _pairwise(xp, candidate)
-            new_stress = _raw_stress(xp, new_reached, distances)
-        change = (stress - new_stress) / max(stress, _GOOD_STRESS * total)
-        points, reached, stress = candidate, new_reached, new_stress
-        asked = callback is not None and callback(n_iter, math.sqrt(stress / total))
-        if change < tol or asked or stress <= 1e-24 * total:
-            change = min(change, tol)
+    state = points, reached, stress, stress, 0 * stress
+    done, n_made = stress < 0, 0
+    steps_per_look = 1 if is_numpy_namespace(xp) else _STEPS_PER_LOOK
+    while n_made < max_iter:
+        for _ in range(min(steps_per_look, max_iter - n_made)):
+            new = _relaxed_step(xp, state, distances, tol, total)
+            # Since the last look it may have been done: then it stays where it is.
+            if steps_per_look > 1:
+                new = tuple(
+                    xp.where(done, a, b) for a, b in zip(state, new, strict=True)
+                )
+            state, n_made = new, n_made + 1
+            done = (state[3] < tol) | (state[2] <= 1e-24 * total)
+        asked = callback is not None and callback(n_made, _stress_1(state[2], total))
+        if done or asked:
             break
+    points, reached, _, change, n_iter = state
+    if done or asked:
+        change = min(float(change), tol)
     points, stress = _at_best_scale(xp, points, reached, distances)
-    return size * points, math.sqrt(stress / total), n_iter, change
+    return size * points, _stress_1(stress, total), int(n_iter), float(change)
 
 
 def kruskal_stress(xp: ModuleType, distances: Array, points: Array) -> float:
@@ -212,7 +219,7 @@ def kruskal_stress(xp: ModuleType, distances: Array, points: Array) -> float:
         return 0.0
     distances, points = distances / size, points / size
     residual = _raw_stress(xp, _pairwise(xp, points), distances)
-    return math.sqrt(residual / float(xp.sum(distances * distances)))
+    return _stress_1(residual, float(xp.sum(distances * distances)))
 
 
 def _leading_eigenpairs(xp, matrix, k):
@@ -243,7 +250,35 @@ def _pairwise(xp, points):
 
 def _raw_stress(xp, reached, distances):
     residual = reached - distances
-    return float(xp.sum(residual * residual))
+    return xp.sum(residual * residual)
+
+
+def _stress_1(stress, total):
+    return math.sqrt(float(stress) / total)
+
+
+def _relaxed_step(xp, state, distances, tol, total):
+    """Go twice as far as the Guttman transform, or where that does not help just there.
+
+    The state is points, their distances, the stress, its last relative decrease, and
+    the number of steps.
+    """
+    points, reached, stress, _, n_iter = state
+    guttman = _guttman(xp, points, reached, distances)
+    new = _measured(xp, 2 * guttman - points, distances)
+    helps = new[2] < stress * (1 - tol)
+    if not is_numpy_namespace(xp):  # to ask would be to wait
+        plain = _measured(xp, guttman, distances)
+        new = tuple(xp.where(helps, a, b) for a, b in zip(new, plain, strict=True))
+    elif not helps:
+        new = _measured(xp, guttman, distances)
+    least = xp.where(stress > _GOOD_STRESS * total, stress, _GOOD_STRESS * total)
+    return *new, (stress - new[2]) / least, n_iter + 1
+
+
+def _measured(xp, points, distances):
+    reached = _pairwise(xp, points)
+    return points, reached, _raw_stress(xp, reached, distances)
 
 
 def _at_best_scale(xp, points, reached, distances):

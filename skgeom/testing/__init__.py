@@ -3,8 +3,9 @@
 import importlib
 
 from skgeom.testing._discovery import all_estimators
+from skgeom.testing._waits import host_waits
 
-__all__ = ["all_estimators"]
+__all__ = ["all_estimators", "host_waits"]
 
 
 def __getattr__(name):

@@ -5,6 +5,7 @@ import inspect
 import numpy as np
 import pytest
 import scipy.sparse as sp
+import sklearn
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
@@ -454,11 +455,8 @@ def test_kernel_matvec_in_blocks(device, monkeypatch):
     X = np.random.default_rng(0).standard_normal((50, 2))
     whole = backend.kernel_matvec(*(backend.asarray(X),) * 3)
     monkeypatch.setattr(_numba, "_KERNEL_BYTES", 5000)
-    if device != "cpu":
-        from skgeom.backends import _torch
-
-        monkeypatch.setattr(_torch, "_BLOCK_BYTES", 5000)
-    blocks = backend.kernel_matvec(*(backend.asarray(X),) * 3)
+    with sklearn.config_context(working_memory=2**-5):
+        blocks = backend.kernel_matvec(*(backend.asarray(X),) * 3)
     assert_allclose(backend.to_numpy(blocks), backend.to_numpy(whole), rtol=1e-12)
 
 

@@ -141,15 +141,6 @@ def test_the_solvers_agree(mixture, agreement, solver):
     assert_allclose(model.inertia_, expected.inertia_, rtol=1e-3)
 
 
-def test_devices_agree(device, mixture):
-    X, _ = mixture(150, 6, 4, 3.0)
-    expected = fit(X, 4)
-    model = fit(X, 4, device=device)
-    assert_array_equal(model.labels_, expected.labels_)
-    assert_allclose(model.membership_, expected.membership_, atol=1e-4)
-    assert isinstance(model.labels_, np.ndarray)
-
-
 def test_torch_in_torch_out(mixture):
     torch = pytest.importorskip("torch", reason="torch is not installed")
     X, _ = mixture(60, 4, 3, 4.0)

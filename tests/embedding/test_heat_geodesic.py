@@ -215,30 +215,6 @@ def test_distances_are_symmetric_zero_on_the_diagonal_and_finite(
     np.testing.assert_allclose(model.geodesic_distances(X[ids], X), D[ids], **close)
 
 
-@pytest.mark.parametrize(("dtype", "rtol"), [(np.float64, 1e-8), (np.float32, 1e-4)])
-@pytest.mark.parametrize("n_landmarks", [50, None])
-@pytest.mark.parametrize("mds", ["metric", "classical"])
-@pytest.mark.parametrize("geodesic", ["heat", "shortest_path"])
-def test_backends_agree(device, roll, dtype, rtol, n_landmarks, mds, geodesic):
-    X = roll.X.astype(dtype)
-    settings = dict(
-        n_landmarks=n_landmarks,
-        mds=mds,
-        geodesic=geodesic,
-        denoising=0.1,
-        random_state=0,
-    )
-    reference = HeatGeodesicEmbedding(device="cpu", **settings).fit(X)
-    model = HeatGeodesicEmbedding(device=device, **settings).fit(X)
-    assert model.embedding_.dtype == dtype
-    size = np.abs(reference.embedding_).max()
-    assert np.abs(model.embedding_ - reference.embedding_).max() <= rtol * size
-    new = X[:40] + dtype(0.05)
-    assert np.abs(model.transform(new) - reference.transform(new)).max() <= rtol * size
-    D, E = model.geodesic_distances(new), reference.geodesic_distances(new)
-    assert np.abs(D - E).max() <= rtol * E.max()
-
-
 def test_tensors_in_tensors_out(roll):
     torch = pytest.importorskip("torch")
     X = torch.as_tensor(roll.X, dtype=torch.float32)

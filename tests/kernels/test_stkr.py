@@ -320,7 +320,8 @@ def test_torch_in_torch_out():
     torch = pytest.importorskip("torch")
     X, y = moons()
     model = STKRRegressor().fit(torch.asarray(X, dtype=torch.float32), y)
-    assert isinstance(model.transduction_, torch.Tensor)
+    # What is fitted stays on the host: it can be loaded where there is no torch.
+    assert isinstance(model.transduction_, np.ndarray)
     predicted = model.predict(torch.asarray(X[:3], dtype=torch.float32))
     assert predicted.dtype == torch.float32
     host = STKRRegressor().fit(X, y)

@@ -5,7 +5,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
-from skgeom.backends import get_backend
 from skgeom.graph import Graph
 from skgeom.solvers import learn_modulation
 from skgeom.testing import adjacency_matrices
@@ -42,11 +41,3 @@ def test_steps_that_mislead_get_no_weight():
     # After an odd number of steps one is on the other side.
     alpha = np.convolve(f, f)
     assert alpha[1] < 0.1 * alpha[2]
-
-
-def test_devices_agree(device):
-    graph = two_sided(50)
-    y = np.random.default_rng(0).standard_normal((100, 1))
-    expected = learn_modulation(graph, np.arange(100), y, 3)
-    found = learn_modulation(graph, np.arange(100), y, 3, backend=get_backend(device))
-    assert_allclose(found, expected, atol=1e-4)

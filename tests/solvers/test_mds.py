@@ -391,5 +391,7 @@ def test_smacof_in_every_namespace(namespace):
     expected = smacof(np, D, init, max_iter=100)
     assert_allclose(back(result[0]), expected[0], atol=1e-8)
     assert_allclose(result[1], expected[1], rtol=1e-10)
-    assert result[2] == expected[2] == len(calls)
+    assert result[2] == expected[2]
+    # To call is to wait for a device: there it comes after every 16 steps.
+    assert len(calls) == (expected[2] if xp is np else -(-expected[2] // 16))
     assert all(isinstance(stress, float) for _, stress in calls)

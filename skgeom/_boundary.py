@@ -1,0 +1,185 @@
+"""What holds at the boundary of every estimator, whatever its method.
+
+A fit that fails leaves the estimator as it was. A device that runs out of memory is an
+error which names the setting that bounds its blocks. And where scikit-learn's
+``array_api_dispatch`` is on, scikit-learn's rules hold: arrays of any namespace come
+in, what is fitted follows X, and other arrays are refused from then on.
+"""
+
+import copy
+import functools
+import inspect
+from typing import Any, NamedTuple
+
+import numpy as np
+from sklearn import config_context, get_config
+
+from skgeom.backends import as_numpy, is_out_of_memory, is_torch
+
+try:  # scikit-learn >= 1.9
+    from sklearn.utils._array_api import (
+        check_same_namespace,
+        get_namespace_and_device,
+        move_to,
+    )
+
+    KNOWS_NAMESPACES = True
+except ImportError:  # pragma: no cover
+    KNOWS_NAMESPACES = False
+
+# Public methods whose first argument is X.
+_METHODS = (
+    "fit",
+    "fit_transform",
+    "fit_predict",
+    "transform",
+    "predict",
+    "predict_proba",
+    "decision_function",
+    "score",
+    "geodesic_distances",
+    "length_features",
+)
+
+
+class Home(NamedTuple):
+    """A namespace other than NumPy's and a device of it, which arrays belong to."""
+
+    xp: Any
+    device: Any
+
+    @classmethod
+    def of(cls, X):
+        """Where X is; None without dispatch, and for what NumPy reads."""
+        if not (_dispatches() and _is_foreign(X)):
+            return None
+        xp, _, device = get_namespace_and_device(X)
+        return cls(xp, device)
+
+    def settle(self, state):
+        """Bring the arrays of a fitted estimator here."""
+        for name, value in state.items():
+            if name != "classes_":  # those are of the kind of y
+                state[name] = self.bring(value)
+
+    def bring(self, value):
+        """Bring an array of numbers here; leave everything else alone."""
+        if not (_is_numeric(value) or _is_foreign(value)):
+            return value
+        with config_context(array_api_dispatch=True):
+            return move_to(value, xp=self.xp, device=self.device)
+
+
+def guard(cls):
+    """Put the boundary around the public methods of a class.
+
+    Parameters
+    ----------
+    cls : type
+        Changed in place.
+    """
+    for name in _METHODS:
+        member = inspect.getattr_static(cls, name, None)
+        if inspect.isfunction(member) and not _is_within(member):
+            setattr(cls, name, _within(member))
+        elif inspect.isfunction(getattr(member, "fn", None)):  # of `available_if`
+            if not _is_within(member.fn):
+                member.fn = _within(member.fn)
+
+
+def on_host(value):
+    """Bring an array of any namespace to the host; leave everything else alone.
+
+    Parameters
+    ----------
+    value : object
+        Anything.
+
+    Returns
+    -------
+    object
+        A NumPy array for an array.
+    """
+    if is_torch(value) or not (KNOWS_NAMESPACES and _is_foreign(value)):
+        return as_numpy(value)
+    with config_context(array_api_dispatch=True):
+        return move_to(value, xp=np, device="cpu")
+
+
+def _is_within(method):
+    # scikit-learn's own methods call ours.
+    return hasattr(method, "_within") or method.__module__.startswith("sklearn.")
+
+
+def _within(method):
+    name, fits = method.__name__, method.__name__.startswith("fit")
+
+    @functools.wraps(method)
+    def call(self, *args, **kwargs):
+        X = args[0] if args else kwargs.get("X")
+        home, model = Home.of(X), self
+        if not fits:
+            _refuse_other_arrays(self, X, name)
+            if any(map(_is_foreign, vars(self).values())):
+                model = copy.copy(self)  # which has all on the host
+        # Tensors say where to compute; all else that is no NumPy is read on the host.
+        args = [a if a is X and is_torch(X) else on_host(a) for a in args]
+        kwargs = {
+            k: a if a is X and is_torch(X) else on_host(a) for k, a in kwargs.items()
+        }
+        before = dict(vars(self)) if fits else None
+        try:
+            with config_context(array_api_dispatch=False):
+                out = method(model, *args, **kwargs)
+            if fits and home is not None:
+                home.settle(vars(self))
+        except BaseException as error:
+            if fits:
+                vars(self).clear()
+                vars(self).update(before)
+            if not is_out_of_memory(error):
+                raise
+            told = str(error).partition("\n")[0]
+        else:
+            return out if home is None or out is self else home.bring(out)
+        # Out here no handled error holds on to the arrays that filled the memory.
+        raise MemoryError(_advice(self, told))
+
+    call._within = True
+    return call
+
+
+def _advice(estimator, told):
+    limit = get_config()["working_memory"]
+    return (
+        f"{type(estimator).__name__}: the device ran out of memory. Its blocks take a "
+        f"quarter of scikit-learn's working_memory, which is {limit} MiB. Lower it, by "
+        f"sklearn.set_config(working_memory={max(1, int(limit) // 4)}), or use less "
+        f"data. ({told})"
+    )
+
+
+def _refuse_other_arrays(estimator, X, method):
+    """With dispatch, X must be where the fitted arrays are, as scikit-learn says."""
+    if not _dispatches() or X is None:
+        return
+    for name, value in vars(estimator).items():
+        fitted = name.endswith("_") and name != "classes_"
+        if fitted and (_is_numeric(value) or _is_foreign(value)):
+            check_same_namespace(X, estimator, attribute=name, method=method)
+            return
+
+
+def _dispatches():
+    return KNOWS_NAMESPACES and get_config()["array_api_dispatch"]
+
+
+def _is_foreign(value):
+    """Whether it is an array, but not NumPy's."""
+    if isinstance(value, (np.ndarray, np.generic, type)):
+        return False
+    return is_torch(value) or hasattr(value, "__array_namespace__")
+
+
+def _is_numeric(value):
+    return isinstance(value, np.ndarray) and value.dtype.kind in "biuf"

@@ -1,0 +1,372 @@
+"""Every device finds what the host finds: estimators, solvers, operators.
+
+Primitives are held against their definitions, on every device, in
+`tests/backends/test_conformance.py`.
+"""
+
+import inspect
+import warnings
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+from scipy.stats import ks_2samp
+from sklearn.datasets import make_moons
+
+from skgeom import PoincareEmbedding, operators, solvers
+from skgeom.backends import as_numpy, get_backend
+from skgeom.graph import Graph
+from skgeom.testing import all_estimators
+
+# As shares of the largest number of an output.
+TOLERANCES = {"float64": 1e-8, "float32": 1e-4}
+
+# Parameters with which each estimator is compared, beside its defaults. An estimator
+# that is in no list runs with its defaults alone.
+SETTINGS = {
+    "HeatGeodesicEmbedding": [
+        dict(n_landmarks=50, geodesic=geodesic, mds=mds, denoising=0.1)
+        for geodesic in ("heat", "shortest_path")
+        for mds in ("metric", "classical")
+    ]
+    + [dict(n_landmarks=None), dict(laplacian="random_walk", geodesic="heat")],
+    "SDPClustering": [
+        dict(n_clusters=3),
+        dict(n_clusters=2, affinity="rbf"),
+        dict(n_clusters=3, covariance_type="full"),
+        dict(n_clusters=3, diagonal_correction="hollow"),
+    ],
+    "STKRRegressor": [
+        dict(kernel=kernel, tol=1e-11, strength=50.0, **transform)
+        for kernel in ("nearest_neighbors", "rbf", "laplacian", "matern")
+        for transform in (
+            dict(solver="cg"),
+            dict(solver="dense"),
+            dict(spectral_transform="polynomial", solver="eigen"),
+            dict(spectral_transform="top_components", n_components=5),
+        )
+    ],
+    "STKRClassifier": [dict(kernel="rbf", tol=1e-10), dict(solver="eigen", tol=1e-10)],
+    "GraphKernelRidge": [
+        dict(kernel="matern", tol=1e-10),
+        dict(kernel="random_walk", tol=1e-10),
+    ],
+    "GraphRandomFeatures": [dict(method="push", dtype=np.float64)],
+}
+# Iterations that stop at a tolerance agree to that tolerance, not to rounding.
+DEFAULTS = {
+    "GraphKernelRidge": dict(tol=1e-10),
+    "STKRRegressor": dict(tol=1e-10),
+    "STKRClassifier": dict(tol=1e-10),
+}
+# Rounding grows along a descent, and turns walkers into other neighbours: these agree
+# in distribution, see below.
+STOCHASTIC = {"PoincareEmbedding", "GraphRandomFeatures"}
+
+METHODS = ("transform", "predict", "predict_proba", "decision_function")
+
+
+def cases():
+    for name, Class in all_estimators():
+        for parameters in [DEFAULTS.get(name, {}), *SETTINGS.get(name, [])]:
+            if name in STOCHASTIC and parameters.get("method") != "push":
+                continue
+            shown = "-".join(map(str, parameters.values()))
+            yield pytest.param(Class, parameters, id=f"{name}-{shown}")
+
+
+def sample(dtype):
+    """Points of a curve in space, and a few labels, for any estimator."""
+    X, y = make_moons(90, noise=0.08, random_state=0)
+    X = np.column_stack([X, X[:, 0] * X[:, 1]])
+    return X.astype(dtype), y, (X[::9] + 0.03).astype(dtype)
+
+
+def outputs(Class, parameters, device, X, y, new):
+    """Whatever a fitted estimator tells, by name, on the host."""
+    known = inspect.signature(Class).parameters
+    seed = {"random_state": 0} if "random_state" in known else {}
+    model = Class(device=device, **seed, **parameters)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        model.fit(X, y)
+        told = {
+            f"{method}({of})": getattr(model, method)(rows)
+            for method in METHODS
+            if hasattr(model, method)
+            for of, rows in (("X", X), ("new", new))
+        }
+        if hasattr(model, "geodesic_distances"):
+            told["geodesic_distances(new)"] = model.geodesic_distances(new)
+    told |= {
+        key: value
+        for key, value in vars(model).items()
+        if key.endswith("_") and not key.startswith("_")
+    }
+    return {k: v.toarray() if sp.issparse(v) else v for k, v in told.items()}
+
+
+def assert_same(found, expected, tol):
+    assert found.keys() == expected.keys()
+    for name, value in expected.items():
+        if name == "n_iter_":  # the step at which a tolerance is met
+            continue
+        if not isinstance(value, (np.ndarray, float)):
+            if isinstance(value, (int, str, bool)):
+                assert found[name] == value, name
+            continue
+        value, other = np.asarray(value), np.asarray(found[name])
+        assert (other.shape, other.dtype) == (value.shape, value.dtype), name
+        if value.dtype.kind != "f":
+            np.testing.assert_array_equal(other, value, err_msg=name)
+            continue
+        size = np.abs(value).max(initial=0.0)
+        np.testing.assert_allclose(
+            other, value, rtol=0, atol=tol * size, err_msg=name, equal_nan=False
+        )
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize(("Class", "parameters"), list(cases()))
+def test_estimators_agree(torch_device, Class, parameters, dtype):
+    data = sample(dtype)
+    here, there = (
+        outputs(Class, parameters, name, *data) for name in ("cpu", torch_device)
+    )
+    assert len(here) > 3
+    assert_same(there, here, TOLERANCES[dtype])
+
+
+def test_lists_name_estimators():
+    names = {name for name, _ in all_estimators()}
+    for listed in (SETTINGS, DEFAULTS, STOCHASTIC):
+        assert set(listed) <= names
+
+
+# ------------------------------------------------------------------- stochastic ones
+
+
+def hierarchy(depth=5):
+    """A tree of two branches a node, with the links of each node to all above it."""
+    heads = range(1, 2**depth - 1)
+    above = [(h, (h + 1) // 2**j - 1) for h in heads for j in range(1, depth)]
+    links = [(head, tail) for head, tail in above if tail >= 0]
+    return Graph.from_edges(links, directed=True)
+
+
+def descent_figures(device, seed):
+    """Final loss, mean average precision and mean radius of a fit."""
+    graph = hierarchy()
+    nodes = np.arange(graph.n_nodes)[:, None]
+    model = PoincareEmbedding(
+        3, graph=graph, init="random", max_iter=15, device=device, random_state=seed
+    ).fit(nodes)
+    return model.loss_curve_[-1], model.score(nodes), model.radii_.mean()
+
+
+def walk_figures(device, seed):
+    """Error of the estimated kernel, an entry of it, and how full the features are."""
+    graph = hierarchy().to_undirected()
+    nodes = np.arange(graph.n_nodes)
+    f = operators.graph_kernel("diffusion", diffusion_time=2.0).modulation
+    walked = operators.walk_features(
+        graph, nodes, f, n_walks=16, seed=seed, backend=get_backend(device)
+    )
+    exact = operators.push_features(graph, nodes, f, threshold=0.0, dtype=np.float64)
+    wanted, found = ((part @ part.T).toarray() for part in (exact, walked))
+    error = np.linalg.norm(found - wanted) / np.linalg.norm(wanted)
+    return error, found[0, 3], walked.nnz
+
+
+@pytest.mark.parametrize("figures", [descent_figures, walk_figures])
+def test_stochastic_methods_agree_in_distribution(torch_device, figures):
+    """Other seeds on the device than on the host: the same laws, the same quality."""
+    n_runs = 12
+    here = np.array([figures("cpu", seed) for seed in range(n_runs)])
+    there = np.array([figures(torch_device, seed) for seed in range(100, 100 + n_runs)])
+    for one, two in zip(here.T, there.T, strict=True):
+        assert ks_2samp(one, two).pvalue > 1e-3
+        gap = abs(one.mean() - two.mean())
+        assert gap <= 4 * np.sqrt((one.var() + two.var()) / n_runs) + 1e-12
+
+
+@pytest.mark.parametrize("figures", [descent_figures, walk_figures])
+def test_a_seed_decides_everything_on_a_device(device, figures):
+    assert figures(device, 7) == figures(device, 7)
+    assert figures(device, 7) != figures(device, 8)
+
+
+# ------------------------------------------------------------- solvers and operators
+
+RNG = np.random.default_rng(0)
+POINTS = np.concatenate([RNG.standard_normal((20, 3)) + 4 * k for k in range(3)])
+POINTS -= POINTS.mean(axis=0)
+LABELS = np.repeat(np.arange(3), 20)
+DISTANCES = np.linalg.norm(POINTS[:, None] - POINTS, axis=2)
+GRAM = np.exp(-DISTANCES / 5) / len(POINTS)
+TARGETS = RNG.standard_normal((9, 2))
+LABELLED = np.arange(0, 54, 6)
+WEIGHTS = RNG.uniform(1, 2, 9)
+RING = Graph.from_edges(np.stack([np.arange(60), (np.arange(60) + 1) % 60], axis=1))
+LIMITS = dict(tol=1e-11, max_iter=2000)
+
+
+class On:
+    """The arrays of this file on a device."""
+
+    def __init__(self, device):
+        self.backend = get_backend(device)
+        self.xp = self.backend.xp
+        self.S = operators.DenseKernel(self.array(GRAM), self.backend)
+        self.sparse = operators.SparseKernel(RING.laplacian().transition, self.backend)
+        self.few = self.array(TARGETS), self.array(WEIGHTS)
+
+    def array(self, array):
+        return self.backend.asarray(array, dtype=self.backend.float64)
+
+
+def _ridge(solve, kernel, transform, **options):
+    return lambda on: solve(
+        getattr(on, kernel), transform, LABELLED, *on.few, 0.1, **options
+    )[:3]
+
+
+def _descended(on):
+    """A few epochs, and new points: rounding has no time to grow."""
+    links = solvers.prepare_links(hierarchy().adjacency, on.backend)
+    start = RNG_START.copy()
+    points = solvers.points_from(start, 14.0, on.backend)
+    schedule = solvers.Schedule("polar_adam", 0.1, 2, 0, 10, 20, 0.1, 14.0, 0.0)
+    losses = solvers.descend_links(
+        points, links, schedule, np.random.RandomState(0), on.backend
+    )
+    table = tuple(map(on.backend.to_numpy, points[:2]))
+    fitted = type(links)(*map(on.backend.to_numpy, links))
+    new = sp.csr_array(np.eye(len(start))[[3, 7]] + np.eye(len(start))[[9, 0]])
+    placed = solvers.place_in_ball(table, fitted, new, schedule, on.backend)
+    return [losses, *table, *placed]
+
+
+RNG_START = 0.1 * RNG.standard_normal((hierarchy().n_nodes, 2))
+INVERSE = solvers.InverseLaplacian(0.9)
+EXPONENTIAL = solvers.FunctionTransform(np.exp)
+F = operators.graph_kernel("diffusion").modulation
+
+# What each function of the public packages that takes arrays of a device computes
+# there, as one array or several.
+COMPUTED = {
+    "classical_mds": lambda on: solvers.classical_mds(on.xp, on.array(DISTANCES), 2),
+    "principal_axes": lambda on: solvers.principal_axes(on.xp, on.array(POINTS)),
+    "smacof": lambda on: solvers.smacof(
+        on.xp, on.array(DISTANCES), on.array(POINTS[:, :2]), tol=1e-4
+    )[:2],
+    "kruskal_stress": lambda on: solvers.kruskal_stress(
+        on.xp, on.array(DISTANCES), on.array(POINTS[:, :2])
+    ),
+    "conjugate_gradient": lambda on: (
+        solvers.conjugate_gradient(
+            on.xp,
+            lambda V: V + on.S.product(V),
+            on.array(POINTS),
+            precondition=lambda R: R / 2,
+            **LIMITS,
+        ).solution
+    ),
+    "primal_ridge": _ridge(solvers.primal_ridge, "sparse", INVERSE, **LIMITS),
+    "dense_ridge": _ridge(solvers.dense_ridge, "S", EXPONENTIAL, **LIMITS),
+    "dual_ridge": _ridge(solvers.dual_ridge, "S", EXPONENTIAL, **LIMITS),
+    "eigen_ridge": lambda on: _ridge(
+        solvers.eigen_ridge,
+        "S",
+        EXPONENTIAL,
+        eigenpairs=solvers.leading_eigenpairs(on.S, 5),
+    )(on),
+    "leading_eigenpairs": lambda on: solvers.leading_eigenpairs(on.S, 5),
+    "transformed_columns": lambda on: solvers.transformed_columns(
+        on.sparse, INVERSE, LABELLED, **LIMITS
+    )[:3],
+    "resolvent": lambda on: solvers.resolvent(
+        on.sparse, 0.9, on.array(POINTS), **LIMITS
+    )[0],
+    "ridge_path": lambda on: (
+        solvers.ridge_path(
+            on.xp, on.array(GRAM[:9, :9]), *on.few, np.array([0.1, 1.0])
+        ).errors
+    ),
+    "solve_positive": lambda on: solvers.solve_positive(
+        on.xp, on.array(GRAM[:9, :9]), *on.few
+    ),
+    "learn_modulation": lambda on: solvers.learn_modulation(
+        RING, LABELLED, TARGETS, 3, backend=on.backend
+    ),
+    "spectral_scale": lambda on: solvers.spectral_scale(
+        on.backend, on.array(POINTS), on.array(POINTS[:, 0])
+    ),
+    "low_rank_clustering": lambda on: (
+        solvers.low_rank_clustering(
+            on.backend,
+            on.array(POINTS),
+            on.array(
+                solvers.indicator_factor(LABELS, 4, np.random.RandomState(0))[None]
+            ),
+            3,
+            tol=1e-10,
+        ).factor
+    ),
+    "likelihood_clustering": lambda on: solvers.likelihood_clustering(
+        on.backend,
+        np.stack([POINTS] * 3),
+        np.stack([(POINTS**2).sum(axis=1)] * 3),
+        LABELS,
+        np.random.RandomState(0),
+        tol=1e-10,
+    ),
+    "descend_links": _descended,
+    "heat_kernel": lambda on: operators.heat_kernel(
+        RING.laplacian(), 9.0, backend=on.backend
+    ),
+    "relaxation_time": lambda on: operators.relaxation_time(
+        RING, horizon=300.0, backend=on.backend
+    ),
+    "spectral_function": lambda on: operators.spectral_function(
+        RING.laplacian(), np.exp, np.eye(60), backend=on.backend
+    )[0],
+    "extreme_eigenvalues": lambda on: operators.extreme_eigenvalues(on.S),
+    "host_product": lambda on: operators.host_product(on.S, POINTS),
+    "push_features": lambda on: operators.push_features(
+        RING, LABELLED, F, backend=on.backend, dtype=np.float64
+    ).toarray(),
+    # The draws are the same, number for number.
+    "walk_features": lambda on: operators.walk_features(
+        RING, LABELLED, F, backend=on.backend, dtype=np.float64
+    ).toarray(),
+}
+# Descents whose line search compares values agree to about the root of rounding.
+ROUGH = {"low_rank_clustering": 1e-4, "likelihood_clustering": 1e-4}
+# Covered by the entry of another function.
+TOGETHER = {"points_from", "prepare_links", "place_in_ball"}
+
+
+def of_devices(package):
+    """Functions of a package that are told where to compute."""
+    for name in package.__all__:
+        member = getattr(package, name)
+        if inspect.isfunction(member):
+            if {"backend", "xp", "S"} & set(inspect.signature(member).parameters):
+                yield name
+
+
+def test_every_solver_and_operator_is_compared():
+    found = {*of_devices(solvers), *of_devices(operators)}
+    assert found == set(COMPUTED) | TOGETHER
+
+
+@pytest.mark.parametrize("name", COMPUTED)
+def test_solvers_and_operators_agree(torch_device, name):
+    here, there = (COMPUTED[name](On(where)) for where in ("cpu", torch_device))
+    if not isinstance(here, (tuple, list)):
+        here, there = [here], [there]
+    for one, two in zip(here, there, strict=True):
+        one, two = np.asarray(one), np.asarray(as_numpy(two))
+        tol = ROUGH.get(name, TOLERANCES["float64"]) * np.abs(one).max()
+        np.testing.assert_allclose(two, one, rtol=0, atol=tol)
