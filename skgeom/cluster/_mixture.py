@@ -14,7 +14,7 @@ from skgeom.cluster._search import kmeans_labels
 from skgeom.solvers import likelihood_clustering, partition_value
 
 # Least variance, as a share of the mean variance of the data.
-_FLOOR = 1e-6
+FLOOR = 1e-6
 # Most steps of expectation-maximisation from a start, and of its hard form.
 _SOFT_STEPS, _HARD_STEPS = 100, 100
 # Most rounds of the relaxation between two estimates of the covariances.
@@ -86,7 +86,7 @@ def fit_mixture(X, shares, kind):
     n, n_clusters = shares.shape
     sizes = np.maximum(shares.sum(axis=0), 1e-9)
     means = (shares.T @ X) / sizes[:, None]
-    floor = _FLOOR * max(float(X.var(axis=0).mean()), np.finfo(float).tiny * 1e9)
+    floor = FLOOR * max(float(X.var(axis=0).mean()), np.finfo(float).tiny * 1e9)
     if kind in ("spherical", "diag"):
         scatter = shares.T @ (X * X) - sizes[:, None] * means**2
         if kind == "spherical":
@@ -235,7 +235,7 @@ def _mixture_starts(X, n_clusters, kind, rng, n_init):
         ]
         yield on_axes[int(np.argmax(between))]
     variance = float(X.var(axis=0).mean())
-    for share in (_FLOOR, 0.2) if X.shape[1] < len(X) else ():
+    for share in (FLOOR, 0.2) if X.shape[1] < len(X) else ():
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)
             yield GaussianMixture(

@@ -70,7 +70,7 @@ def likelihood_clustering(
     >>> shares.argmax(axis=1)
     array([0, 0, 1, 1])
     """
-    xp, (k, n, _) = backend.xp, whitened.shape
+    xp, (k, n, p) = backend.xp, whitened.shape
     # Rows sum to one over all clusters: what all have in common changes nothing.
     weights = weights - weights.mean(axis=0)
     scale = max(map(_norm, whitened, weights)) or 1.0
@@ -83,11 +83,16 @@ def likelihood_clustering(
 
     Y = on_device(whitened / np.sqrt(scale))
     w = on_device(weights.T / scale)[:, :, None]
+    # With many features n x n products are the fewer.
+    gram = Y @ xp.matrix_transpose(Y) if 2 * p > n else None
 
     def lagrangian(U, dual, penalty):
         columns = xp.permute_dims(xp.reshape(U, (n, k, rank)), (1, 0, 2))
-        moments = xp.matrix_transpose(Y) @ columns
-        quadratic = xp.permute_dims(Y @ moments, (1, 0, 2))
+        if gram is None:
+            images = Y @ (xp.matrix_transpose(Y) @ columns)
+        else:
+            images = gram @ columns
+        quadratic = xp.permute_dims(images, (1, 0, 2))
         V = xp.reshape(U, (n, k, rank))
         sums = xp.sum(V, axis=0, keepdims=True)
         weighted = xp.sum(w * V, axis=0, keepdims=True)
