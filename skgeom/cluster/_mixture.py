@@ -190,10 +190,16 @@ def relaxed_memberships(X, labels, mixture, rng, backend, **options):
     whitened, weights = [], np.empty((n_clusters, len(X)))
     for k in range(n_clusters):
         Y, log_det = mixture.whitened(X, k)
-        whitened.append(Y)
+        if mixture.kind in ("diag", "full") or k == 0:
+            whitened.append(Y)
         weights[k] = (Y * Y).sum(axis=1) + log_det - 2 * mixture.log_weights[k]
+    Y, precisions = np.stack(whitened), None
+    if len(whitened) == 1:  # these clusters differ by factors at most
+        Y = whitened[0]
+        if mixture.kind == "spherical":
+            precisions = mixture.covariances[0] / mixture.covariances
     shares = likelihood_clustering(
-        backend, np.stack(whitened), weights, labels, rng, **options
+        backend, Y, weights, labels, rng, precisions=precisions, **options
     )
     return shares / shares.sum(axis=1, keepdims=True)
 
