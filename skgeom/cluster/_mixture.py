@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import scipy.linalg
 from scipy.special import logsumexp
+from sklearn import config_context
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.mixture import GaussianMixture
 
@@ -242,15 +243,17 @@ def _mixture_starts(X, n_clusters, kind, rng, n_init):
         yield on_axes[int(np.argmax(between))]
     variance = float(X.var(axis=0).mean())
     for share in (FLOOR, 0.2) if X.shape[1] < len(X) else ():
-        with warnings.catch_warnings():
+        # X is on the host: whatever the user's own arrays are, these are NumPy's.
+        with warnings.catch_warnings(), config_context(array_api_dispatch=False):
             warnings.simplefilter("ignore", ConvergenceWarning)
-            yield GaussianMixture(
+            labels = GaussianMixture(
                 n_clusters,
                 covariance_type=kind,
                 n_init=10 * n_init,
                 reg_covar=max(share * variance, 1e-300),
                 random_state=rng,
             ).fit_predict(X)
+        yield labels
 
 
 def _regular(S, n, floor):

@@ -96,7 +96,19 @@ def points_of(X, affinity, gamma):
     -------
     ndarray of shape (n_samples, n_dimensions)
         Points, in at most n_samples dimensions.
+
+    Raises
+    ------
+    ValueError
+        If squares overflow or vanish, or affinities are not symmetric.
     """
+    with np.errstate(over="ignore"):
+        total = float(np.einsum("ij,ij->", X, X, dtype=np.float64))
+    if not np.isfinite(total) or (total == 0 and X.any()):
+        raise ValueError(
+            "Squares of X overflow or vanish: entries should be between about 1e-150 "
+            f"and 1e150, but the largest is {np.abs(X).max():.1e}. Scale X."
+        )
     if affinity == "linear":
         return points_of_features(X)
     if affinity == "rbf":

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
+from sklearn import config_context
 from sklearn.cluster import KMeans
 from sklearn.datasets import load_iris, load_wine
 from sklearn.exceptions import ConvergenceWarning
@@ -162,6 +163,17 @@ def test_torch_in_torch_out(mixture):
     assert isinstance(model.predict_proba(tensor), torch.Tensor)
     again = pickle.loads(pickle.dumps(model))
     assert_array_equal(again.predict(X), labels.numpy())
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_dispatch_to_other_arrays_changes_nothing(mixture, kind):
+    """Not all of scikit-learn's mixtures go along with it."""
+    X, _ = mixture(60, 4, 3, 4.0)
+    expected = fit(X, covariance_type=kind)
+    with config_context(array_api_dispatch=True):
+        model = fit(X, covariance_type=kind)
+        assert_array_equal(model.predict(X), expected.predict(X))
+    assert_array_equal(model.labels_, expected.labels_)
 
 
 def test_single_precision_is_kept(mixture):
