@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import scipy.linalg
 from scipy.special import logsumexp
+from sklearn import config_context
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.mixture import GaussianMixture
 
@@ -14,7 +15,7 @@ from skgeom.cluster._search import kmeans_labels
 from skgeom.solvers import likelihood_clustering, partition_value
 
 # Least variance, as a share of the mean variance of the data.
-_FLOOR = 1e-6
+FLOOR = 1e-6
 # Most steps of expectation-maximisation from a start, and of its hard form.
 _SOFT_STEPS, _HARD_STEPS = 100, 100
 # Most rounds of the relaxation between two estimates of the covariances.
@@ -86,7 +87,7 @@ def fit_mixture(X, shares, kind):
     n, n_clusters = shares.shape
     sizes = np.maximum(shares.sum(axis=0), 1e-9)
     means = (shares.T @ X) / sizes[:, None]
-    floor = _FLOOR * max(float(X.var(axis=0).mean()), np.finfo(float).tiny * 1e9)
+    floor = FLOOR * max(float(X.var(axis=0).mean()), np.finfo(float).tiny * 1e9)
     if kind in ("spherical", "diag"):
         scatter = shares.T @ (X * X) - sizes[:, None] * means**2
         if kind == "spherical":
@@ -190,10 +191,16 @@ def relaxed_memberships(X, labels, mixture, rng, backend, **options):
     whitened, weights = [], np.empty((n_clusters, len(X)))
     for k in range(n_clusters):
         Y, log_det = mixture.whitened(X, k)
-        whitened.append(Y)
+        if mixture.kind in ("diag", "full") or k == 0:
+            whitened.append(Y)
         weights[k] = (Y * Y).sum(axis=1) + log_det - 2 * mixture.log_weights[k]
+    Y, precisions = np.stack(whitened), None
+    if len(whitened) == 1:  # these clusters differ by factors at most
+        Y = whitened[0]
+        if mixture.kind == "spherical":
+            precisions = mixture.covariances[0] / mixture.covariances
     shares = likelihood_clustering(
-        backend, np.stack(whitened), weights, labels, rng, **options
+        backend, Y, weights, labels, rng, precisions=precisions, **options
     )
     return shares / shares.sum(axis=1, keepdims=True)
 
@@ -235,16 +242,18 @@ def _mixture_starts(X, n_clusters, kind, rng, n_init):
         ]
         yield on_axes[int(np.argmax(between))]
     variance = float(X.var(axis=0).mean())
-    for share in (_FLOOR, 0.2) if X.shape[1] < len(X) else ():
-        with warnings.catch_warnings():
+    for share in (FLOOR, 0.2) if X.shape[1] < len(X) else ():
+        # X is on the host: whatever the user's own arrays are, these are NumPy's.
+        with warnings.catch_warnings(), config_context(array_api_dispatch=False):
             warnings.simplefilter("ignore", ConvergenceWarning)
-            yield GaussianMixture(
+            labels = GaussianMixture(
                 n_clusters,
                 covariance_type=kind,
                 n_init=10 * n_init,
                 reg_covar=max(share * variance, 1e-300),
                 random_state=rng,
             ).fit_predict(X)
+        yield labels
 
 
 def _regular(S, n, floor):

@@ -13,7 +13,6 @@ from sklearn.base import (
     _fit_context,
 )
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.metrics.pairwise import euclidean_distances, rbf_kernel
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, InvalidParameterError, StrOptions
 from sklearn.utils.metaestimators import available_if
@@ -23,6 +22,7 @@ from skgeom.backends import as_numpy, get_backend, is_torch
 from skgeom.base import GeometryEstimator
 from skgeom.cluster._certificate import certify
 from skgeom.cluster._mixture import fit_mixture, most_likely_partition
+from skgeom.cluster._posterior import leave_one_out_memberships, predictive_mixture
 from skgeom.cluster._search import (
     MAX_ROWS,
     Relaxed,
@@ -32,9 +32,9 @@ from skgeom.cluster._search import (
 )
 from skgeom.cluster._space import (
     AffinityMeans,
-    pecok_diagonal,
-    points_of_affinities,
-    points_of_features,
+    FeatureMeans,
+    diagonal_of,
+    points_of,
 )
 from skgeom.typing import Array, ArrayLike, RandomStateLike
 
@@ -68,7 +68,9 @@ class SDPClustering(
     covariance_type : {"spherical", "diag", "tied", "full"}, default=None
         Shape of clusters. None is k-means; the others look for the labels with the
         highest likelihood under Gaussians of such covariances, by the
-        likelihood-adjusted relaxation [3]_. They need ``affinity="linear"``.
+        likelihood-adjusted relaxation [3]_; "spherical" then gives each row to its most
+        probable cluster, the row itself left out of all centres, as p beside few rows a
+        cluster needs. They need ``affinity="linear"``.
     solver : {"auto", "admm", "low_rank", "sketch"}, default="auto"
         "admm" solves the whole relaxation, with n x n arrays, for up to about 1,000
         rows; "low_rank" its non-negative low-rank form; "sketch" that of a sample of
@@ -117,7 +119,8 @@ class SDPClustering(
     membership_ : ndarray of shape (n_samples, n_clusters)
         How much of each row of the relaxation's solution lies in each cluster; rows
         sum to one. It is one for the labels where the relaxation knows no doubt (and
-        for all rows of a sketch).
+        for all rows of a sketch). With ``covariance_type="spherical"``: the probability
+        of each cluster given all other rows (zero or one if that loses a cluster).
     inertia_ : float
         Sum of squared distances to the means of clusters.
     objective_ : float
@@ -150,7 +153,8 @@ class SDPClustering(
     much inertia they give away, at most.
 
     `predict` agrees with `labels_` on training rows, but for a `diagonal_correction`,
-    which does not ask for the nearest mean, and for a search that was cut short.
+    which does not ask for the nearest mean, for "spherical", whose labels leave each
+    row out, and for a search that was cut short.
 
     If X has fewer distinct rows than `n_clusters`, fewer clusters are returned, with a
     warning.
@@ -248,7 +252,7 @@ class SDPClustering(
         rng = check_random_state(self.random_state)
         X = self._validated(X, reset=True)
         self._check(X)
-        points = self._points(X)
+        points = points_of(X, self.affinity, self._gamma())
         # First of all draws, so that it is what k-means itself would find.
         start = kmeans_labels(
             X if self.affinity == "linear" else points, self.n_clusters, rng
@@ -256,6 +260,8 @@ class SDPClustering(
         found = self._solve(points, start, backend, rng)
         if self.covariance_type is not None:
             found = self._adjust(X, points, [start, found.labels], backend, rng)
+        if self.covariance_type == "spherical":
+            found = self._leave_one_out(points, found)
         self._describe(X, found)
         self._certify(points, found)
         return self
@@ -277,15 +283,14 @@ class SDPClustering(
         rows = self._validated(X, reset=False)
         if self.covariance_type is not None:
             return _like(self._mixture.log_densities(rows).argmax(axis=1), X)
-        if self.affinity == "linear":
-            return _like(
-                euclidean_distances(rows, self.cluster_centers_).argmin(axis=1), X
-            )
         return _like(self._means.nearness(rows).argmax(axis=1), X)
 
     @available_if(lambda self: self.covariance_type is not None)
     def predict_proba(self, X):
-        """Compute the probability of each cluster under the fitted Gaussians.
+        """Compute the probability of each cluster for new rows.
+
+        Training rows are in the fitted Gaussians themselves, which makes them surer
+        than they should be: take `membership_` of "spherical" for them.
 
         Parameters
         ----------
@@ -335,11 +340,7 @@ class SDPClustering(
         """
         check_is_fitted(self)
         rows = self._validated(X, reset=False)
-        if self.affinity == "linear":
-            return self._output(euclidean_distances(rows, self.cluster_centers_), X)
-        nearness = self._means.nearness(rows)
-        own = 1.0 if self.affinity == "rbf" else nearness.max(axis=1, keepdims=True)
-        return self._output(np.sqrt(np.maximum(own - nearness, 0.0)), like=X)
+        return self._output(self._means.distances(rows), like=X)
 
     @available_if(lambda self: self.affinity != "precomputed")
     def score(self, X, y=None):
@@ -375,28 +376,11 @@ class SDPClustering(
                 f"n_samples={len(X)} should be >= n_clusters={self.n_clusters}."
             )
 
-    def _points(self, X):
-        """Centred points, float64, whose inner products are the affinities."""
-        if self.affinity == "linear":
-            return points_of_features(X)
-        if self.affinity == "rbf":
-            return points_of_affinities(rbf_kernel(X, gamma=self._gamma()))
-        if X.shape[0] != X.shape[1] or not np.allclose(X, X.T, atol=1e-6 * np.ptp(X)):
-            raise ValueError(
-                "affinity='precomputed' needs a symmetric matrix of shape (n_samples, "
-                f"n_samples); got n_samples={len(X)} rows of {X.shape[1]} affinities."
-            )
-        return points_of_affinities(X)
-
     def _gamma(self):
-        return 1 / self.n_features_in_ if self.gamma is None else self.gamma
-
-    def _diagonal(self, points):
-        if self.diagonal_correction is None:
+        """Of the Gaussian kernel; None for other affinities."""
+        if self.affinity != "rbf":
             return None
-        if self.diagonal_correction == "pecok":
-            return pecok_diagonal(points)
-        return (points * points).sum(axis=1)
+        return 1 / self.n_features_in_ if self.gamma is None else self.gamma
 
     def _solve(self, points, start, backend, rng):
         low_rank = dict(n_init=self.n_init, stable=self.early_stopping, backend=backend)
@@ -404,7 +388,7 @@ class SDPClustering(
             points,
             start,
             self.n_clusters,
-            self._diagonal(points),
+            diagonal_of(points, self.diagonal_correction),
             rng,
             solver=self.solver,
             low_rank=low_rank,
@@ -423,8 +407,8 @@ class SDPClustering(
 
     def _adjust(self, X, points, starts, backend, rng):
         """Labels of Gaussians of different shapes: at least as likely as the starts."""
-        hollow = (points * points).sum(axis=1)
         if self.diagonal_correction is None and len(points) <= MAX_ROWS:
+            hollow = diagonal_of(points, "hollow")
             starts.append(
                 best_partition(points, starts[:1], self.n_clusters, hollow, rng)
             )
@@ -441,8 +425,18 @@ class SDPClustering(
         )
         return Relaxed(labels, shares, np.nan, n_iter, True)
 
+    def _leave_one_out(self, points, found):
+        """The most probable cluster of each point, unless a cluster gets lost."""
+        shares = leave_one_out_memberships(
+            points, found.labels, self.n_clusters, self.n_features_in_
+        )
+        labels = shares.argmax(axis=1)
+        if not np.array_equal(np.unique(labels), np.unique(found.labels)):
+            labels, shares = found.labels, np.eye(self.n_clusters)[found.labels]
+        return found._replace(labels=labels, membership=shares)
+
     def _describe(self, X, found):
-        """Fitted attributes that follow from the labels."""
+        """Fitted attributes that follow from labels and memberships."""
         kept, labels = np.unique(found.labels, return_inverse=True)
         if len(kept) < self.n_clusters:
             warnings.warn(
@@ -453,21 +447,26 @@ class SDPClustering(
             )
         shares = found.membership[:, kept]
         shares = shares / np.maximum(shares.sum(axis=1, keepdims=True), 1e-300)
-        self.labels_ = labels
+        self.labels_, self.n_iter_ = labels, found.n_iter
         self.membership_ = self._output(shares, like=X)
-        self.n_iter_ = found.n_iter
         self._n_features_out = len(kept)
-        indicator = np.eye(len(kept))[labels]
-        if self.affinity == "linear":
-            means = (indicator / indicator.sum(axis=0)).T @ X.astype(np.float64)
-            self.cluster_centers_ = self._output(means, like=X)
-        else:
-            gamma = self._gamma() if self.affinity == "rbf" else None
-            self._means = AffinityMeans.of(X, labels, gamma)
+        if self.affinity != "linear":
+            self._means = AffinityMeans.of(X, labels, self._gamma())
+            return
+        self._means = FeatureMeans.of(X, labels)
+        self.cluster_centers_ = self._output(self._means.centers, like=X)
         if self.covariance_type is not None:
-            X = X.astype(np.float64)
-            self._mixture = fit_mixture(X, indicator, self.covariance_type)
-            self.covariances_ = self._output(self._mixture.covariances, like=X)
+            self._mixture, covariances = self._mixture_of(X, labels, shares)
+            self.covariances_ = self._output(covariances, like=X)
+
+    def _mixture_of(self, X, labels, shares):
+        """What new points are judged by, and the covariances of the clusters."""
+        X = X.astype(np.float64)
+        if self.covariance_type == "spherical":
+            return predictive_mixture(X, shares)
+        indicator = np.eye(labels.max() + 1)[labels]
+        mixture = fit_mixture(X, indicator, self.covariance_type)
+        return mixture, mixture.covariances
 
     def _certify(self, points, found):
         """Bound the objective of all partitions, and so how far these labels are."""

@@ -5,7 +5,33 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import scipy.linalg
-from sklearn.metrics.pairwise import rbf_kernel
+from sklearn.metrics.pairwise import euclidean_distances, rbf_kernel
+
+
+class FeatureMeans(NamedTuple):
+    """Means of clusters in the space of the features.
+
+    Attributes
+    ----------
+    centers : ndarray of shape (n_clusters, n_features)
+        The means.
+    """
+
+    centers: Any
+
+    @classmethod
+    def of(cls, X, labels):
+        """Average clusters of rows, in float64."""
+        indicator = np.eye(labels.max() + 1)[labels]
+        return cls((indicator / indicator.sum(axis=0)).T @ X.astype(np.float64))
+
+    def distances(self, X):
+        """Euclidean distances from rows to the means."""
+        return euclidean_distances(X, self.centers)
+
+    def nearness(self, X):
+        """Minus the distances."""
+        return -self.distances(X)
 
 
 class AffinityMeans(NamedTuple):
@@ -47,6 +73,53 @@ class AffinityMeans(NamedTuple):
         """Minus squared distances to the means, but for a term that rows share."""
         return 2 * self.products(X) - self.squares
 
+    def distances(self, X):
+        """Distances to the means; the nearest is taken at zero if that is not known."""
+        nearness = self.nearness(X)
+        own = nearness.max(axis=1, keepdims=True) if self.rows is None else 1.0
+        return np.sqrt(np.maximum(own - nearness, 0.0))
+
+
+def points_of(X, affinity, gamma):
+    """Centred points, float64, whose inner products are the affinities.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_samples, n_features)
+        Features, or affinities of shape (n_samples, n_samples).
+    affinity : {"linear", "rbf", "precomputed"}
+        Which affinities.
+    gamma : float or None
+        Of the Gaussian kernel.
+
+    Returns
+    -------
+    ndarray of shape (n_samples, n_dimensions)
+        Points, in at most n_samples dimensions.
+
+    Raises
+    ------
+    ValueError
+        If squares overflow or vanish, or affinities are not symmetric.
+    """
+    with np.errstate(over="ignore"):
+        total = float(np.einsum("ij,ij->", X, X, dtype=np.float64))
+    if not np.isfinite(total) or (total == 0 and X.any()):
+        raise ValueError(
+            "Squares of X overflow or vanish: entries should be between about 1e-150 "
+            f"and 1e150, but the largest is {np.abs(X).max():.1e}. Scale X."
+        )
+    if affinity == "linear":
+        return points_of_features(X)
+    if affinity == "rbf":
+        return points_of_affinities(rbf_kernel(X, gamma=gamma))
+    if X.shape[0] != X.shape[1] or not np.allclose(X, X.T, atol=1e-6 * np.ptp(X)):
+        raise ValueError(
+            "affinity='precomputed' needs a symmetric matrix of shape (n_samples, "
+            f"n_samples); got n_samples={len(X)} rows of {X.shape[1]} affinities."
+        )
+    return points_of_affinities(X)
+
 
 def points_of_features(X):
     """Centre rows, in float64; turn them if they have more features than there are."""
@@ -81,6 +154,13 @@ def points_of_affinities(affinities):
     kept = values > 1e-12 * size
     kept[-1] = True  # identical rows: all at zero, but somewhere
     return vectors[:, kept] * np.sqrt(np.maximum(values[kept], 0.0))
+
+
+def diagonal_of(points, correction):
+    """What a correction takes off the diagonal of XX'; None for no correction."""
+    if correction == "pecok":
+        return pecok_diagonal(points)
+    return (points * points).sum(axis=1) if correction == "hollow" else None
 
 
 def pecok_diagonal(points):

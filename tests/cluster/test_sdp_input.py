@@ -166,13 +166,20 @@ def test_one_far_outlier(parameters):
 
 
 @pytest.mark.parametrize("scale", [1e-30, 1e-8, 1e8, 1e30])
-@pytest.mark.parametrize("covariance_type", [None, "diag", "full"])
+@pytest.mark.parametrize("covariance_type", [None, "spherical", "diag", "full"])
 def test_any_unit(scale, covariance_type):
     rng = np.random.default_rng(0)
     X = 10 * np.eye(3, 4)[np.arange(30) % 3] + rng.standard_normal((30, 4))
     model = fit_quietly(scale * X, 3, covariance_type=covariance_type)
     check_finite(model, 30)
     assert len(set(zip(model.labels_, np.arange(30) % 3, strict=True))) == 3
+
+
+@pytest.mark.parametrize("scale", [1e-170, 1e170])
+def test_squares_that_are_no_numbers_are_an_error(scale):
+    X = np.random.default_rng(0).standard_normal((20, 3))
+    with pytest.raises(ValueError, match=r"overflow or vanish: .* the largest is \d"):
+        fit(scale * X)
 
 
 @pytest.mark.parametrize("kind", ["diag", "tied", "full"])

@@ -228,3 +228,27 @@ def test_the_relaxation_with_covariances_repairs_labels(device):
     assert (shares >= 0).all()
     assert_allclose(shares.sum(axis=1), 1.0, atol=2e-2)
     assert (shares.argmax(axis=1) == y).mean() > 0.98
+
+
+@pytest.mark.parametrize("p", [4, 50])
+def test_clusters_that_differ_by_factors_share_their_points(device, p):
+    rng = np.random.default_rng(1)
+    y, spread = np.arange(60) % 3, np.array([0.5, 1.0, 2.0])
+    X = 6 * np.eye(3, p)[y] + rng.standard_normal((60, p)) * spread[y][:, None]
+    X -= X.mean(axis=0)
+    Y = np.stack([X / s for s in spread])
+    weights = (Y * Y).sum(axis=2) + 2 * p * np.log(spread)[:, None]
+    options = {"max_iter": 20}
+    apart, shared = (
+        likelihood_clustering(
+            get_backend(device),
+            points,
+            weights,
+            y,
+            np.random.RandomState(0),
+            precisions=precisions,
+            **options,
+        )
+        for points, precisions in ((Y, None), (X, spread**-2))
+    )
+    assert_allclose(shared, apart, atol=1e-6)
