@@ -86,4 +86,4 @@ plt.show()
 # Laplacian is ahead, on dense ones a power by several points, and the square where the
 # target is a smooth function along the data. The transform is a parameter like any
 # other: `GridSearchCV` with folds over the labelled rows chooses it, see
-# :ref:`sphx_glr_gallery_plot_few_labels.py`.
+# :ref:`sphx_glr_gallery_few_labels_plot_few_labels.py`.

@@ -135,5 +135,5 @@ right.set_axis_off()
 plt.show()
 
 # %%
-# :ref:`sphx_glr_gallery_plot_heat_to_distance.py` shows where the distances come from,
+# :ref:`sphx_glr_gallery_embedding_plot_heat_to_distance.py` shows where the distances come from,
 # and the :ref:`user guide <heat_geodesic>` has more about the parameters.
