@@ -3,19 +3,20 @@
 Clusters tuned by a few labels
 ==============================
 
-Which shape have the clusters, and should columns be scaled before? Clustering has no target
-to tune by. But often somebody has looked at a few rows and can say which belong together.
-This page lets these rows judge, while all rows make the clusters:
-:class:`~skgeom.cluster.SDPClustering` in a `Pipeline`, searched by `GridSearchCV`, beside
-k-means and Gaussian mixtures in the same search.
+Which shape have the clusters, and should columns be scaled before? Clustering has no
+target to tune by. But often somebody has looked at a few rows and can say which belong
+together. This page lets these rows judge, while all rows make the clusters:
+:class:`~skgeom.cluster.SDPClustering` in a `Pipeline`, searched by `GridSearchCV`,
+beside k-means and Gaussian mixtures in the same search.
 """
 
 # %%
 # One search for each method
 # --------------------------
-# In a clustering there is nothing to overfit with labels that `fit` ignores. So the only
-# "fold" trains on all rows, and is scored on the labelled ones, by the adjusted Rand index:
-# 1 is perfect agreement with the classes, 0 is chance. Certificates can wait until the end.
+# In a clustering there is nothing to overfit with labels that `fit` ignores. So the
+# only "fold" trains on all rows, and is scored on the labelled ones, by the adjusted
+# Rand index: 1 is perfect agreement with the classes, 0 is chance. Certificates can
+# wait until the end.
 
 import warnings
 
@@ -104,8 +105,8 @@ ax.legend(loc="upper left", bbox_to_anchor=(1, 1))
 plt.show()
 
 # %%
-# A mixture of a well-chosen shape is a strong peer. K-means has nothing but the scaling to choose, and falls behind where clusters are long, as
-# two of the irises are:
+# A mixture of a well-chosen shape is a strong peer. K-means has nothing but the scaling
+# to choose, and falls behind where clusters are long, as two of the irises are:
 
 X, y = sets["iris"]
 view = PCA(2).fit_transform(X)
@@ -120,9 +121,9 @@ plt.show()
 # %%
 # What the others do not say
 # --------------------------
-# For the plain criterion, without covariances, there is a certificate: no labels at all can
-# have less inertia than the left end of the grey bar. On wine, k-means finds the same labels:
-# they are proved to be within one per cent of the best. It could not know.
+# For the plain criterion, without covariances, there is a certificate: no labels at all
+# can have less inertia than the left end of the grey bar. On wine, k-means finds the
+# same labels: they are proved to be within one per cent of the best. It could not know.
 
 certified = {}
 for data, (X, y) in sets.items():

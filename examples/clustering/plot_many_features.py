@@ -3,10 +3,10 @@
 K-means in too many dimensions
 ==============================
 
-Genes, pixels, words: often there are more features than rows. Clusters may then be as far
-apart as ever, and k-means stops finding them, however often it is started. This page adds
-features of pure noise to four clear groups and watches what happens, and what the
-certificate of :class:`~skgeom.cluster.SDPClustering` has to say.
+Genes, pixels, words: often there are more features than rows. Clusters may then be as
+far apart as ever, and k-means stops finding them, however often it is started. This
+page adds features of pure noise to four clear groups and watches what happens, and what
+the certificate of :class:`~skgeom.cluster.SDPClustering` has to say.
 """
 
 # %%
@@ -15,8 +15,8 @@ certificate of :class:`~skgeom.cluster.SDPClustering` has to say.
 # The mean of a cluster of m points contains each of them with a weight of 1/m. In p
 # dimensions of noise that alone brings a point nearer to the mean of *its own* cluster
 # than to any other by about p/m: with p large, no point ever wants to move, whatever
-# labels one starts from. Moving single points, and counting what a point takes with it when
-# it leaves, does not have this flaw.
+# labels one starts from. Moving single points, and counting what a point takes with it
+# when it leaves, does not have this flaw.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -43,8 +43,8 @@ def four_groups(n_features, seed):
 # From 5 to 5,000 features
 # ------------------------
 # The adjusted Rand index says how well labels agree with the groups: 1 is perfect, 0 is
-# chance. Lines are means of five draws, with the range of all. Principal components before
-# k-means help, for they average the noise away.
+# chance. Lines are means of five draws, with the range of all. Principal components
+# before k-means help, for they average the noise away.
 
 n_features = [5, 50, 200, 500, 1000, 2000, 5000]
 methods = {
@@ -84,8 +84,8 @@ plt.show()
 # Who is right?
 # -------------
 # With 2,000 features the two disagree. Without knowing the groups, which labels should
-# one believe? The certificate decides: those of k-means cannot be the best, and those of
-# `SDPClustering` are at most a fraction of a per cent above the best.
+# one believe? The certificate decides: those of k-means cannot be the best, and those
+# of `SDPClustering` are at most a fraction of a per cent above the best.
 
 X = four_groups(2000, 0)
 kmeans = KMeans(4, n_init=100, random_state=0).fit(X)

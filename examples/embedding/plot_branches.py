@@ -3,10 +3,10 @@
 Progress along a tree
 ======================
 
-Cells that mature, documents that are revised, species that part: many data run along the
-branches of a tree. Two questions are asked of a map of such data. Which branch is a point
-on? And how far has it come? The second needs distances, which this page measures against
-the truth.
+Cells that mature, documents that are revised, species that part: many data run along
+the branches of a tree. Two questions are asked of a map of such data. Which branch is a
+point on? And how far has it come? The second needs distances, which this page measures
+against the truth.
 """
 
 # %%
@@ -42,8 +42,8 @@ maps = {
 # %%
 # Which branch?
 # -------------
-# All three maps show branches. PCA draws some on top of each other; t-SNE curls them up to
-# fill the page and breaks them where points are sparse.
+# All three maps show branches. PCA draws some on top of each other; t-SNE curls them up
+# to fill the page and breaks them where points are sparse.
 
 display = EmbeddingDisplay.from_embeddings(
     maps, names, value_name="true branch", size=10
@@ -55,8 +55,9 @@ plt.show()
 # %%
 # How far from the root?
 # ----------------------
-# The distance from the star, in the map, against the true length of the way. On a good map
-# each branch is a rising line. (Spearman's correlation asks whether the order is right.)
+# The distance from the star, in the map, against the true length of the way. On a good
+# map each branch is a rising line. (Spearman's correlation asks whether the order is
+# right.)
 
 fig, axes = plt.subplots(1, 3, figsize=(10.4, 3.6))
 for ax, (name, points) in zip(axes, maps.items(), strict=True):
@@ -73,8 +74,8 @@ plt.show()
 # %%
 # Without a map
 # -------------
-# A plane is a small place for a tree in ten dimensions. The distances that the map was made
-# from are better than the map, and can be had without it:
+# A plane is a small place for a tree in ten dimensions. The distances that the map was
+# made from are better than the map, and can be had without it:
 # :meth:`~skgeom.embedding.HeatGeodesicEmbedding.geodesic_distances`.
 
 model = HeatGeodesicEmbedding(random_state=0).fit(tree.X)

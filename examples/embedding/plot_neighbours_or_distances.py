@@ -3,20 +3,20 @@
 Neighbours or distances
 =======================
 
-No map in the plane keeps everything. t-SNE and UMAP are made to keep each point's nearest
-neighbours, and let go of what is far; a principal component analysis keeps the largest
-variances, and folds what is curved; Isomap and
-:class:`~skgeom.embedding.HeatGeodesicEmbedding` keep distances along the data. This page
-shows two data sets, and what each of four maps says of them, so that you can choose by
-what you want to read off.
+No map in the plane keeps everything. t-SNE and UMAP are made to keep each point's
+nearest neighbours, and let go of what is far; a principal component analysis keeps the
+largest variances, and folds what is curved; Isomap and
+:class:`~skgeom.embedding.HeatGeodesicEmbedding` keep distances along the data. This
+page shows two data sets, and what each of four maps says of them, so that you can
+choose by what you want to read off.
 """
 
 # %%
 # A roll, and handwritten digits
 # ------------------------------
-# The roll is a flat sheet, 89 units long and 10 wide, rolled up. Noise makes it thick, but
-# the true distances along it are known. The digits are pictures of 64 pixels, in ten classes that
-# no map is told.
+# The roll is a flat sheet, 89 units long and 10 wide, rolled up. Noise makes it thick,
+# but the true distances along it are known. The digits are pictures of 64 pixels, in
+# ten classes that no map is told.
 
 import warnings
 
@@ -55,9 +55,9 @@ def maps_of(X):
 # %%
 # When large distances matter
 # ---------------------------
-# The correlation of distances in the map with the true ones along the roll, and the share
-# of near points in the map that are near in the data (trustworthiness, 1 is best).
-# Panels are turned to agree with each other, which changes no distance.
+# The correlation of distances in the map with the true ones along the roll, and the
+# share of near points in the map that are near in the data (trustworthiness, 1 is
+# best). Panels are turned to agree with each other, which changes no distance.
 
 geodesics = roll.geodesic_distances()
 captioned = {}
@@ -71,16 +71,16 @@ display = EmbeddingDisplay.from_embeddings(
 plt.show()
 
 # %%
-# t-SNE tears the sheet and lays the pieces where there is room: near points stay near, and
-# a distance between pieces means nothing. PCA looks at the roll from the side. Isomap
-# takes noisy shortcuts between the turns for the truth; where there is no noise it is as
-# good as the fourth map.
+# t-SNE tears the sheet and lays the pieces where there is room: near points stay near,
+# and a distance between pieces means nothing. PCA looks at the roll from the side.
+# Isomap takes noisy shortcuts between the turns for the truth; where there is no noise
+# it is as good as the fourth map.
 #
 # When only neighbours matter
 # ---------------------------
-# Digits have no known distances, but classes. Here the tearing is a service: gaps between
-# classes become wide. How many digits have the class of most of their ten neighbours in the
-# map?
+# Digits have no known distances, but classes. Here the tearing is a service: gaps
+# between classes become wide. How many digits have the class of most of their ten
+# neighbours in the map?
 
 captioned = {}
 for name, points in maps_of(X).items():
@@ -94,5 +94,5 @@ plt.show()
 
 # %%
 # So: t-SNE or UMAP to see which points belong together; `HeatGeodesicEmbedding` to see
-# how far apart things are, or to place new points (t-SNE cannot); PCA where the data are
-# flat. The :ref:`user guide <heat_geodesic>` has measurements on more data.
+# how far apart things are, or to place new points (t-SNE cannot); PCA where the data
+# are flat. The :ref:`user guide <heat_geodesic>` has measurements on more data.

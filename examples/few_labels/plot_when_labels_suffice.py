@@ -3,18 +3,19 @@
 When do points without a label stop to help?
 ============================================
 
-With very few labels, all other points are most of what is known. With very many, they are
-none of it. Somewhere between the two an ordinary classifier catches up. This page tunes a
-whole pipeline around :class:`~skgeom.kernels.STKRClassifier` at each number of labels, and
-looks where that is for handwritten digits.
+With very few labels, all other points are most of what is known. With very many, they
+are none of it. Somewhere between the two an ordinary classifier catches up. This page
+tunes a whole pipeline around :class:`~skgeom.kernels.STKRClassifier` at each number of
+labels, and looks where that is for handwritten digits.
 """
 
 # %%
 # A pipeline, and folds that hide labels
 # --------------------------------------
-# The label -1 says that there is none. :class:`~skgeom.model_selection.StratifiedLabelledKFold`
-# hides labels, never rows: with ordinary folds each fit would lose a third of the points
-# that it is to learn the shape from.
+# The label -1 says that there is none.
+# :class:`~skgeom.model_selection.StratifiedLabelledKFold` hides labels, never rows:
+# with ordinary folds each fit would lose a third of the points that it is to learn the
+# shape from.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -54,9 +55,9 @@ def svm_search():
 # %%
 # From three labels a class to a hundred
 # --------------------------------------
-# 1,347 digits are there for fitting, and 450 are put aside. The support vector machine sees
-# labelled rows alone, with the usual search. Label spreading takes its defaults with a
-# fitting width.
+# 1,347 digits are there for fitting, and 450 are put aside. The support vector machine
+# sees labelled rows alone, with the usual search. Label spreading takes its defaults
+# with a fitting width.
 
 per_class = [3, 10, 30, 100]
 scores = {"STKRClassifier, tuned": [], "LabelSpreading": [], "SVC, labelled rows": []}

@@ -3,10 +3,10 @@ r"""
 A kernel on a surface
 ======================
 
-A knotted tube comes near to itself many times, and touches itself nowhere. A function on
-its surface may be high on one strand and low on the next, a finger's breadth away. Kernels
-of the coordinates in space cannot know that; a kernel on the mesh can, because it goes
-from node to node along the edges of the triangles,
+A knotted tube comes near to itself many times, and touches itself nowhere. A function
+on its surface may be high on one strand and low on the next, a finger's breadth away.
+Kernels of the coordinates in space cannot know that; a kernel on the mesh can, because
+it goes from node to node along the edges of the triangles,
 
 .. math::
 
@@ -19,8 +19,8 @@ This page draws what such a kernel sees, and fits a function to it at few nodes.
 # A tube along a knot
 # -------------------
 # The knot runs four times around a torus, and nine times through its hole. The surface
-# is made here: rings of 10 nodes around 420 points of the knot, each square cut into two
-# triangles. Their edges are the graph.
+# is made here: rings of 10 nodes around 420 points of the knot, each square cut into
+# two triangles. Their edges are the graph.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -112,10 +112,10 @@ plt.show()
 # %%
 # A function from 80 of 4,200 values
 # ----------------------------------
-# The function runs up and down along the knot. It is measured at eighty nodes, with noise.
-# A Gaussian process on the coordinates, whose length scale and noise are fitted by the
-# likelihood, mixes up the strands where they come near. The heat kernel does not, be it
-# exact (:class:`~skgeom.kernels.GraphKernelRidge`) or by random walks
+# The function runs up and down along the knot. It is measured at eighty nodes, with
+# noise. A Gaussian process on the coordinates, whose length scale and noise are fitted
+# by the likelihood, mixes up the strands where they come near. The heat kernel does
+# not, be it exact (:class:`~skgeom.kernels.GraphKernelRidge`) or by random walks
 # (:class:`~skgeom.kernels.GraphRandomFeatures`), whose sparse rows go into any linear
 # model.
 

@@ -4,9 +4,9 @@ Which kernel on a graph?
 =========================
 
 A kernel on the nodes of a graph is a function :math:`k(L)` of its Laplacian. Choosing a
-kernel is choosing a function of the eigenvalues: how much is a smooth function on the graph
-preferred to a rough one? This page draws five kernels in three ways: over the spectrum,
-around one node, and by what they predict.
+kernel is choosing a function of the eigenvalues: how much is a smooth function on the
+graph preferred to a rough one? This page draws five kernels in three ways: over the
+spectrum, around one node, and by what they predict.
 """
 
 # %%
@@ -67,9 +67,10 @@ ax.legend(loc="upper left")
 plt.show()
 
 # %%
-# The cosine and the short random walk leave rough functions much weight: they look at the
-# nearest nodes. The regularised Laplacian and the Matérn kernel have a sharp peak at the
-# smooth end with a long tail: far range, and tolerance for jumps. Diffusion has no tail.
+# The cosine and the short random walk leave rough functions much weight: they look at
+# the nearest nodes. The regularised Laplacian and the Matérn kernel have a sharp peak
+# at the smooth end with a long tail: far range, and tolerance for jumps. Diffusion has
+# no tail.
 #
 # Around one node
 # ---------------
@@ -101,11 +102,12 @@ plt.show()
 # %%
 # By what they predict
 # --------------------
-# Two functions are measured at a quarter of the crossings, with noise: a smooth one, such
-# as a rent that falls with the way to the centre (the star), and a rough one, which
-# changes its sign every five blocks of that way. `GridSearchCV` chooses the penalty by the known values alone. X is a
-# column of node numbers; folds hide values, never crossings. Without a graph one
-# would ask the five nearest known crossings on the map, which is the last row.
+# Two functions are measured at a quarter of the crossings, with noise: a smooth one,
+# such as a rent that falls with the way to the centre (the star), and a rough one,
+# which changes its sign every five blocks of that way. `GridSearchCV` chooses the
+# penalty by the known values alone. X is a column of node numbers; folds hide values,
+# never crossings. Without a graph one would ask the five nearest known crossings on the
+# map, which is the last row.
 
 way = dijkstra(graph.adjacency, indices=star)
 way[np.isinf(way)] = way[np.isfinite(way)].max()
@@ -125,7 +127,7 @@ def error_of(found, truth):
 
 for target, truth in targets.items():
     y = truth[known] + 0.05 * rng.standard_normal(144)
-    for name, options in kernels.items():
+    for options in kernels.values():
         search = GridSearchCV(
             GraphKernelRidge(graph=graph, **options),
             {"alpha": [1e-4, 1e-3, 1e-2, 1e-1, 1]},
@@ -158,7 +160,7 @@ bars.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2)
 plt.show()
 
 # %%
-# The range of a kernel matters more than its name: too short (the cosine) and nothing is
-# learned. Among kernels of a fitting range the tail decides. For the slow function the
-# regularised Laplacian is best, for the fast one diffusion. Both see the river, which the
-# map does not. When in doubt take diffusion, and search its time.
+# The range of a kernel matters more than its name: too short (the cosine) and nothing
+# is learned. Among kernels of a fitting range the tail decides. For the slow function
+# the regularised Laplacian is best, for the fast one diffusion. Both see the river,
+# which the map does not. When in doubt take diffusion, and search its time.

@@ -4,20 +4,20 @@ A taxonomy as a column of features
 ==================================
 
 Products have categories, genes have ontologies, words have more general words: a column
-of a table is often a node of a large hierarchy. A linear model cannot use it as it is, and
-a column for each of a thousand ancestors is a lot. :class:`~skgeom.hyperbolic.PoincareEmbedding`
-turns the node into a few numbers. How few will do? This page lets `GridSearchCV` decide,
-beside the singular value decomposition that one would take else. As in real life, the
-hierarchy has gaps.
+of a table is often a node of a large hierarchy. A linear model cannot use it as it is,
+and a column for each of a thousand ancestors is a lot.
+:class:`~skgeom.hyperbolic.PoincareEmbedding` turns the node into a few numbers. How few
+will do? This page lets `GridSearchCV` decide, beside the singular value decomposition
+that one would take else. As in real life, the hierarchy has gaps.
 """
 
 # %%
 # Mammals, and what kind they are
 # -------------------------------
-# The 1,180 mammals of WordNet, each linked to all more general words. A kind is a word with
-# ten to forty words below it (whale, terrier, monkey, ...); the target is the smallest kind
-# that a word belongs to. Then three tenths of all links are lost, so that words of a kind no
-# longer have the same links.
+# The 1,180 mammals of WordNet, each linked to all more general words. A kind is a word
+# with ten to forty words below it (whale, terrier, monkey, ...); the target is the
+# smallest kind that a word belongs to. Then three tenths of all links are lost, so that
+# words of a kind no longer have the same links.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -134,6 +134,7 @@ right.legend(loc="center left", bbox_to_anchor=(1, 0.5))
 plt.show()
 
 # %%
-# Two numbers of the hyperbolic plane say more than ten of the decomposition, which has no
-# room for 45 kinds in ten directions. With *complete* links the question is trivial: words
-# of a kind then have equal rows, and any method that keeps equal rows equal is right.
+# Two numbers of the hyperbolic plane say more than ten of the decomposition, which has
+# no room for 45 kinds in ten directions. With *complete* links the question is trivial:
+# words of a kind then have equal rows, and any method that keeps equal rows equal is
+# right.

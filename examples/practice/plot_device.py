@@ -3,16 +3,17 @@
 One model, on the processor or torch
 ====================================
 
-Every estimator takes `device`. `"cpu"` runs kernels compiled by numba, `"cuda"`, `"mps"` and
-`"torch-cpu"` run torch; `"auto"` looks at what X is. The method is written once, so the
-results are the same. This page checks that, and shows what goes in and comes out. It uses
-an accelerator if there is one.
+Every estimator takes `device`. `"cpu"` runs kernels compiled by numba, `"cuda"`,
+`"mps"` and `"torch-cpu"` run torch; `"auto"` looks at what X is. The method is written
+once, so the results are the same. This page checks that, and shows what goes in and
+comes out. It uses an accelerator if there is one.
 """
 
 # %%
 # The same fit, three times
 # -------------------------
-# NumPy arrays give NumPy arrays, whatever the device. Tensors give tensors, where they were.
+# NumPy arrays give NumPy arrays, whatever the device. Tensors give tensors, where they
+# were.
 
 import pickle
 import time
@@ -45,8 +46,8 @@ print("NumPy in, torch: ", type(by_torch.transform(X)).__name__)
 print("tensor in, auto: ", type(from_tensor.transform(torch.as_tensor(X))).__name__)
 
 # %%
-# A model fitted on an accelerator can be sent to a machine that has none: fitted attributes
-# are kept as arrays of NumPy.
+# A model fitted on an accelerator can be sent to a machine that has none: fitted
+# attributes are kept as arrays of NumPy.
 
 copy = pickle.loads(pickle.dumps(by_torch))
 print("unpickled:", np.abs(copy.transform(X[:5]) - by_numba.transform(X[:5])).max())
@@ -54,9 +55,9 @@ print("unpickled:", np.abs(copy.transform(X[:5]) - by_numba.transform(X[:5])).ma
 # %%
 # How equal is equal?
 # -------------------
-# Five estimators, on numba and on torch, in double and in single precision. What is drawn
-# is the largest difference of what they predict, relative to the largest value. Rounding
-# is in another order, and nothing else differs.
+# Five estimators, on numba and on torch, in double and in single precision. What is
+# drawn is the largest difference of what they predict, relative to the largest value.
+# Rounding is in another order, and nothing else differs.
 
 labels = np.where(np.arange(800) < 100, y, -1)
 cases = {
@@ -112,6 +113,6 @@ left.invert_yaxis()
 plt.show()
 
 # %%
-# (Differences of zero are drawn at 1e-17.) In single precision nothing is left of them: what
-# is sensitive is computed in double precision inside, and then rounded alike. On small data
-# the processor is the better place.
+# (Differences of zero are drawn at 1e-17.) In single precision nothing is left of them:
+# what is sensitive is computed in double precision inside, and then rounded alike. On
+# small data the processor is the better place.

@@ -3,19 +3,20 @@
 More than one processor
 =======================
 
-What can be done side by side goes through joblib: the fits of a grid search, restarts, and
-blocks of a long computation. So the same line of code uses the processors of a laptop, or
-the machines of a cluster that you already have: ``joblib.parallel_config`` says where. This
-page runs one grid search on two processes and draws who did what, and when.
+What can be done side by side goes through joblib: the fits of a grid search, restarts,
+and blocks of a long computation. So the same line of code uses the processors of a
+laptop, or the machines of a cluster that you already have: ``joblib.parallel_config``
+says where. This page runs one grid search on two processes and draws who did what, and
+when.
 """
 
 # %%
 # Where to
 # --------
-# With `dask.distributed` installed the search runs on a cluster of Dask; here on a local one
-# of two processes, elsewhere by the address of its scheduler. Without it, joblib's own
-# processes (loky) take its place, and nothing else changes. Ray and Spark have backends for
-# joblib, too.
+# With `dask.distributed` installed the search runs on a cluster of Dask; here on a
+# local one of two processes, elsewhere by the address of its scheduler. Without it,
+# joblib's own processes (loky) take its place, and nothing else changes. Ray and Spark
+# have backends for joblib, too.
 
 import os
 import time
@@ -45,18 +46,20 @@ else:
 # %%
 # Who did what
 # ------------
-# A stopwatch in front of the pipeline notes the process and the time when a fit begins; the
-# scorer notes when it has ended, and returns both as scores.
+# A stopwatch in front of the pipeline notes the process and the time when a fit begins;
+# the scorer notes when it has ended, and returns both as scores.
 
 
 class Stopwatch(TransformerMixin, BaseEstimator):
     """Passes X on, and remembers when and where it was fitted."""
 
     def fit(self, X, y=None):
+        """Note the process and the time."""
         self.process_, self.start_ = os.getpid(), time.time()
         return self
 
     def transform(self, X):
+        """Return X."""
         return X
 
 
@@ -90,8 +93,8 @@ if cluster is not None:
 print(f"on {backend}: {search.best_params_}, {search.best_score_:.3f}")
 
 # %%
-# Four candidates on three folds are twelve fits. The first of each process is longer: it
-# loads the compiled kernels.
+# Four candidates on three folds are twelve fits. The first of each process is longer:
+# it loads the compiled kernels.
 
 results = search.cv_results_
 candidates = results["param_heatgeodesicembedding__n_components"].astype(int)
@@ -130,9 +133,9 @@ plt.show()
 # %%
 # Inside one fit
 # --------------
-# `n_jobs` spreads one fit over threads, and follows ``parallel_config`` where it is None.
-# Random numbers are drawn for each row, not for each thread, so that results do not depend
-# on how many there are.
+# `n_jobs` spreads one fit over threads, and follows ``parallel_config`` where it is
+# None. Random numbers are drawn for each row, not for each thread, so that results do
+# not depend on how many there are.
 
 one = HeatGeodesicEmbedding(random_state=0, n_jobs=1).fit_transform(X)
 with joblib.parallel_config(n_jobs=2):
