@@ -1,6 +1,11 @@
 """Sphinx configuration. The build needs no network."""
 
+import sys
+from pathlib import Path
+
 import skgeom
+
+sys.path.insert(0, str(Path(__file__).parent / "_ext"))
 
 project = "skgeom"
 author = "The skgeom developers"
@@ -13,10 +18,17 @@ extensions = [
     "sphinx.ext.mathjax",
     "numpydoc",
     "sphinx_gallery.gen_gallery",
+    "benchmark_tables",
+    "decision_map",
 ]
 templates_path = ["_templates"]
-exclude_patterns = ["_build", "generated/skgeom.rst"]
+exclude_patterns = ["_build", "_ext", "generated/skgeom.rst"]
 default_role = "literal"
+
+# A reference to a name of ours that does not exist is an error. Names of other
+# libraries would need the network to be looked up.
+nitpicky = True
+nitpick_ignore_regex = [(r"py:.*", r"(?!skgeom).*")]
 
 # Pages of the API are written from the `__all__` of each package.
 autosummary_generate = True
@@ -28,20 +40,37 @@ numpydoc_show_class_members = False
 sphinx_gallery_conf = {
     "examples_dirs": "../examples",
     "gallery_dirs": "gallery",
+    "subsection_order": [
+        "../examples/embedding",
+        "../examples/clustering",
+        "../examples/hierarchy",
+        "../examples/graphs",
+        "../examples/few_labels",
+        "../examples/practice",
+    ],
     "filename_pattern": r"[/\\]plot_",
-    "ignore_pattern": r"^(?!plot_)",
+    "ignore_pattern": r"demo\.py$",
     "abort_on_example_error": True,
     "download_all_examples": False,
     "show_memory": False,
     "plot_gallery": True,
+    # Pages of the API show the examples that use the class or function.
+    "backreferences_dir": "generated/backreferences",
+    "doc_module": ("skgeom",),
+    "reference_url": {"skgeom": None},
 }
 
 html_theme = "pydata_sphinx_theme"
 html_title = "skgeom"
 html_show_sourcelink = False
+html_static_path = ["_static"]
+html_css_files = ["custom.css"]
 html_theme_options = {
     "navbar_end": ["theme-switcher"],
     "show_prev_next": False,
     "secondary_sidebar_items": ["page-toc"],
+    "header_links_before_dropdown": 6,
 }
-html_sidebars = {"contributing": [], "changelog": []}
+html_sidebars = {
+    name: [] for name in ("why", "install", "quickstart", "contributing", "changelog")
+}

@@ -7,6 +7,7 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from skgeom.geometry import poincare
+from skgeom.plotting._style import PALETTE, axes_of
 from skgeom.typing import ArrayLike
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ class PoincareDiskDisplay:
             Hyperbolic distances to the centre are scaled so that the farthest node is
             at this one: a picture has no room beyond 8. None scales to at most 7.
         ax : matplotlib Axes, default=None
-            Where to draw; None is the current ones.
+            Where to draw; None makes a new figure.
         **options : dict
             To `plot`.
 
@@ -142,7 +143,7 @@ class PoincareDiskDisplay:
         ax: "Axes | None" = None,
         *,
         max_labels: int = 30,
-        color: str | ArrayLike = "tab:blue",
+        color: str | ArrayLike = PALETTE[0],
         size: float = 6.0,
         fontsize: float = 8.0,
     ) -> Self:
@@ -151,11 +152,11 @@ class PoincareDiskDisplay:
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            Where to draw; None is the current ones.
+            Where to draw; None makes a new figure.
         max_labels : int, default=30
             Most labels; nodes near the centre come first, and a label that would cover
             another is left out.
-        color : color or array-like of shape (n_nodes,), default="tab:blue"
+        color : color or array-like of shape (n_nodes,), default="#0072B2"
             Of the nodes, as `c` of matplotlib's scatter.
         size : float, default=6.0
             Of the nodes, in points squared.
@@ -167,12 +168,11 @@ class PoincareDiskDisplay:
         PoincareDiskDisplay
             The display itself.
         """
-        import matplotlib.pyplot as plt
         from matplotlib.collections import LineCollection
         from matplotlib.patches import Circle
 
-        ax = plt.gca() if ax is None else ax
-        self.ax_, self.figure_ = ax, ax.figure
+        self.ax_ = ax = axes_of(ax)
+        self.figure_ = ax.figure
         ax.add_patch(Circle((0, 0), 1.0, facecolor="0.97", edgecolor="0.6"))
         self.lines_ = ax.add_collection(
             LineCollection(self._arcs(), colors="0.6", linewidths=0.5, zorder=1)

@@ -1,5 +1,6 @@
 """PoincareDiskDisplay: geodesics, labels, and what it asks for."""
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
@@ -8,16 +9,6 @@ from skgeom.datasets import load_wordnet_mammals
 from skgeom.geometry import poincare
 from skgeom.graph import Graph
 from skgeom.plotting import PoincareDiskDisplay
-
-matplotlib = pytest.importorskip("matplotlib")
-matplotlib.use("Agg")
-import matplotlib.pyplot as plt  # noqa: E402
-
-
-@pytest.fixture(autouse=True)
-def close_figures():
-    yield
-    plt.close("all")
 
 
 @pytest.fixture(scope="module")
@@ -82,3 +73,9 @@ def test_three_components_are_an_error():
     model = PoincareEmbedding(3, graph=graph, max_iter=2).fit(np.arange(3)[:, None])
     with pytest.raises(ValueError, match="two dimensions, but the embedding has 3"):
         PoincareDiskDisplay.from_estimator(model)
+
+
+def test_no_axes_is_a_new_figure():
+    old = plt.gca()
+    display = PoincareDiskDisplay([[0, 0], [0.5, 0]], [[0, 1]]).plot()
+    assert display.figure_ is not old.figure

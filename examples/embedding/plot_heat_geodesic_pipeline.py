@@ -29,6 +29,9 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import Pipeline
 
 from skgeom import HeatGeodesicEmbedding
+from skgeom.plotting import STYLE, EmbeddingDisplay
+
+plt.style.use(STYLE)
 
 X, y = load_digits(return_X_y=True)
 X_train, X_test, y_train, y_test = train_test_split(
@@ -85,8 +88,8 @@ print("training rows stay put: ", np.allclose(flat.transform(X_train), train_map
 # little below all 64 pixels.
 #
 # On the right, the map that the default parameters make. The test rows, drawn as the
-# digits that they are, fall among the training rows (dots). A ring marks those that the
-# classifier gets wrong.
+# digits that they are, fall among the training rows (grey dots). A ring marks those
+# that the classifier gets wrong.
 
 
 def best_per_dimension(found):
@@ -100,40 +103,26 @@ def best_per_dimension(found):
     return np.mean(tops, axis=1), np.std(tops, axis=1)
 
 
-fig, (left, right) = plt.subplots(
-    1, 2, figsize=(10, 5), width_ratios=[1, 1.6], layout="constrained"
-)
+fig, (left, right) = plt.subplots(1, 2, figsize=(10, 5), width_ratios=[1, 1.6])
 for name, found, style in [
-    ("heat geodesic", heat, dict(color="tab:blue", marker="o")),
-    ("Isomap", isomap, dict(color="tab:orange", marker="s")),
+    ("heat geodesic", heat, dict(marker="o")),
+    ("Isomap", isomap, dict(marker="s")),
 ]:
     mean, deviation = best_per_dimension(found)
     left.errorbar(n_components, mean, deviation, label=name, capsize=3, **style)
 left.axhline(pixels.mean(), color="0.4", linestyle="--", label="64 pixels")
 left.set(xlabel="number of components", ylabel="accuracy, 3-fold", xticks=n_components)
 left.legend(loc="lower right")
-left.spines[["top", "right"]].set_visible(False)
 
-colors = plt.colormaps["tab10"]
-right.scatter(*train_map.T, c=colors(y_train), s=10, alpha=0.35, linewidths=0)
-for (x, height), digit in zip(test_map, y_test, strict=True):
-    right.text(
-        x,
-        height,
-        str(digit),
-        color=colors(digit),
-        fontsize=9,
-        fontweight="bold",
-        ha="center",
-        va="center",
-    )
+right.scatter(*train_map.T, c="0.8", s=10)
+title = "test rows in the plane"
+display = EmbeddingDisplay({title: test_map}, y_test, value_name="digit")
+display.plot(ax=right, markers="names", size=26)
 wrong = classifier.fit(train_map, y_train).predict(test_map) != y_test
 right.scatter(*test_map[wrong].T, s=130, facecolors="none", edgecolors="black")
 right.set_title(f"test rows in the plane: {1 - wrong.mean():.1%} right")
-right.set_aspect("equal")
-right.set_axis_off()
 plt.show()
 
 # %%
-# :ref:`sphx_glr_gallery_plot_heat_to_distance.py` shows where the distances come from,
-# and the :ref:`user guide <heat_geodesic>` has more about the parameters.
+# :ref:`sphx_glr_gallery_embedding_plot_heat_to_distance.py` shows where the distances
+# come from, and the :ref:`user guide <heat_geodesic>` has more about the parameters.

@@ -24,7 +24,9 @@ import numpy as np
 from skgeom import PoincareEmbedding
 from skgeom.datasets import load_wordnet_mammals
 from skgeom.metrics import mean_rank, reconstruction_score
-from skgeom.plotting import PoincareDiskDisplay
+from skgeom.plotting import STYLE, PoincareDiskDisplay
+
+plt.style.use(STYLE)
 
 mammals = load_wordnet_mammals()
 nodes = np.arange(mammals.n_nodes)[:, None]

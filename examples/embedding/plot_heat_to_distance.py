@@ -39,7 +39,10 @@ from skgeom.datasets import make_swiss_roll
 from skgeom.graph import Graph
 from skgeom.metrics import distance_preservation
 from skgeom.operators import heat_kernel
+from skgeom.plotting import STYLE
 from skgeom.solvers import classical_mds
+
+plt.style.use(STYLE)
 
 roll = make_swiss_roll(1000, height=20.0, random_state=0)
 along, across = roll.coordinates.T
@@ -104,9 +107,9 @@ def heat_distances(heat, time, volume_weight):
 # because this roll has more points near its axis: edges are shorter there, heat takes
 # more steps for the same length, and inward distances come out longer than outward.
 
-fig, axes = plt.subplots(1, 3, figsize=(10, 3.4), layout="constrained")
+fig, axes = plt.subplots(1, 3, figsize=(10, 3.4))
 for ax, time, heat in zip(axes, times, heats, strict=True):
-    for weight, color, marker in [(0.0, "0.6", "^"), (1.0, "tab:blue", "o")]:
+    for weight, color, marker in [(0.0, "0.6", "^"), (1.0, "#0072B2", "o")]:
         distances = heat_distances(heat, time, weight)
         stress = distance_preservation(geodesics, distances=distances).scaled_stress
         ax.scatter(
@@ -120,7 +123,6 @@ for ax, time, heat in zip(axes, times, heats, strict=True):
         )
     ax.set(title=f"{time} steps", xlabel="true geodesic distance", xlim=0, ylim=0)
     ax.legend(loc="lower right", markerscale=3, handletextpad=0.1)
-    ax.spines[["top", "right"]].set_visible(False)
 axes[0].set_ylabel("heat geodesic distance")
 plt.show()
 
@@ -133,7 +135,7 @@ plt.show()
 
 flat = classical_mds(np, heat_distances(heats[1], times[1], 1.0), 2)
 
-fig = plt.figure(figsize=(10, 2.9), layout="constrained")
+fig = plt.figure(figsize=(10, 2.9))
 left, right = fig.add_gridspec(1, 2, width_ratios=[1, 2.4])
 draw_roll(fig.add_subplot(left, projection="3d"), along, cmap="viridis")
 ax = fig.add_subplot(right)

@@ -24,6 +24,9 @@ from sklearn.semi_supervised import LabelSpreading
 
 from skgeom import STKRClassifier, STKRRegressor
 from skgeom.model_selection import LabelledKFold
+from skgeom.plotting import STYLE
+
+plt.style.use(STYLE)
 
 X, t = make_swiss_roll(1250, noise=0.1, random_state=1)
 X, t = X / X.std(), (t - t.mean()) / t.std()
@@ -49,7 +52,7 @@ blind = GridSearchCV(
     scoring="neg_root_mean_squared_error",
 ).fit(X[labelled], t[labelled])
 
-fig, axes = plt.subplots(1, 3, figsize=(12, 4), layout="constrained")
+fig, axes = plt.subplots(1, 3, figsize=(12, 4))
 predictions = {
     "truth": t[unseen],
     "KernelRidge": blind.predict(X[unseen]),
@@ -85,7 +88,7 @@ for seed in range(8):
         model.fit(X[train], labels)
         accuracies[name].append(model.score(X[unseen], digits[unseen]))
 
-fig, ax = plt.subplots(figsize=(4.5, 4.5), layout="constrained")
+fig, ax = plt.subplots(figsize=(4.5, 4.5))
 ax.plot([0.6, 1], [0.6, 1], color="0.7", zorder=0)
 ax.scatter(*accuracies.values(), s=50)
 ax.set(xlim=(0.68, 0.98), ylim=(0.68, 0.98), aspect=1)

@@ -23,6 +23,9 @@ from sklearn.datasets import make_moons
 
 from skgeom import STKRClassifier
 from skgeom.graph import Graph
+from skgeom.plotting import STYLE, SpectrumDisplay
+
+plt.style.use(STYLE)
 
 X, classes = make_moons(300, noise=0.07, random_state=2)
 y = np.full(300, -1)
@@ -49,34 +52,21 @@ settings = {
     "polynomial,\ndegree 16": dict(spectral_transform="polynomial", alpha=1e-3),
     "top components:\n4": dict(spectral_transform="top_components", n_components=4),
 }
-eta = 1 - 1 / 100
-curves = [
-    np.ones_like,
-    lambda v: 1 / (1 - eta * v),
-    lambda v: 1 / (1 - eta * v) ** 2,
-    lambda v: ((1 + v) / 2) ** 16,
-    lambda v: np.where(v >= np.sort(eigenvalues)[-4], 1.0, 0.0),
-]
-
-fig, axes = plt.subplots(2, 5, figsize=(14, 5.6), layout="constrained")
-grid = np.linspace(-1, 1, 801)
-for (name, setting), curve, column in zip(
-    settings.items(), curves, axes.T, strict=True
-):
-    above, below = column
-    values = curve(grid)
-    above.plot(grid, values / values.max(), color="tab:red")
-    above.plot(eigenvalues, np.full(300, -0.06), "|", color="0.4", markersize=6)
-    above.set(title=name, xlabel="eigenvalue", ylim=(-0.12, 1.1))
-    model = STKRClassifier(**setting).fit(X, y)
-    scores = model.decision_function(X)
+fig, axes = plt.subplots(2, 5, figsize=(14, 5.6))
+for (name, setting), (above, below) in zip(settings.items(), axes.T, strict=True):
+    model = STKRClassifier(**setting, graph=graph).fit(np.arange(300)[:, None], y)
+    SpectrumDisplay.from_estimator(model, eigenvalues=eigenvalues, ax=above)
+    above.set(title=name, ylabel=None)
+    scores = model.decision_function(np.arange(300)[:, None])
     size = np.abs(scores).max() or 1.0
-    below.scatter(*X.T, c=scores / size, s=10, cmap="coolwarm", vmin=-1, vmax=1)
-    below.scatter(*X[y >= 0].T, c="k", s=70, marker="*")
+    shown = below.scatter(*X.T, c=scores / size, s=10, cmap="coolwarm", vmin=-1, vmax=1)
+    for label, marker in ((0, "s"), (1, "*")):
+        below.scatter(*X[y == label].T, c="k", s=70, marker=marker)
     right = (model.transduction_ == classes).mean()
     below.set(xticks=[], yticks=[], aspect=1, title=f"accuracy {right:.2f}")
+    below.spines[:].set_visible(False)
+fig.colorbar(shown, ax=axes[1], label="second class less first")
 axes[0, 0].set_ylabel("transform, largest = 1")
-axes[1, 0].set_ylabel("second class less first")
 plt.show()
 
 # %%
@@ -86,4 +76,4 @@ plt.show()
 # Laplacian is ahead, on dense ones a power by several points, and the square where the
 # target is a smooth function along the data. The transform is a parameter like any
 # other: `GridSearchCV` with folds over the labelled rows chooses it, see
-# :ref:`sphx_glr_gallery_plot_few_labels.py`.
+# :ref:`sphx_glr_gallery_few_labels_plot_few_labels.py`.

@@ -34,6 +34,9 @@ import numpy as np
 from sklearn.cluster import KMeans
 
 from skgeom import SDPClustering
+from skgeom.plotting import STYLE, CertificateDisplay, EmbeddingDisplay
+
+plt.style.use(STYLE)
 
 rng = np.random.default_rng(0)
 corners = np.array([[0, 1], [0.87, -0.5], [-0.87, -0.5]])
@@ -44,16 +47,10 @@ models = [
     SDPClustering(n_clusters=3, random_state=0).fit(r * corners[y] + noise)
     for r in distances
 ]
-inertia = np.array([model.inertia_ for model in models])
-lowest = inertia * (1 - np.array([model.optimality_gap_ for model in models]))
 
-fig, ax = plt.subplots(figsize=(8, 3.4), layout="constrained")
-ax.fill_between(distances, lowest, inertia, color="0.85", label="where the optimum is")
-ax.plot(distances, inertia, color="tab:blue", label="inertia of the labels")
-ax.plot(distances, lowest, "--", color="tab:red", label="certified lower bound")
-ax.set(xlabel="distance of the clusters from the middle", ylabel="inertia", ylim=0)
-ax.legend(frameon=False, loc="lower right")
-ax.spines[["top", "right"]].set_visible(False)
+fig, ax = plt.subplots(figsize=(8, 3.4))
+CertificateDisplay.from_estimators(models, positions=distances, ax=ax)
+ax.set_xlabel("distance of the clusters from the middle, standard deviations")
 plt.show()
 
 # %%
@@ -79,20 +76,22 @@ caught = max(
     key=lambda model: model.inertia_,
 )
 model = SDPClustering(n_clusters=4, random_state=0).fit(X)
-lowest = model.inertia_ * (1 - model.optimality_gap_)
 
-fig, axes = plt.subplots(1, 2, figsize=(9, 3), layout="constrained", sharey=True)
-for ax, name, labels, value in [
-    (axes[0], "KMeans, an unlucky start", caught.labels_, caught.inertia_),
-    (axes[1], "SDPClustering", model.labels_, model.inertia_),
-]:
-    ax.scatter(*X.T, c=labels, cmap="tab10", vmax=9, s=8, linewidths=0)
-    excess = 100 * (value / lowest - 1)
-    ax.set_title(
-        f"{name}\ninertia {value:.0f}, at most {excess:.2g} % above the optimum"
-    )
-    ax.set_aspect("equal")
-    ax.set_axis_off()
+fig = plt.figure(figsize=(9, 4.4))
+above, below = fig.add_gridspec(2, 1, height_ratios=[1, 1.2])
+for place, name, labels in zip(
+    above.subgridspec(1, 2),
+    ("KMeans, an unlucky start", "SDPClustering"),
+    (caught.labels_, model.labels_),
+    strict=True,
+):
+    display = EmbeddingDisplay({name: X}, labels)
+    display.plot(ax=fig.add_subplot(place), legend=False, size=12)
+CertificateDisplay.from_estimator(
+    model,
+    others={"KMeans, an unlucky start": caught.inertia_},
+    ax=fig.add_subplot(below),
+)
 plt.show()
 
 # %%
@@ -107,14 +106,13 @@ X[:, 1] += 0.5 * rng.standard_normal(300)
 plain = SDPClustering(n_clusters=3, random_state=0, certificate="sdp").fit(X)
 tied = SDPClustering(n_clusters=3, covariance_type="tied", random_state=0).fit(X)
 
-fig, axes = plt.subplots(1, 2, figsize=(9, 2.4), layout="constrained", sharey=True)
+fig, axes = plt.subplots(1, 2, figsize=(9, 1.7))
 for ax, name, fitted in [
     (axes[0], "inertia", plain),
     (axes[1], "likelihood, one covariance", tied),
 ]:
-    ax.scatter(*X.T, c=fitted.labels_, cmap="tab10", vmax=9, s=8, linewidths=0)
-    ax.set_title(f"{name}: gap of the inertia {100 * fitted.optimality_gap_:.0f} %")
-    ax.set_axis_off()
+    title = f"{name}: gap of the inertia {100 * fitted.optimality_gap_:.0f} %"
+    EmbeddingDisplay({title: X}, fitted.labels_).plot(ax=ax, legend=False, size=12)
 plt.show()
 
 # %%

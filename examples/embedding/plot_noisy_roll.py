@@ -26,6 +26,9 @@ from skgeom import HeatGeodesicEmbedding
 from skgeom.datasets import make_swiss_roll
 from skgeom.graph import Graph, local_scale, robust_graph, smooth_locally
 from skgeom.metrics import distance_preservation
+from skgeom.plotting import STYLE, EmbeddingDisplay
+
+plt.style.use(STYLE)
 
 roll = make_swiss_roll(2000, noise=1.0, random_state=0)
 along = roll.coordinates[:, 0]
@@ -39,8 +42,9 @@ def draw_graph(ax, graph, points, title):
     side = points[:, [0, 2]]
     ax.scatter(*side.T, c=along, s=4, cmap="viridis")
     ends = np.stack([side[one[jumps]], side[two[jumps]]], axis=1)
-    ax.add_collection(LineCollection(ends, colors="tab:red", linewidths=1.2))
+    ax.add_collection(LineCollection(ends, colors="#D55E00", linewidths=1.2))
     ax.set(title=f"{title}\nshortcuts: {jumps.sum()}", xticks=[], yticks=[], aspect=1)
+    ax.spines[:].set_visible(False)
 
 
 # %%
@@ -61,7 +65,7 @@ print(f"{size} points show a shape of dimension {dimension} (signal {signal:.2f}
 # :func:`~skgeom.graph.robust_graph` does both.
 
 smooth = smooth_locally(roll.X)
-fig, axes = plt.subplots(1, 3, figsize=(10, 4), layout="constrained")
+fig, axes = plt.subplots(1, 3, figsize=(10, 4))
 draw_graph(axes[0], Graph.from_points(roll.X), roll.X, "As it comes")
 draw_graph(axes[1], Graph.from_points(smooth), smooth, "Smoothed")
 draw_graph(axes[2], robust_graph(roll.X), smooth, "Smoothed and pruned")
@@ -113,16 +117,14 @@ try:
 except ImportError:
     pass
 
-fig, axes = plt.subplots(
-    1, len(models), figsize=(3.3 * len(models), 3.6), layout="constrained"
-)
-for ax, (name, model) in zip(axes, models.items(), strict=True):
+embeddings = {}
+for name, model in models.items():
     embedding = model.fit_transform(roll.X)
-    points = ax.scatter(*embedding.T, c=along, s=4, cmap="viridis")
     agreement = distance_preservation(geodesics, embedding).pearson
-    ax.set(title=f"{name}\nPearson {agreement:.3f}", xticks=[], yticks=[])
-    ax.set_aspect("equal", adjustable="datalim")
-fig.colorbar(points, ax=axes, label="Place along the roll")
+    embeddings[f"{name}\nPearson {agreement:.3f}"] = embedding
+EmbeddingDisplay.from_embeddings(
+    embeddings, along, value_name="place along the roll", align=True, size=8
+)
 plt.show()
 
 # %%

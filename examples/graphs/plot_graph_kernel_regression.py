@@ -32,6 +32,9 @@ from sklearn.pipeline import make_pipeline
 from skgeom import GraphKernelRidge, GraphRandomFeatures
 from skgeom.graph import Graph
 from skgeom.operators import GraphKernelOperator
+from skgeom.plotting import STYLE
+
+plt.style.use(STYLE)
 
 rng = np.random.default_rng(0)
 radius, angle = np.sqrt(rng.uniform(0.04, 1, 2000)), rng.uniform(-np.pi, np.pi, 2000)

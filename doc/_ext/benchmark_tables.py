@@ -1,0 +1,94 @@
+"""Show the tables of ``benchmarks/results`` in the documentation, as they are.
+
+    .. benchmark-tables:: heat_geodesic
+
+makes a section of each ``benchmarks/results/heat_geodesic_*.md``: its title, its table
+and its notes. Without an argument it shows those that no other page asks for, so that
+no table can be forgotten.
+"""
+
+from pathlib import Path
+
+from docutils import nodes
+from sphinx.util.docutils import SphinxDirective
+
+RESULTS = Path(__file__).parents[2] / "benchmarks" / "results"
+
+
+def read(path):
+    """Return title, header, rows and notes of a table that `_report.report` wrote."""
+    title, header, rows, notes = path.stem, [], [], []
+    for line in path.read_text(encoding="utf-8").splitlines():
+        if line.startswith("# "):
+            title = line[2:]
+        elif line.startswith("|") and set(line) - set("|- "):
+            cells = [cell.strip() for cell in line.strip().strip("|").split("|")]
+            if header:
+                rows.append(cells)
+            else:
+                header = cells
+        elif line.startswith("- "):
+            notes.append(line[2:])
+        elif line.strip() and notes:
+            notes[-1] += " " + line.strip()
+    if not rows:
+        raise ValueError(f"{path} has no table.")
+    return title, header, rows, notes
+
+
+def table_node(header, rows):
+    """Build a table of plain text."""
+    group = nodes.tgroup(cols=len(header))
+    group += [nodes.colspec(colwidth=1) for _ in header]
+
+    def row(cells):
+        cells = cells + [""] * (len(header) - len(cells))
+        made = nodes.row()
+        for cell in cells:
+            made += nodes.entry("", nodes.paragraph("", cell))
+        return made
+
+    group += nodes.thead("", row(header))
+    group += nodes.tbody("", *map(row, rows))
+    return nodes.table("", group, classes=["benchmark"])
+
+
+class BenchmarkTables(SphinxDirective):
+    """The tables whose file names begin with the arguments, or all the others."""
+
+    optional_arguments = 9
+
+    def run(self):
+        """Return a section for each table."""
+        paths = sorted(RESULTS.glob("*.md"))
+        if self.arguments:
+            paths = [p for p in paths if p.stem.startswith(tuple(self.arguments))]
+            if not paths:
+                raise self.error(f"No results begin with {self.arguments}.")
+        else:
+            paths = [p for p in paths if not p.stem.startswith(PREFIXES)]
+        return [self.section(path) for path in paths]
+
+    def section(self, path):
+        """Return the section of one table."""
+        self.env.note_dependency(str(path))
+        title, header, rows, notes = read(path)
+        label = nodes.make_id(path.stem)
+        section = nodes.section(ids=[label], names=[path.stem])
+        section += nodes.title("", title)
+        section += table_node(header, rows)
+        items = [nodes.list_item("", nodes.paragraph("", note)) for note in notes]
+        source = nodes.paragraph("", "File: ")
+        source += nodes.literal("", f"benchmarks/results/{path.name}")
+        section += nodes.bullet_list("", *items, nodes.list_item("", source))
+        return section
+
+
+# What the pages of the methods show.
+PREFIXES = ("heat_geodesic", "sdp", "poincare", "graph_", "stkr")
+
+
+def setup(app):
+    """Register the directive."""
+    app.add_directive("benchmark-tables", BenchmarkTables)
+    return {"version": "1", "parallel_read_safe": True}

@@ -1,0 +1,112 @@
+"""Draw the map from a question to an estimator, as a picture with links.
+
+It is drawn in the colours of the theme, light or dark. Its boxes lead to pages of the
+user guide, and the build stops if one of them does not exist.
+"""
+
+from html import escape
+
+from docutils import nodes
+from sphinx.errors import ExtensionError
+from sphinx.util.docutils import SphinxDirective
+
+# Question -> (condition, answer, page of the guide or None for other libraries).
+MAP = {
+    "A map of points": [
+        (
+            "far distances are to\nmean something",
+            "HeatGeodesicEmbedding",
+            "heat_geodesic",
+        ),
+        ("only neighbours count", "t-SNE, UMAP", None),
+        ("the data are flat", "PCA", None),
+    ],
+    "A hierarchy": [
+        ("few dimensions,\nlinks are given", "PoincareEmbedding", "poincare"),
+        ("fifty dimensions\nor more", "matrix factorisation", None),
+    ],
+    "Groups": [
+        (
+            "how good are they? many\nfeatures or clusters",
+            "SDPClustering",
+            "sdp_clustering",
+        ),
+        ("few of both, and\nno proof needed", "KMeans", None),
+        ("number unknown, noise", "HDBSCAN", None),
+    ],
+    "Few labels": [
+        ("classes, on points\nor on a graph", "STKRClassifier", "stkr"),
+        ("numbers", "STKRRegressor", "stkr"),
+        ("most rows have a label", "SVM, trees", None),
+    ],
+    "A graph or a mesh": [
+        (
+            "features of nodes for\nany linear model",
+            "GraphRandomFeatures",
+            "graph_random_features",
+        ),
+        ("a function from\nsome values", "GraphKernelRidge", "graph_random_features"),
+        ("classes of millions\nof nodes, fast", "label diffusion", None),
+    ],
+}
+WIDTH, COLUMN, BOX, GAP, HEAD = 960, 192, 176, 92, 150
+
+
+def draw(link):
+    """Return the map as SVG; `link` gives the address of a page."""
+    height = HEAD + GAP * max(map(len, MAP.values())) + 6
+    parts = [
+        f'<svg class="decision-map" viewBox="0 0 {WIDTH} {height}" role="img" '
+        'aria-label="From a question to an estimator; the table below says the same.">',
+        box(WIDTH / 2 - 150, 8, 300, 38, "ask", ["What do you want from the data?"]),
+    ]
+    for number, (question, answers) in enumerate(MAP.items()):
+        left = number * COLUMN + (COLUMN - BOX) / 2
+        middle = left + BOX / 2
+        parts += [
+            f'<path d="M {WIDTH / 2} 46 C {WIDTH / 2} 74 {middle} 60 {middle} 88"/>',
+            f'<path d="M {middle} 120 V {HEAD + GAP * (len(answers) - 1) + 10}"/>',
+            box(left, 88, BOX, 36, "ask", [question]),
+        ]
+        for row, (condition, answer, page) in enumerate(answers):
+            top = HEAD + GAP * row
+            lines = condition.split("\n")
+            kind = "other" if page is None else "ours"
+            shape = box(left, top, BOX, 80, kind, [*lines, answer])
+            if page is not None:
+                shape = f'<a href="{escape(link(page))}">{shape}</a>'
+            parts.append(shape)
+    return "\n".join([*parts, "</svg>"])
+
+
+def box(x, y, width, height, kind, lines):
+    """Return a box with lines of text in its middle; the last is the answer."""
+    text = []
+    for number, line in enumerate(lines):
+        last = "answer" if number == len(lines) - 1 else "condition"
+        baseline = y + height / 2 + 5 + 19 * (number - (len(lines) - 1) / 2)
+        place = f'x="{x + width / 2}" y="{baseline}"'
+        text.append(f'<text class="{last}" {place}>{escape(line)}</text>')
+    rect = f'<rect x="{x}" y="{y}" width="{width}" height="{height}" rx="7"/>'
+    return f'<g class="{kind}">{rect}{"".join(text)}</g>'
+
+
+class DecisionMap(SphinxDirective):
+    """The map; builders that have no HTML leave it out."""
+
+    def run(self):
+        """Return the SVG as raw HTML."""
+
+        def link(page):
+            target = f"user_guide/{page}"
+            if target not in self.env.found_docs:
+                raise ExtensionError(f"The decision map leads to no page: {target}")
+            return self.env.app.builder.get_relative_uri(self.env.docname, target)
+
+        return [nodes.raw("", draw(link), format="html")]
+
+
+def setup(app):
+    """Register the directive."""
+    app.add_directive("decision-map", DecisionMap)
+    return {"version": "1", "parallel_read_safe": True}
