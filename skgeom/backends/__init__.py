@@ -5,17 +5,15 @@ API lacks is a short list of primitives, described by :class:`Backend` and imple
 once per engine. ``_reference.py`` says in a few lines of NumPy what each one means.
 """
 
+from skgeom.backends._blocks import CACHE_BYTES, block_bytes, row_blocks
 from skgeom.backends._descent import Descent, Links, Points
 from skgeom.backends._dispatch import (
-    CACHE_BYTES,
     Backend,
     MissingDeviceError,
     as_numpy,
-    block_bytes,
     get_backend,
     is_out_of_memory,
     is_torch,
-    row_blocks,
 )
 from skgeom.backends._walks import Steps
 

@@ -3,7 +3,6 @@
 import re
 from typing import Any, Protocol, runtime_checkable
 
-import numpy as np
 import scipy.sparse as sp
 
 from skgeom.backends._descent import Descent, Links, Points
@@ -443,59 +442,3 @@ def get_backend(
 def _torch_device_of(tensor):
     device = str(tensor.device)
     return "torch-cpu" if device == "cpu" else device
-
-
-# Scratch that the caches of a core hold: ten times as fast as memory.
-CACHE_BYTES = 2**21
-
-
-def block_bytes() -> int:
-    """Scratch that a blocked step may take on a device.
-
-    A quarter of scikit-learn's ``working_memory``, because a step has a few arrays of
-    its size alive. `sklearn.set_config` and `sklearn.config_context` set that.
-
-    Returns
-    -------
-    int
-        Bytes; 256 MiB unless configured.
-
-    Examples
-    --------
-    >>> import sklearn
-    >>> from skgeom.backends import block_bytes
-    >>> with sklearn.config_context(working_memory=4):
-    ...     block_bytes()
-    1048576
-    """
-    from sklearn import get_config
-
-    return int(get_config()["working_memory"] * 2**18)
-
-
-def row_blocks(n_rows: int, row_bytes: int, max_bytes: int = 2**26) -> list[slice]:
-    """Cut rows into slices that each fit a memory budget.
-
-    Parameters
-    ----------
-    n_rows : int
-        How many rows there are.
-    row_bytes : int
-        Scratch that one row takes.
-    max_bytes : int, default=2**26
-        The budget; a slice has at least one row, whatever it takes.
-
-    Returns
-    -------
-    list of slice
-        In order, covering 0 to `n_rows`; one empty slice for no rows.
-
-    Examples
-    --------
-    >>> from skgeom.backends import row_blocks
-    >>> row_blocks(5, row_bytes=8, max_bytes=20)
-    [slice(0, 2, None), slice(2, 4, None), slice(4, 5, None)]
-    """
-    step = int(np.clip(max_bytes // max(row_bytes, 1), 1, max(n_rows, 1)))
-    starts = range(0, max(n_rows, 1), step)
-    return [slice(start, min(start + step, n_rows)) for start in starts]

@@ -2,7 +2,7 @@
 
 import math
 
-from skgeom.backends._dispatch import row_blocks
+from skgeom.backends._blocks import row_blocks
 
 POINT_KERNELS = ("rbf", "laplacian", "matern")
 

@@ -7,7 +7,7 @@ They therefore propose a few candidates more than asked, and this step decides.
 
 from array_api_compat import device
 
-from skgeom.backends._dispatch import CACHE_BYTES, block_bytes, row_blocks
+from skgeom.backends._blocks import CACHE_BYTES, block_bytes, row_blocks
 
 
 def n_candidates(k, n_samples):

@@ -7,7 +7,8 @@ import numpy as np
 import torch
 from array_api_compat import torch as xp
 
-from skgeom.backends._dispatch import MissingDeviceError, block_bytes, row_blocks
+from skgeom.backends._blocks import block_bytes, row_blocks
+from skgeom.backends._dispatch import MissingDeviceError
 from skgeom.backends._point_kernels import blocked_matvec
 from skgeom.backends._refine import exact_neighbors, unit_rows
 

@@ -6,7 +6,7 @@ The draws are those of the numba kernels, number for number.
 import numpy as np
 import torch
 
-from skgeom.backends._dispatch import block_bytes, row_blocks
+from skgeom.backends._blocks import block_bytes, row_blocks
 from skgeom.backends._torch_descent import _GOLDEN, _mix, _shifted, _signed
 from skgeom.backends._walks import strides
 

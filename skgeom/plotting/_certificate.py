@@ -1,9 +1,19 @@
 """What is known of the optimum of a clustering: between a bound and the labels."""
 
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Self
+
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from skgeom.plotting._style import GREY, INK, LIGHT, PALETTE, axes_of
+from skgeom.typing import ArrayLike, NDArray
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.lines import Line2D
+
+    from skgeom.cluster import SDPClustering
 
 
 class CertificateDisplay:
@@ -41,6 +51,12 @@ class CertificateDisplay:
     legend_ : matplotlib Legend
         What is what.
 
+    Raises
+    ------
+    ValueError
+        If bounds, names or positions are not one for each inertia, or of names,
+        positions and others two are given that exclude each other.
+
     Examples
     --------
     >>> from skgeom.plotting import CertificateDisplay
@@ -52,7 +68,13 @@ class CertificateDisplay:
     """
 
     def __init__(
-        self, inertia, lower_bound, *, names=None, positions=None, others=None
+        self,
+        inertia: ArrayLike,
+        lower_bound: ArrayLike,
+        *,
+        names: Sequence[str] | None = None,
+        positions: ArrayLike | None = None,
+        others: Mapping[str, float] | None = None,
     ):
         self.inertia = np.atleast_1d(np.asarray(inertia, dtype=np.float64))
         self.lower_bound = np.atleast_1d(np.asarray(lower_bound, dtype=np.float64))
@@ -64,10 +86,10 @@ class CertificateDisplay:
         if names is not None and positions is not None:
             raise ValueError("Give names or positions, not both.")
         for what, given in (("names", names), ("positions", positions)):
-            if given is not None and len(given) != len(self.inertia):
+            if given is not None and np.shape(given) != self.inertia.shape:
                 raise ValueError(
                     f"{what} must have one entry for each of {len(self.inertia)} fits, "
-                    f"got {len(given)}."
+                    f"got {np.size(given)}."
                 )
         if others and positions is not None:
             raise ValueError("others are drawn in a row, not over positions.")
@@ -76,15 +98,21 @@ class CertificateDisplay:
         self.others = dict(others or {})
 
     @property
-    def gap(self):
+    def gap(self) -> NDArray:
         """Share of the inertia that other labels could save at most, for each fit."""
         some = np.where(self.inertia > 0, self.inertia, 1.0)
         return np.where(self.inertia > 0, 1.0 - self.lower_bound / some, 0.0)
 
     @classmethod
     def from_estimator(
-        cls, estimator, *, name=None, others=None, ax=None, relative=False
-    ):
+        cls,
+        estimator: "SDPClustering",
+        *,
+        name: str | None = None,
+        others: Mapping[str, float] | None = None,
+        ax: "Axes | None" = None,
+        relative: bool = False,
+    ) -> Self:
         """Draw the certificate of one fitted clustering.
 
         Parameters
@@ -126,8 +154,14 @@ class CertificateDisplay:
 
     @classmethod
     def from_estimators(
-        cls, estimators, *, positions=None, others=None, ax=None, relative=False
-    ):
+        cls,
+        estimators: "Mapping[str, SDPClustering] | Sequence[SDPClustering]",
+        *,
+        positions: ArrayLike | None = None,
+        others: Mapping[str, float] | None = None,
+        ax: "Axes | None" = None,
+        relative: bool = False,
+    ) -> Self:
         """Draw the certificates of several fitted clusterings.
 
         Parameters
@@ -163,8 +197,11 @@ class CertificateDisplay:
         >>> bool((display.gap >= 0).all())
         True
         """
-        names = list(estimators) if hasattr(estimators, "keys") else None
-        models = list(estimators.values()) if names else list(estimators)
+        names: Sequence[str] | None = None
+        if isinstance(estimators, Mapping):
+            names, models = list(estimators), list(estimators.values())
+        else:
+            models = list(estimators)
         for model in models:
             check_is_fitted(model)
             if not hasattr(model, "optimality_gap_"):
@@ -187,7 +224,13 @@ class CertificateDisplay:
         )
         return display.plot(ax=ax, relative=relative)
 
-    def plot(self, ax=None, *, relative=False, legend=True):
+    def plot(
+        self,
+        ax: "Axes | None" = None,
+        *,
+        relative: bool = False,
+        legend: bool = True,
+    ) -> Self:
         """Draw the certificate.
 
         Parameters
@@ -214,7 +257,7 @@ class CertificateDisplay:
         else:
             inertia, bound = self.inertia, self.lower_bound
             quantity = "inertia"
-        self.others_ = []
+        self.others_: list[Line2D] = []
         if self.positions is None:
             others = {
                 name: 100 * (value / unit[0] - 1) if relative else value

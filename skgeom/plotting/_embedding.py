@@ -1,9 +1,16 @@
 """Embeddings in the plane, side by side, with classes or a value."""
 
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Literal, Self
+
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from skgeom.plotting._style import LIGHT, class_style, panels, without_frame
+from skgeom.typing import ArrayLike, NDArray
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 # Integers with more values than this are numbers, not classes.
 _MOST_CLASSES = 20
@@ -39,6 +46,12 @@ class EmbeddingDisplay:
     colorbar_ : matplotlib Colorbar or None
         Of the numbers.
 
+    Raises
+    ------
+    ValueError
+        If there is no embedding, one has less than two components, they differ in their
+        number of rows, or y does not fit them or has no finite number.
+
     See Also
     --------
     PoincareDiskDisplay : Hyperbolic embeddings.
@@ -53,7 +66,13 @@ class EmbeddingDisplay:
     ['a', 'b']
     """
 
-    def __init__(self, embeddings, y=None, *, value_name=None):
+    def __init__(
+        self,
+        embeddings: Mapping[str, ArrayLike],
+        y: ArrayLike | None = None,
+        *,
+        value_name: str | None = None,
+    ):
         self.embeddings = {
             name: _checked_plane(points, name) for name, points in embeddings.items()
         }
@@ -67,8 +86,16 @@ class EmbeddingDisplay:
 
     @classmethod
     def from_estimator(
-        cls, estimator, X, y=None, *, name=None, value_name=None, ax=None, **options
-    ):
+        cls,
+        estimator: Any,
+        X: ArrayLike,
+        y: ArrayLike | None = None,
+        *,
+        name: str | None = None,
+        value_name: str | None = None,
+        ax: "Axes | None" = None,
+        **options: Any,
+    ) -> Self:
         """Draw where a fitted estimator puts the rows of X.
 
         Parameters
@@ -117,7 +144,7 @@ class EmbeddingDisplay:
             placed = estimator.transform(X)
         else:
             placed = getattr(estimator, "embedding_", None)
-            if placed is None or len(placed) != len(X):
+            if placed is None or len(placed) != np.shape(X)[0]:
                 raise ValueError(
                     f"{type(estimator).__name__} has no transform, and no embedding_ "
                     "of as many rows as X."
@@ -128,8 +155,14 @@ class EmbeddingDisplay:
 
     @classmethod
     def from_embeddings(
-        cls, embeddings, y=None, *, value_name=None, ax=None, **options
-    ):
+        cls,
+        embeddings: Mapping[str, ArrayLike],
+        y: ArrayLike | None = None,
+        *,
+        value_name: str | None = None,
+        ax: "Axes | NDArray | None" = None,
+        **options: Any,
+    ) -> Self:
         """Draw embeddings of the same rows side by side.
 
         Parameters
@@ -164,17 +197,17 @@ class EmbeddingDisplay:
 
     def plot(
         self,
-        ax=None,
+        ax: "Axes | NDArray | None" = None,
         *,
-        share_axes=False,
-        align=False,
-        unit=None,
-        markers="shapes",
-        size=14.0,
-        cmap="viridis",
-        n_columns=None,
-        legend=True,
-    ):
+        share_axes: bool = False,
+        align: bool = False,
+        unit: str | None = None,
+        markers: Literal["shapes", "names", "dots"] = "shapes",
+        size: float = 14.0,
+        cmap: str = "viridis",
+        n_columns: int | None = None,
+        legend: bool = True,
+    ) -> Self:
         """Draw the embeddings.
 
         Parameters

@@ -1,12 +1,18 @@
 """What a kernel makes of smooth and of rough functions on a graph."""
 
+from collections.abc import Callable, Mapping
 from functools import partial
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from skgeom.kernels._transform import transform_of
 from skgeom.plotting._style import GREY, axes_of
+from skgeom.typing import ArrayLike, NDArray
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 _GRID = np.linspace(-1.0, 1.0, 801)
 
@@ -38,6 +44,11 @@ class SpectrumDisplay:
     ticks_ : matplotlib Line2D or None
         The eigenvalues.
 
+    Raises
+    ------
+    ValueError
+        If there is no function, or an eigenvalue is not in [-1, 1].
+
     See Also
     --------
     skgeom.operators.graph_kernel : Kernels as functions of the Laplacian.
@@ -52,7 +63,11 @@ class SpectrumDisplay:
     'eigenvalue (1 is smooth)'
     """
 
-    def __init__(self, functions, eigenvalues=None):
+    def __init__(
+        self,
+        functions: Mapping[str, Callable[[NDArray], NDArray]],
+        eigenvalues: ArrayLike | None = None,
+    ):
         self.functions = dict(functions)
         if not self.functions:
             raise ValueError("functions must have at least one entry.")
@@ -68,8 +83,14 @@ class SpectrumDisplay:
 
     @classmethod
     def from_estimator(
-        cls, estimator, *, name=None, eigenvalues=None, ax=None, **options
-    ):
+        cls,
+        estimator: Any,
+        *,
+        name: str | None = None,
+        eigenvalues: ArrayLike | None = None,
+        ax: "Axes | None" = None,
+        **options: Any,
+    ) -> Self:
         """Draw the spectrum of the kernel of a fitted estimator.
 
         Parameters
@@ -123,7 +144,9 @@ GraphRandomFeatures
         display = cls({found if name is None else name: function}, eigenvalues)
         return display.plot(ax=ax, **options)
 
-    def plot(self, ax=None, *, log=False, legend=True):
+    def plot(
+        self, ax: "Axes | None" = None, *, log: bool = False, legend: bool = True
+    ) -> Self:
         """Draw the curves, each with its largest value scaled to 1.
 
         Parameters

@@ -2,6 +2,7 @@
 
 import sys
 from collections import Counter
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 __all__ = ["host_waits"]
@@ -34,7 +35,7 @@ _BY_INDEX = {"index", "index_put", "index_put_"}
 
 
 @contextmanager
-def host_waits():
+def host_waits() -> Iterator[Counter]:
     """Count what would stop the host until a device has caught up.
 
     Values that are read, arrays that are copied between host and device, and results
@@ -62,7 +63,8 @@ def host_waits():
     from torch.overrides import TorchFunctionMode
     from torch.utils._python_dispatch import TorchDispatchMode
 
-    waits, reading = Counter(), []
+    waits: Counter = Counter()
+    reading: list[bool] = []
 
     class Calls(TorchFunctionMode):
         """What the code says."""
