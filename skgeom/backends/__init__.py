@@ -5,7 +5,12 @@ API lacks is a short list of primitives, described by :class:`Backend` and imple
 once per engine. ``_reference.py`` says in a few lines of NumPy what each one means.
 """
 
-from skgeom.backends._blocks import CACHE_BYTES, block_bytes, row_blocks
+from skgeom.backends._blocks import (
+    CACHE_BYTES,
+    block_bytes,
+    row_blocks,
+    scratch_bytes,
+)
 from skgeom.backends._descent import Descent, Links, Points
 from skgeom.backends._dispatch import (
     Backend,
@@ -31,4 +36,5 @@ __all__ = [
     "is_out_of_memory",
     "is_torch",
     "row_blocks",
+    "scratch_bytes",
 ]

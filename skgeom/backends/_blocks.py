@@ -1,6 +1,9 @@
 """How large the blocks are in which long work is done."""
 
 import numpy as np
+from array_api_compat import device
+
+from skgeom.typing import Array
 
 # Scratch that the caches of a core hold: ten times as fast as memory.
 CACHE_BYTES = 2**21
@@ -28,6 +31,30 @@ def block_bytes() -> int:
     from sklearn import get_config
 
     return int(get_config()["working_memory"] * 2**18)
+
+
+def scratch_bytes(array: Array) -> int:
+    """Scratch for a few passes over a block of an array, one after the other.
+
+    Parameters
+    ----------
+    array : array of any shape
+        NumPy array or torch tensor.
+
+    Returns
+    -------
+    int
+        What the caches hold for arrays of the host, `block_bytes` for those of a
+        device, which has threads enough for it.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skgeom.backends import scratch_bytes
+    >>> scratch_bytes(np.ones(3))
+    2097152
+    """
+    return CACHE_BYTES if str(device(array)).startswith("cpu") else block_bytes()
 
 
 def row_blocks(n_rows: int, row_bytes: int, max_bytes: int = 2**26) -> list[slice]:

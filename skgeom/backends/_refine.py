@@ -5,9 +5,7 @@ wrong in the last digits: enough to reorder neighbours and to move duplicates ap
 They therefore propose a few candidates more than asked, and this step decides.
 """
 
-from array_api_compat import device
-
-from skgeom.backends._blocks import CACHE_BYTES, block_bytes, row_blocks
+from skgeom.backends._blocks import row_blocks, scratch_bytes
 
 
 def n_candidates(k, n_samples):
@@ -117,9 +115,7 @@ def _order(xp, X, Y, candidates, k, float64):
     candidates = xp.sort(xp.astype(candidates, xp.int64), axis=1)
     nearest, indices, farthest = [], [], []
     row_bytes = 8 * candidates.shape[1] * X.shape[1]
-    on_host = str(device(Y)).startswith("cpu")
-    scratch = CACHE_BYTES if on_host else block_bytes()
-    for rows in row_blocks(Y.shape[0], row_bytes, scratch):
+    for rows in row_blocks(Y.shape[0], row_bytes, scratch_bytes(Y)):
         near = xp.take(X, xp.reshape(candidates[rows, :], (-1,)), axis=0)
         near = xp.reshape(near, (*candidates[rows, :].shape, X.shape[1]))
         difference = xp.astype(near, float64, copy=False) - xp.astype(

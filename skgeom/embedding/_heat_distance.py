@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from skgeom.backends import block_bytes, row_blocks
+from skgeom.backends import block_bytes, row_blocks, scratch_bytes
 from skgeom.graph import Laplacian
 from skgeom.graph._routes import (
     LandmarkRoutes,
@@ -176,7 +176,7 @@ def log_heat(laplacian, time, nodes, threshold, dtype, backend):
     by_chebyshev = threshold * _FAINT > _CHEBYSHEV_ERROR
     least = threshold * _FAINT if by_chebyshev else 0.0
     floor = threshold**2 if threshold > 0 else 1e-300
-    out = []
+    out = xp.empty((n_nodes, len(nodes)), dtype=dtype, device=backend.device)
     for block in row_blocks(len(nodes), 4 * 8 * n_nodes, block_bytes()):
         shares = backend.asarray(1.0 / laplacian.measure[nodes[block]])
         where = dict(dtype=backend.float64, device=backend.device)
@@ -195,10 +195,11 @@ def log_heat(laplacian, time, nodes, threshold, dtype, backend):
             )
         else:
             heat = heat_kernel(laplacian, time, start, floor=floor, backend=backend)
-        positive = heat > least
-        logarithm = xp.log(xp.where(positive, heat, xp.ones_like(heat)))
-        out.append(backend.asarray(xp.where(positive, logarithm, -xp.inf), dtype=dtype))
-    return xp.concat(out, axis=1)
+        for rows in _passes(heat):
+            positive = heat[rows, :] > least
+            logarithm = xp.log(xp.where(positive, heat[rows, :], 1.0))
+            out[rows, block] = xp.where(positive, logarithm, -xp.inf)
+    return out
 
 
 def log_self_heat(xp, log_h, landmarks):
@@ -209,15 +210,17 @@ def log_self_heat(xp, log_h, landmarks):
     bound the distance to a landmark never has to be clipped.
     """
     own = log_h[landmarks, xp.arange(landmarks.shape[0], device=log_h.device)]
-    largest = xp.max(log_h, axis=1, keepdims=True)
-    largest = xp.where(xp.isfinite(largest), largest, xp.zeros_like(largest))
-    weights = xp.exp(log_h - largest)
-    total = xp.sum(weights, axis=1)
-    warm = total > 0
-    mean = (weights @ own) / xp.where(warm, total, xp.ones_like(total))
-    everywhere = xp.where(warm, mean, xp.mean(own))
-    bound = xp.max(2 * log_h - own[None, :], axis=1)
-    everywhere = xp.where(bound > everywhere, bound, everywhere)
+    everywhere = xp.empty_like(log_h[:, 0])
+    for rows in _passes(log_h):
+        part = log_h[rows, :]
+        largest = xp.max(part, axis=1, keepdims=True)
+        weights = xp.exp(part - xp.where(xp.isfinite(largest), largest, 0.0))
+        total = xp.sum(weights, axis=1)
+        warm = total > 0
+        mean = (weights @ own) / xp.where(warm, total, 1.0)
+        mean = xp.where(warm, mean, xp.mean(own))
+        bound = xp.max(2 * part - own[None, :], axis=1)
+        everywhere[rows] = xp.where(bound > mean, bound, mean)
     everywhere[landmarks] = own
     return everywhere
 
@@ -229,9 +232,20 @@ def varadhan_distances(xp, log_h, log_self, log_self_nodes, time, volume_weight)
 
     (Huguet et al. 2023, section 3), clipped at zero; infinite where no heat arrives.
     """
-    volume = xp.logaddexp(log_self[:, None], log_self_nodes[None, :]) - np.log(2.0)
-    squared = 4.0 * time * (volume_weight * volume - log_h)
-    return xp.sqrt(xp.where(squared > 0, squared, xp.zeros_like(squared)))
+    # Heat that nodes keep differs by far less than the range of floats.
+    warmest = xp.max(log_self)
+    own, own_nodes = xp.exp(log_self - warmest), xp.exp(log_self_nodes - warmest)
+    out = xp.empty_like(log_h)
+    for rows in _passes(log_h):
+        volume = xp.log((own[rows, None] + own_nodes[None, :]) / 2) + warmest
+        squared = 4.0 * time * (volume_weight * volume - log_h[rows, :])
+        out[rows, :] = xp.sqrt(xp.where(squared > 0, squared, 0.0))
+    return out
+
+
+def _passes(array):
+    """Rows of an array, in blocks that are passed over while they are at hand."""
+    return row_blocks(array.shape[0], 8 * array.shape[1], scratch_bytes(array))
 
 
 def _trusted(log_h, threshold):

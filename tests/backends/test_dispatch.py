@@ -2,11 +2,9 @@ import sys
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
-from skgeom.backends import as_numpy, get_backend, is_torch, row_blocks
+from skgeom.backends import as_numpy, get_backend, is_torch
 
 
 @pytest.fixture
@@ -165,23 +163,3 @@ def test_tensors_come_and_go_between_backends(torch):
     assert_array_equal(host, [[1.0, 2.0]])
     backend = get_backend("torch-cpu")
     assert_array_equal(backend.to_numpy(backend.asarray(tensor)), host)
-
-
-# -------------------------------------------------------------------------- row blocks
-
-
-@given(
-    n_rows=st.integers(0, 200),
-    row_bytes=st.integers(0, 100),
-    max_bytes=st.integers(1, 1000),
-)
-def test_row_blocks_cover_all_rows_once_within_the_budget(n_rows, row_bytes, max_bytes):
-    blocks = row_blocks(n_rows, row_bytes, max_bytes)
-    covered = np.concatenate([np.arange(n_rows)[block] for block in blocks])
-    assert_array_equal(covered, np.arange(n_rows))
-    sizes = [block.stop - block.start for block in blocks]
-    assert all(size * row_bytes <= max_bytes or size == 1 for size in sizes)
-    # One row more would not have fitted.
-    assert all((size + 1) * max(row_bytes, 1) > max_bytes for size in sizes[:-1])
-    if n_rows == 0:
-        assert blocks == [slice(0, 0)]
