@@ -110,6 +110,34 @@ def test_only_backends_know_numba_and_torch(path):
     assert not forbidden_imports(source, ENGINES, dotted_package(path))
 
 
+def borrowed_private_names(source, package):
+    """Return the names with an underscore that come from another package of skgeom.
+
+    Modules with an underscore are open to the house; what has one inside them is not.
+    """
+    own = ".".join(package.split(".")[:2])
+    return sorted(
+        f"{node.module}.{alias.name}"
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("skgeom")
+        for alias in node.names
+        if alias.name.startswith("_") and not node.module.startswith(own)
+    )
+
+
+def test_the_walk_sees_borrowed_names():
+    source = "from skgeom.base import _private\nfrom skgeom.graph._graph import Graph"
+    assert borrowed_private_names(source, "skgeom.kernels") == ["skgeom.base._private"]
+    own = "from skgeom.kernels._machine import _by_node"
+    assert not borrowed_private_names(own, "skgeom.kernels")
+
+
+@pytest.mark.parametrize("path", MODULES, ids=module_id)
+def test_private_names_stay_at_home(path):
+    source = path.read_text(encoding="utf-8")
+    assert not borrowed_private_names(source, dotted_package(path))
+
+
 @pytest.mark.parametrize("path", MODULES, ids=module_id)
 def test_a_file_fits_in_one_reading(path):
     n_lines = len(path.read_text(encoding="utf-8").splitlines())

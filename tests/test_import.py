@@ -52,6 +52,14 @@ def test_estimators_load_no_optional_dependency():
     assert loaded & optional == set()
 
 
+def test_no_package_loads_an_engine_or_an_optional_dependency():
+    packages = ", ".join(f"skgeom.{name}" for name in skgeom._PACKAGES)
+    loaded = loaded_by(f"import {packages}")
+    assert {"numpy", "scipy", "sklearn"} <= loaded
+    optional = {"faiss", "hypothesis", "matplotlib", "networkx", "pynndescent", "torch"}
+    assert loaded & {"numba", *optional} == set()
+
+
 @pytest.mark.parametrize("name", skgeom._PACKAGES)
 def test_packages_are_attributes(name):
     printed = run_python(f"import skgeom; print(skgeom.{name}.__name__)")

@@ -68,7 +68,6 @@ def nearest_neighbors(
     Examples
     --------
     >>> import numpy as np
-    import scipy.sparse as sp
     >>> from skgeom.graph import nearest_neighbors
     >>> distances, indices = nearest_neighbors(
     ...     np.array([[0.0], [1.0], [3.0]]), n_neighbors=1)
