@@ -170,7 +170,8 @@ def main():
         notes=[
             f"up to {MOST} clusters for the other rules; seeds {seeds[0]} to "
             f"{seeds[-1]}; clusters on axes (benchmarks/_clusters.py)",
-            "the diagonal is that of pecok, and the variance its median over p",
+            "the diagonal is that of pecok, and the variance its median over p; at "
+            "most 150 steps",
         ],
         write=not args.quick,
     )

@@ -26,13 +26,13 @@ def leave_one_out_memberships(points, labels, n_clusters, n_features):
     points, *without point i*. A centre is thus drawn to m as far as its noise, of
     variance :math:`s_k^2 / N_k` in each of p directions, exceeds what centres differ
     by; and what it may still be off widens the density. Both matter once p is not small
-    beside :math:`N_k`: a centre that x_i is part of is nearer to it by about
-    :math:`2 p s_k^2 / N_k`, whether they belong together or not.
+    beside :math:`N_k`: the squared distance to a centre that x_i is part of is less by
+    about :math:`2 p s_k^2 / N_k`, whether they belong together or not.
 
     The others' clusters are not known either. With independent memberships
-    :math:`r_{jk}`, the logarithm is averaged over them, sizes at their mean: collapsed
-    variational Bayes [2]_. All but one of its terms are linear in the memberships, and
-    for that one
+    :math:`r_{jk}`, the logarithm is averaged over them: collapsed variational Bayes
+    [2]_. With sizes and variances at their means, all but one of its terms are linear
+    in the memberships, and for that one
 
     .. math::
         E \Bigl|\sum_{z_j = k} (x_j - m)\Bigr|^2 = \Bigl|\sum_j r_{jk} (x_j - m)\Bigr|^2
