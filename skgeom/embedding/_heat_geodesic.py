@@ -26,6 +26,7 @@ from skgeom.embedding._placement import (
     group_means,
     groups_of_duplicates,
     interpolate_by_heat,
+    placement_time,
 )
 from skgeom.graph import Graph, farthest_point_landmarks, robust_graph
 from skgeom.operators import relaxation_time
@@ -38,8 +39,6 @@ _AUTO_LANDMARKS = 300
 _MAX_COMPONENTS = 2_000
 # Heat that chaining="auto" does not trust.
 _TRUSTED_HEAT = 1e-8
-# Longest time for which landmark coordinates are diffused to the other nodes.
-_PLACEMENT_TIME = 5.0
 
 
 class HeatGeodesicEmbedding(
@@ -466,7 +465,9 @@ class HeatGeodesicEmbedding(
                 self.graph_.laplacian(self.laplacian),
                 self.landmark_indices_,
                 anchors,
-                min(_PLACEMENT_TIME, self.diffusion_time_ / 8),
+                placement_time(
+                    self.graph_, self.landmark_indices_, self.diffusion_time_
+                ),
                 geodesics.gates[:, 0],
                 backend,
             )

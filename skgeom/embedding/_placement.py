@@ -9,6 +9,8 @@ from skgeom.operators import heat_kernel
 
 # Longest automatic diffusion time, in steps of a random walk.
 MAX_TIME = 40.0
+# Time for which coordinates flow from landmarks to their neighbours, and the longest.
+_PLACEMENT_TIME, _LONGEST_PLACEMENT = 5.0, 200.0
 
 
 def automatic_time(relaxation):
@@ -33,6 +35,23 @@ def automatic_geodesic(graph, points=None, *, backend=None):
         return "heat"
     hidden = points is not None and noise_hides_shape(points, backend=backend)
     return "heat" if hidden else "shortest_path"
+
+
+def placement_time(graph, landmarks, time):
+    """How long the coordinates of landmarks flow to the other nodes.
+
+    Heat walks as the square root of time. If it does not get from one landmark to the
+    next, all nodes between are drawn to the nearest and the picture is a set of clumps;
+    if it gets much farther, the rim is drawn inwards. So the time is the square of the
+    mean number of edges to the nearest landmark, in units that are right for one edge.
+    It is shorter where heat is measured for less than the longest automatic time.
+    """
+    hops = csgraph.dijkstra(
+        graph.adjacency, indices=landmarks, unweighted=True, min_only=True
+    )
+    reach = max(1.0, hops[np.isfinite(hops)].mean())
+    unit = min(_PLACEMENT_TIME, time / (MAX_TIME / _PLACEMENT_TIME))
+    return min(unit * reach**2, _LONGEST_PLACEMENT)
 
 
 def interpolate_by_heat(laplacian, nodes, values, time, fallback, backend):
