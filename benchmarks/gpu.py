@@ -77,9 +77,9 @@ def heat(n):
 
 
 def closure_of_tree(n):
-    """The closure of a random tree of about nine levels, like that of WordNet's nouns."""
+    """The closure of a random tree with nine links a node, like that of the nouns."""
     rng = np.random.default_rng(RNG_SEED)
-    parents = (np.arange(1, n) * rng.random(n - 1) ** 0.35).astype(np.int64)
+    parents = (np.arange(1, n) * rng.random(n - 1) ** 1.25).astype(np.int64)
     edges, heads, above = [], np.arange(1, n), parents
     while len(heads):
         edges.append(np.stack([heads, above], axis=1))
