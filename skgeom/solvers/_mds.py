@@ -9,6 +9,8 @@ from array_api_compat import is_numpy_namespace
 # Sum of squared errors, as a share of that of the distances, below which a further
 # relative decrease is not worth steps: a stress-1 of .01.
 _GOOD_STRESS = 1e-4
+# The same of an embedding without errors but for rounding.
+_PERFECT = 1e-24
 # Steps between two looks at the stress where a look waits for the device.
 _STEPS_PER_LOOK = 16
 
@@ -156,16 +158,17 @@ def smacof(xp, distances, init, *, max_iter=300, tol=1e-5, callback=None):
     state = _Scaling(points, reached, stress, stress, 0 * stress, never, never)
     limits = dict(tol=tol, max_iter=max_iter, total=total)
     steps_per_look = 1 if is_numpy_namespace(xp) else _STEPS_PER_LOOK
-    asked = False
+    asked, n_iter = False, 0
     while not (asked or state.done):
         for _ in range(steps_per_look):
             state = _relaxed_step(xp, state, distances, **limits)
-        if callback is not None and not state.short:
-            asked = callback(int(state.n_iter), _stress_1(state.stress, total))
-    points, reached, n_iter, change = state[0], state[1], int(state[4]), float(state[3])
-    if asked or n_iter < max_iter:
+        made, n_iter = int(state.n_iter) - n_iter, int(state.n_iter)
+        if callback is not None and made:
+            asked = callback(n_iter, _stress_1(state.stress, total))
+    change = float(state.change)
+    if asked or state.stress <= _PERFECT * total:
         change = min(change, tol)
-    points, stress = _at_best_scale(xp, points, reached, distances)
+    points, stress = _at_best_scale(xp, state.points, state.reached, distances)
     return size * points, _stress_1(stress, total), n_iter, change
 
 
@@ -269,7 +272,7 @@ def _relaxed_step(xp, state, distances, *, tol, max_iter, total):
     change = xp.where(taken, (stress - new_stress) / least, change)
     stress = xp.where(taken, new_stress, stress)
     n_iter = n_iter + xp.where(taken, xp.ones_like(n_iter), xp.zeros_like(n_iter))
-    ended = (change < tol) | (stress <= 1e-24 * total) | (n_iter >= max_iter)
+    ended = (change < tol) | (stress <= _PERFECT * total) | (n_iter >= max_iter)
     return _Scaling(
         select(taken, tried, points),
         select(taken, new_reached, reached),
