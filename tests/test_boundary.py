@@ -224,3 +224,14 @@ def test_with_dispatch_what_is_fitted_follows_X(torch_device, Class, torch):
             np.testing.assert_allclose(value, as_numpy(answers[name]), atol=1e-6)
     assert not any(isinstance(v, torch.Tensor) for v in vars(copy.copy(model)).values())
     assert clone(model).get_params() == model.get_params()
+
+
+def test_with_dispatch_parameters_stay_as_they_are(torch_device, torch):
+    from skgeom import STKRRegressor
+
+    alphas = np.array([0.1, 1.0])
+    there = torch.as_tensor(X, device=get_backend(torch_device).device)
+    with sklearn.config_context(array_api_dispatch=True):
+        model = STKRRegressor(alpha=alphas).fit(there, there[:, 0])
+        assert model.alpha is alphas
+        assert isinstance(model.dual_coef_, torch.Tensor)
