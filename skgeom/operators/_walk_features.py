@@ -1,9 +1,11 @@
 """Rows of f(W) as sparse features: estimated by walks, or pushed out from each node."""
 
 from functools import partial
+from typing import Any, NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
+from array_api_compat import is_numpy_namespace
 
 from skgeom.backends import get_backend
 from skgeom.operators._graph_kernels import power_series, trimmed
@@ -117,6 +119,7 @@ def walk_features(
     seed=0,
     dtype=np.float32,
     backend=None,
+    on_device=False,
 ):
     r"""Estimate rows of :math:`\sum_l f_l W^l` by random walks, without bias.
 
@@ -144,11 +147,13 @@ def walk_features(
         Of the entries.
     backend : Backend, default=None
         Where walkers walk; None is the host.
+    on_device : bool, default=False
+        Whether the features stay where they were made, as what `Backend.csr` returns.
 
     Returns
     -------
     csr_array of shape (n_rows, n_nodes) or (n_rows, n_lengths * n_nodes)
-        The features, on the host.
+        The features, on the host unless they are to stay on the device.
 
     References
     ----------
@@ -175,11 +180,18 @@ def walk_features(
         return backend.random_walks(*where, coefficients, survival[kept], *options)
 
     width = graph.n_nodes * (int(kept.sum()) if apart else 1)
-    return _features(graph, nodes, rows, width, backend)
+    return _features(graph, nodes, rows, width, backend, on_device)
 
 
 def push_features(
-    graph, nodes, modulation, *, threshold=1e-2, dtype=np.float32, backend=None
+    graph,
+    nodes,
+    modulation,
+    *,
+    threshold=1e-2,
+    dtype=np.float32,
+    backend=None,
+    on_device=False,
 ):
     r"""Compute rows of :math:`\sum_l f_l W^l`, leaving out what is small.
 
@@ -198,11 +210,13 @@ def push_features(
         Of the entries.
     backend : Backend, default=None
         Where it happens; None is the host.
+    on_device : bool, default=False
+        Whether the features stay where they were made, as what `Backend.csr` returns.
 
     Returns
     -------
     csr_array of shape (n_rows, n_nodes)
-        The features, on the host.
+        The features, on the host unless they are to stay on the device.
 
     Examples
     --------
@@ -217,10 +231,10 @@ def push_features(
     def rows(backend, *where):
         return backend.push(*where, np.asarray(modulation, dtype=dtype), threshold)
 
-    return _features(graph, nodes, rows, graph.n_nodes, backend)
+    return _features(graph, nodes, rows, graph.n_nodes, backend, on_device)
 
 
-def _features(graph, nodes, rows, width, backend):
+def _features(graph, nodes, rows, width, backend, on_device):
     backend = get_backend("cpu") if backend is None else backend
     nodes = np.asarray(nodes, dtype=np.int64)
     reordered = len(nodes) > _MANY_ROWS
@@ -233,16 +247,23 @@ def _features(graph, nodes, rows, width, backend):
     indptr, columns, entries = rows(backend, steps, starts)
     # One type for both kinds of indices, the narrow one wherever it is enough.
     narrow = np.iinfo(np.int32).max >= max(entries.shape[0], width)
-    index = backend.xp.int32 if narrow else backend.xp.int64
-    indptr, columns, entries = (
-        backend.to_numpy(part)
-        for part in (
-            backend.xp.astype(indptr, index, copy=False),
-            backend.xp.astype(columns, index, copy=False),
-            entries,
-        )
-    )
-    return sp.csr_array((entries, columns, indptr), shape=(len(nodes), width))
+    xp = backend.xp
+    index = xp.int32 if narrow else xp.int64
+    indptr, columns = (xp.astype(part, index, copy=False) for part in (indptr, columns))
+    matrix = _Matrix(indptr, columns, entries, (len(nodes), width))
+    if on_device and not is_numpy_namespace(xp):
+        return backend.csr(matrix)
+    indptr, columns, entries = map(backend.to_numpy, matrix[:3])
+    return sp.csr_array((entries, columns, indptr), shape=matrix.shape)
+
+
+class _Matrix(NamedTuple):
+    """What `Backend.csr` reads of a sparse matrix."""
+
+    indptr: Any
+    indices: Any
+    data: Any
+    shape: tuple
 
 
 def extension_modulation(kernel):
