@@ -14,6 +14,7 @@ from skgeom.backends._dispatch import (
     block_bytes,
     get_backend,
     is_out_of_memory,
+    is_sound_tensor,
     is_torch,
     row_blocks,
 )
@@ -31,6 +32,7 @@ __all__ = [
     "block_bytes",
     "get_backend",
     "is_out_of_memory",
+    "is_sound_tensor",
     "is_torch",
     "row_blocks",
 ]
