@@ -32,6 +32,20 @@ def timed(function, *args, **kwargs):
     return result, time.process_time() - cpu, time.perf_counter() - wall
 
 
+def peak(function, *args):
+    """Result of a function, and by how many bytes the process grew meanwhile."""
+
+    def status(name):
+        with open("/proc/self/status") as file:
+            return next(int(x.split()[1]) for x in file if x.startswith(name)) * 1024
+
+    with open("/proc/self/clear_refs", "w") as file:
+        file.write("5")
+    before = status("VmRSS")
+    result = function(*args)
+    return result, status("VmHWM") - before
+
+
 def report(name, rows, *, title, packages=(), notes=(), write=True):
     """Print a table, and keep it in ``benchmarks/results/<name>.md``.
 

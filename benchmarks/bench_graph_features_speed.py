@@ -9,7 +9,7 @@ import time
 
 import numpy as np
 from _graphs import mesh, random_graph
-from _report import arguments, report, timed
+from _report import arguments, peak, report, timed
 
 from skgeom import GraphRandomFeatures
 from skgeom.backends import get_backend
@@ -23,20 +23,6 @@ def cpu():
     """CPU seconds of this process and its children."""
     usages = map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     return sum(usage.ru_utime + usage.ru_stime for usage in usages)
-
-
-def peak(function, *args):
-    """Result of a function, and by how many bytes the process grew meanwhile."""
-
-    def status(name):
-        with open("/proc/self/status") as file:
-            return next(int(x.split()[1]) for x in file if x.startswith(name)) * 1024
-
-    with open("/proc/self/clear_refs", "w") as file:
-        file.write("5")
-    before = status("VmRSS")
-    result = function(*args)
-    return result, status("VmHWM") - before
 
 
 def peer_seconds(graph, n_walks, p):

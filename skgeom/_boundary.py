@@ -59,7 +59,7 @@ class Home(NamedTuple):
     def settle(self, state):
         """Bring the arrays of a fitted estimator here."""
         for name, value in state.items():
-            if name != "classes_":  # those are of the kind of y
+            if _is_fitted(name):
                 state[name] = self.bring(value)
 
     def bring(self, value):
@@ -120,12 +120,12 @@ def _within(method):
         home, model = Home.of(X), self
         if not fits:
             _refuse_other_arrays(self, X, name)
-            if any(map(_is_foreign, vars(self).values())):
+            if any(_is_fitted(k) and _is_foreign(v) for k, v in vars(self).items()):
                 model = copy.copy(self)  # which has all on the host
-        # Tensors say where to compute; all else that is no NumPy is read on the host.
-        args = [a if a is X and is_torch(X) else on_host(a) for a in args]
+        # A tensor X says where to compute; all else that is no NumPy is read here.
+        args = [X if i == 0 and is_torch(X) else on_host(a) for i, a in enumerate(args)]
         kwargs = {
-            k: a if a is X and is_torch(X) else on_host(a) for k, a in kwargs.items()
+            k: a if k == "X" and is_torch(a) else on_host(a) for k, a in kwargs.items()
         }
         before = dict(vars(self)) if fits else None
         try:
@@ -164,14 +164,19 @@ def _refuse_other_arrays(estimator, X, method):
     if not _dispatches() or X is None:
         return
     for name, value in vars(estimator).items():
-        fitted = name.endswith("_") and name != "classes_"
-        if fitted and (_is_numeric(value) or _is_foreign(value)):
+        public = _is_fitted(name) and name.endswith("_")
+        if public and (_is_numeric(value) or _is_foreign(value)):
             check_same_namespace(X, estimator, attribute=name, method=method)
             return
 
 
 def _dispatches():
     return KNOWS_NAMESPACES and get_config()["array_api_dispatch"]
+
+
+def _is_fitted(name):
+    """Whether an attribute is no parameter; classes are of the kind of y, not of X."""
+    return name != "classes_" and (name.endswith("_") or name.startswith("_"))
 
 
 def _is_foreign(value):

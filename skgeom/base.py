@@ -21,6 +21,7 @@ from skgeom.backends import (
     MissingDeviceError,
     as_numpy,
     get_backend,
+    is_sound_tensor,
     is_torch,
     row_blocks,
 )
@@ -105,9 +106,15 @@ class GeometryEstimator(CallbackSupportMixin, BaseEstimator):
         except ValueError as error:
             raise InvalidParameterError(f"{type(self).__name__}: {error}") from None
 
-    def _validated(self, X, *, reset, **checks):
-        """Validate X on the host; floats keep their width, the rest become float64."""
+    def _validated(self, X, *, reset, backend=None, **checks):
+        """Validate X on the host; floats keep their width, the rest become float64.
+
+        With a backend, a tensor that is in order is not brought to the host to be seen.
+        """
         self._refuse_graph(X)
+        if backend is not None and is_sound_tensor(X):
+            validate_data(self, X, reset=reset, skip_check_array=True)
+            return backend.asarray(X)
         return validate_data(
             self, as_numpy(X), reset=reset, dtype=[np.float64, np.float32], **checks
         )
@@ -378,7 +385,7 @@ class GraphInputMixin:
             k = max(1, min(k, int(np.diff(X.indptr).min())))
             neighbors = neighbors_from_graph(X, k, include_self=True)
         else:
-            X = self._validated(X, reset=False)
+            X = self._validated(X, reset=False, backend=backend)
             neighbors = nearest_neighbors(
                 self._fit_points, X, n_neighbors=k, backend=backend
             )

@@ -13,8 +13,9 @@ from sklearn.datasets import make_blobs
 from sklearn.exceptions import NotFittedError
 from sklearn.utils._param_validation import InvalidParameterError
 
+from skgeom import GraphKernelRidge, HeatGeodesicEmbedding, STKRRegressor
 from skgeom.backends import as_numpy, get_backend
-from skgeom.testing import all_estimators
+from skgeom.testing import all_estimators, host_waits
 
 ESTIMATORS = [pytest.param(Class, id=name) for name, Class in all_estimators()]
 
@@ -162,8 +163,6 @@ def test_models_work_where_there_is_no_torch(torch_device, dispatch, torch, tmp_
 
 
 def test_a_model_says_that_it_lost_its_device(torch, monkeypatch):
-    from skgeom import STKRRegressor
-
     model = STKRRegressor().fit(X, Y)
     model.device = "cuda"
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)
@@ -205,6 +204,35 @@ def test_tensors_in_tensors_out(torch_device, Class, dtype, torch):
         assert isinstance(by_tensor.score(there, targets), float)
 
 
+@pytest.mark.parametrize(
+    "model",
+    [
+        STKRRegressor(kernel="rbf"),
+        STKRRegressor(),
+        GraphKernelRidge(),
+        HeatGeodesicEmbedding(),
+    ],
+)
+def test_sound_tensors_are_looked_at_where_they_are(torch_device, model, torch):
+    there = torch.as_tensor(X, device=get_backend(torch_device).device)
+    model = clone(model).fit(there, Y)
+    use = getattr(model, "transform", None) or model.predict
+    with host_waits() as waits:
+        found = use(there[:9])
+    assert not waits["skgeom.backends._dispatch.as_numpy", "cpu"]
+    np.testing.assert_allclose(as_numpy(found), use(X[:9]), atol=1e-12)
+    # What is wrong with the others scikit-learn says in its own words.
+    for wrong, message in (
+        (there * np.nan, "contains NaN"),
+        (there[:, :2], "X has 2 features, but"),
+        (there[0], "Expected 2D array, got 1D"),
+        (there[:0], "Found array with 0 sample"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            use(wrong)
+    np.testing.assert_allclose(as_numpy(use(there.round().int())), use(X.round()))
+
+
 @pytest.mark.parametrize("Class", ESTIMATORS)
 def test_with_dispatch_what_is_fitted_follows_X(torch_device, Class, torch):
     where = get_backend(torch_device).device
@@ -224,3 +252,12 @@ def test_with_dispatch_what_is_fitted_follows_X(torch_device, Class, torch):
             np.testing.assert_allclose(value, as_numpy(answers[name]), atol=1e-6)
     assert not any(isinstance(v, torch.Tensor) for v in vars(copy.copy(model)).values())
     assert clone(model).get_params() == model.get_params()
+
+
+def test_with_dispatch_parameters_stay_as_they_are(torch_device, torch):
+    alphas = np.array([0.1, 1.0])
+    there = torch.as_tensor(X, device=get_backend(torch_device).device)
+    with sklearn.config_context(array_api_dispatch=True):
+        model = STKRRegressor(alpha=alphas).fit(there, there[:, 0])
+        assert model.alpha is alphas
+        assert isinstance(model.dual_coef_, torch.Tensor)

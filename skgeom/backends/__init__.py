@@ -18,6 +18,7 @@ from skgeom.backends._dispatch import (
     as_numpy,
     get_backend,
     is_out_of_memory,
+    is_sound_tensor,
     is_torch,
 )
 from skgeom.backends._walks import Steps
@@ -34,6 +35,7 @@ __all__ = [
     "block_bytes",
     "get_backend",
     "is_out_of_memory",
+    "is_sound_tensor",
     "is_torch",
     "row_blocks",
     "scratch_bytes",

@@ -322,6 +322,35 @@ def is_torch(array: Any) -> bool:
     )
 
 
+def is_sound_tensor(array: Any) -> bool:
+    """Whether a tensor needs no other check, asked where it is.
+
+    Parameters
+    ----------
+    array : object
+        Anything.
+
+    Returns
+    -------
+    bool
+        True for rows and columns of finite float32 or float64.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skgeom.backends import is_sound_tensor
+    >>> is_sound_tensor(torch.ones(2, 3)), is_sound_tensor(torch.ones(2, 3).log() / 0)
+    (True, False)
+    """
+    return (
+        is_torch(array)
+        and array.ndim == 2
+        and array.numel() > 0
+        and str(array.dtype) in ("torch.float32", "torch.float64")
+        and bool(array.isfinite().all())
+    )
+
+
 def as_numpy(array: Any) -> Any:
     """Bring a NumPy array or a torch tensor to the host; leave the rest alone.
 

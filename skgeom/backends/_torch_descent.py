@@ -91,7 +91,8 @@ def _step(points, links, heads, counts, size, draws, descent):
     sums = torch.zeros_like(x)
     _added(sums, heads, far_ends[0].sum(dim=1))
     _added(sums, sources, pull)
-    _added(sums, torch.cat([tails, others.ravel()]), torch.cat([push, *far_ends[1]]))
+    _added(sums, tails, push)
+    _added(sums, others.ravel(), far_ends[1].reshape(-1, x.shape[1]))
     # What does not count marks a place behind the points.
     n = len(x)
     moved = torch.zeros(n + 1, dtype=torch.bool, device=x.device)

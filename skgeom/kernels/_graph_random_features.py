@@ -302,7 +302,10 @@ class GraphRandomFeatures(
         backend = self._backend_for(X)
         if self.graph is not None:
             ids = self._read_ids(X, self.graph_.n_nodes)
-            features = self._features_of(ids, self.kernel_.modulation, backend)
+            stay = is_torch(X) and self._projection is None
+            features = self._features_of(
+                ids, self.kernel_.modulation, backend, on_device=stay
+            )
         else:
             features = self._features_of_rows(X, backend)
         if self._projection is not None:
@@ -391,17 +394,21 @@ class GraphRandomFeatures(
         return law
 
     def _features_of(
-        self, nodes, modulation, backend, *, n_walks=None, seed=None, apart=False
+        self,
+        nodes,
+        modulation,
+        backend,
+        *,
+        n_walks=None,
+        seed=None,
+        apart=False,
+        on_device=False,
     ):
         """Sparse features of known nodes, in the order of `nodes`."""
+        shared = dict(dtype=self.dtype, backend=backend, on_device=on_device)
         if self.method == "push":
             return push_features(
-                self.graph_,
-                nodes,
-                modulation,
-                threshold=self.threshold,
-                dtype=self.dtype,
-                backend=backend,
+                self.graph_, nodes, modulation, threshold=self.threshold, **shared
             )
         n_walks = self.n_walks if n_walks is None else n_walks
         survival = self.survival_
@@ -416,8 +423,7 @@ class GraphRandomFeatures(
             coupling=self.coupling,
             apart=apart,
             seed=self._seed if seed is None else seed,
-            dtype=self.dtype,
-            backend=backend,
+            **shared,
         )
 
     def _features_of_rows(self, X, backend):
@@ -443,8 +449,10 @@ class GraphRandomFeatures(
         """The features as they are, or as a sparse tensor for a tensor."""
         if not is_torch(like):
             return features
-        tensor = get_backend(like=like).csr(features)
-        return tensor.to(get_backend(like=like).asarray(features.data[:0]).dtype)
+        backend = get_backend(like=like)
+        tensor = backend.csr(features) if sp.issparse(features) else features
+        like = backend.asarray(np.empty(0, self.dtype))
+        return tensor.to(dtype=like.dtype, device=like.device)
 
     def _dense(self, features, like):
         """The features times the projection, in the namespace of X."""

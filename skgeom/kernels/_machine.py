@@ -298,7 +298,7 @@ class SpectralMachine(GraphInputMixin, GeometryEstimator):
             return self._predict_neighbors(X, backend)
         if self.kernel == "precomputed":
             return self._predict_links(X)
-        X = self._validated(X, reset=False)
+        X = self._validated(X, reset=False, backend=backend)
         points, Z = (
             backend.asarray(part, dtype=backend.float64)
             for part in (self._fit_points, X)
@@ -312,7 +312,7 @@ class SpectralMachine(GraphInputMixin, GeometryEstimator):
         return self._combined(product)
 
     def _predict_neighbors(self, X, backend):
-        X = self._validated(X, reset=False)
+        X = self._validated(X, reset=False, backend=backend)
         n_nodes = len(self._node_values)
         k = min(self.n_neighbors, n_nodes)
         distances, indices = nearest_neighbors(

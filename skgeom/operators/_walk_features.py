@@ -7,14 +7,16 @@ FOCS 2006.
 
 from collections.abc import Callable
 from functools import partial
+from typing import Any, NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
+from array_api_compat import is_numpy_namespace
 
 from skgeom.backends import Backend, get_backend
 from skgeom.graph import Graph
 from skgeom.operators._graph_kernels import GraphKernel, power_series, trimmed
-from skgeom.typing import ArrayLike, NDArray
+from skgeom.typing import Array, ArrayLike, NDArray
 
 # The chance of walks longer than this is that of a uniform draw of zero.
 _LEAST_SURVIVAL = 1e-12
@@ -135,7 +137,8 @@ def walk_features(
     seed: int = 0,
     dtype: type = np.float32,
     backend: Backend | None = None,
-) -> sp.csr_array:
+    on_device: bool = False,
+) -> sp.csr_array | Array:
     r"""Estimate rows of :math:`\sum_l f_l W^l` by random walks, without bias.
 
     A walk adds its weight at each node that it visits [1]_; walks that start together
@@ -165,11 +168,13 @@ def walk_features(
         Of the entries.
     backend : Backend, default=None
         Where walkers walk; None is the host.
+    on_device : bool, default=False
+        Whether the features stay where they were made, as what `Backend.csr` returns.
 
     Returns
     -------
     csr_array of shape (n_rows, n_nodes) or (n_rows, n_lengths * n_nodes)
-        The features, on the host.
+        The features, on the host unless they are to stay on the device.
 
     References
     ----------
@@ -196,7 +201,7 @@ def walk_features(
         return backend.random_walks(*where, coefficients, survival[kept], *options)
 
     width = graph.n_nodes * (int(kept.sum()) if apart else 1)
-    return _features(graph, nodes, rows, width, backend)
+    return _features(graph, nodes, rows, width, backend, on_device)
 
 
 def push_features(
@@ -207,7 +212,8 @@ def push_features(
     threshold: float = 1e-2,
     dtype: type = np.float32,
     backend: Backend | None = None,
-) -> sp.csr_array:
+    on_device: bool = False,
+) -> sp.csr_array | Array:
     r"""Compute rows of :math:`\sum_l f_l W^l`, leaving out what is small.
 
     Parameters
@@ -225,11 +231,13 @@ def push_features(
         Of the entries.
     backend : Backend, default=None
         Where it happens; None is the host.
+    on_device : bool, default=False
+        Whether the features stay where they were made, as what `Backend.csr` returns.
 
     Returns
     -------
     csr_array of shape (n_rows, n_nodes)
-        The features, on the host.
+        The features, on the host unless they are to stay on the device.
 
     Examples
     --------
@@ -244,10 +252,10 @@ def push_features(
     def rows(backend, *where):
         return backend.push(*where, np.asarray(modulation, dtype=dtype), threshold)
 
-    return _features(graph, nodes, rows, graph.n_nodes, backend)
+    return _features(graph, nodes, rows, graph.n_nodes, backend, on_device)
 
 
-def _features(graph, nodes, rows, width, backend):
+def _features(graph, nodes, rows, width, backend, on_device):
     backend = get_backend("cpu") if backend is None else backend
     nodes = np.asarray(nodes, dtype=np.int64)
     reordered = len(nodes) > _MANY_ROWS
@@ -260,16 +268,23 @@ def _features(graph, nodes, rows, width, backend):
     indptr, columns, entries = rows(backend, steps, starts)
     # One type for both kinds of indices, the narrow one wherever it is enough.
     narrow = np.iinfo(np.int32).max >= max(entries.shape[0], width)
-    index = backend.xp.int32 if narrow else backend.xp.int64
-    indptr, columns, entries = (
-        backend.to_numpy(part)
-        for part in (
-            backend.xp.astype(indptr, index, copy=False),
-            backend.xp.astype(columns, index, copy=False),
-            entries,
-        )
-    )
-    return sp.csr_array((entries, columns, indptr), shape=(len(nodes), width))
+    xp = backend.xp
+    index = xp.int32 if narrow else xp.int64
+    indptr, columns = (xp.astype(part, index, copy=False) for part in (indptr, columns))
+    matrix = _Matrix(indptr, columns, entries, (len(nodes), width))
+    if on_device and not is_numpy_namespace(xp):
+        return backend.csr(matrix)
+    indptr, columns, entries = map(backend.to_numpy, matrix[:3])
+    return sp.csr_array((entries, columns, indptr), shape=matrix.shape)
+
+
+class _Matrix(NamedTuple):
+    """What `Backend.csr` reads of a sparse matrix."""
+
+    indptr: Any
+    indices: Any
+    data: Any
+    shape: tuple
 
 
 def extension_modulation(kernel: GraphKernel) -> NDArray:

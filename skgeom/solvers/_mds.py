@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 from types import ModuleType
+from typing import Any, NamedTuple
 
 from array_api_compat import is_numpy_namespace
 
@@ -12,6 +13,8 @@ from skgeom.typing import Array
 # Sum of squared errors, as a share of that of the distances, below which a further
 # relative decrease is not worth steps: a stress-1 of .01.
 _GOOD_STRESS = 1e-4
+# The same of an embedding without errors but for rounding.
+_PERFECT = 1e-24
 # Steps between two looks at the stress where a look waits for the device.
 _STEPS_PER_LOOK = 16
 
@@ -163,27 +166,22 @@ def smacof(
     total = float(xp.sum(distances * distances))
     reached = _pairwise(xp, points)
     stress = _raw_stress(xp, reached, distances)
-    state = points, reached, stress, stress, 0 * stress
-    done, n_made = stress < 0, 0
+    never = stress < 0
+    state = _Scaling(points, reached, stress, stress, 0 * stress, never, never)
+    limits = dict(tol=tol, max_iter=max_iter, total=total)
     steps_per_look = 1 if is_numpy_namespace(xp) else _STEPS_PER_LOOK
-    while n_made < max_iter:
-        for _ in range(min(steps_per_look, max_iter - n_made)):
-            new = _relaxed_step(xp, state, distances, tol, total)
-            # Since the last look it may have been done: then it stays where it is.
-            if steps_per_look > 1:
-                new = tuple(
-                    xp.where(done, a, b) for a, b in zip(state, new, strict=True)
-                )
-            state, n_made = new, n_made + 1
-            done = (state[3] < tol) | (state[2] <= 1e-24 * total)
-        asked = callback is not None and callback(n_made, _stress_1(state[2], total))
-        if done or asked:
-            break
-    points, reached, _, change, n_iter = state
-    if done or asked:
-        change = min(float(change), tol)
-    points, stress = _at_best_scale(xp, points, reached, distances)
-    return size * points, _stress_1(stress, total), int(n_iter), float(change)
+    asked, n_iter = False, 0
+    while not (asked or state.done):
+        for _ in range(steps_per_look):
+            state = _relaxed_step(xp, state, distances, **limits)
+        made, n_iter = int(state.n_iter) - n_iter, int(state.n_iter)
+        if callback is not None and made:
+            asked = callback(n_iter, _stress_1(state.stress, total))
+    change = float(state.change)
+    if asked or state.stress <= _PERFECT * total:
+        change = min(change, tol)
+    points, stress = _at_best_scale(xp, state.points, state.reached, distances)
+    return size * points, _stress_1(stress, total), n_iter, change
 
 
 def kruskal_stress(xp: ModuleType, distances: Array, points: Array) -> float:
@@ -257,28 +255,50 @@ def _stress_1(stress, total):
     return math.sqrt(float(stress) / total)
 
 
-def _relaxed_step(xp, state, distances, tol, total):
-    """Go twice as far as the Guttman transform, or where that does not help just there.
+class _Scaling(NamedTuple):
+    """Where `smacof` stands, on the device."""
 
-    The state is points, their distances, the stress, its last relative decrease, and
-    the number of steps.
+    points: Any
+    reached: Any  # distances between the points
+    stress: Any
+    change: Any  # relative decrease of the stress in the last step
+    n_iter: Any
+    short: Any  # whether a long step did not help, and a short one is next
+    done: Any
+
+
+def _relaxed_step(xp, state, distances, *, tol, max_iter, total):
+    """Try to go twice as far as the Guttman transform; if that fails, just there next.
+
+    Nothing is asked of the device: where the state is done, it stays as it is.
     """
-    points, reached, stress, _, n_iter = state
+    points, reached, stress, change, n_iter, short, done = state
+    select = _choose if is_numpy_namespace(xp) else xp.where
     guttman = _guttman(xp, points, reached, distances)
-    new = _measured(xp, 2 * guttman - points, distances)
-    helps = new[2] < stress * (1 - tol)
-    if not is_numpy_namespace(xp):  # to ask would be to wait
-        plain = _measured(xp, guttman, distances)
-        new = tuple(xp.where(helps, a, b) for a, b in zip(new, plain, strict=True))
-    elif not helps:
-        new = _measured(xp, guttman, distances)
+    tried = select(short, guttman, 2 * guttman - points)
+    new_reached = _pairwise(xp, tried)
+    new_stress = _raw_stress(xp, new_reached, distances)
+    helps = short | (new_stress < stress * (1 - tol))
+    taken = helps & ~done
     least = xp.where(stress > _GOOD_STRESS * total, stress, _GOOD_STRESS * total)
-    return *new, (stress - new[2]) / least, n_iter + 1
+    change = xp.where(taken, (stress - new_stress) / least, change)
+    stress = xp.where(taken, new_stress, stress)
+    n_iter = n_iter + xp.where(taken, xp.ones_like(n_iter), xp.zeros_like(n_iter))
+    ended = (change < tol) | (stress <= _PERFECT * total) | (n_iter >= max_iter)
+    return _Scaling(
+        select(taken, tried, points),
+        select(taken, new_reached, reached),
+        stress,
+        change,
+        n_iter,
+        ~helps,
+        done | (taken & ended),
+    )
 
 
-def _measured(xp, points, distances):
-    reached = _pairwise(xp, points)
-    return points, reached, _raw_stress(xp, reached, distances)
+def _choose(condition, one, other):
+    """What `where` does for a single condition, without a copy."""
+    return one if condition else other
 
 
 def _at_best_scale(xp, points, reached, distances):

@@ -64,7 +64,7 @@ def host_waits() -> Iterator[Counter]:
     from torch.utils._python_dispatch import TorchDispatchMode
 
     waits: Counter = Counter()
-    reading: list[bool] = []
+    counted: list[bool] = []
 
     class Calls(TorchFunctionMode):
         """What the code says."""
@@ -75,11 +75,11 @@ def host_waits() -> Iterator[Counter]:
             sent = name in ("as_tensor", "tensor") and not torch.is_tensor(args[0])
             if read or sent:
                 waits[_asker(), name] += 1
-            reading.append(read)
+            counted.append(read or sent)
             try:
                 return function(*args, **(kwargs or {}))
             finally:
-                reading.pop()
+                counted.pop()
 
     class Operations(TorchDispatchMode):
         """What it comes down to."""
@@ -90,11 +90,14 @@ def host_waits() -> Iterator[Counter]:
             unknown = name in _OF_UNKNOWN_SIZE
             if name == "repeat_interleave":
                 unknown = kwargs.get("output_size") is None
+            if name == "_to_copy":
+                where = kwargs.get("device") or args[0].device
+                unknown = torch.device(where).type != args[0].device.type
             if name in _BY_INDEX:
                 masks = (torch.bool, torch.uint8)
                 unknown = any(i is not None and i.dtype in masks for i in args[1])
-            # What a method of the list above does is counted there.
-            if unknown and not any(reading):
+            # What was counted as a call is not counted twice.
+            if unknown and not any(counted):
                 waits[_asker(), name] += 1
             return operation(*args, **kwargs)
 

@@ -467,3 +467,29 @@ def test_kernel_matvec_names_what_it_does_not_know(device):
         backend.kernel_matvec(X, X, X, "cosine")
     with pytest.raises(ValueError, match="gamma"):
         backend.kernel_matvec(X, X, X, "rbf", 0.0)
+
+
+def test_products_in_float32_keep_their_bits(torch_device, monkeypatch):
+    """Whatever the user allows torch elsewhere."""
+    import torch
+
+    from skgeom.backends import _torch
+
+    seen, kernel_block = [], _torch._kernel_block
+
+    def spy(*args):
+        seen.append(torch.get_float32_matmul_precision())
+        return kernel_block(*args)
+
+    monkeypatch.setattr(_torch, "_kernel_block", spy)
+    backend = get_backend(torch_device)
+    X = backend.asarray(np.ones((3, 2), np.float32))
+    before = torch.get_float32_matmul_precision()
+    try:
+        for wanted in ("high", "highest"):
+            torch.set_float32_matmul_precision(wanted)
+            backend.kernel_matvec(X, X, X)
+            assert torch.get_float32_matmul_precision() == wanted
+    finally:
+        torch.set_float32_matmul_precision(before)
+    assert seen == ["highest", "highest"]

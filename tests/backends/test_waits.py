@@ -143,10 +143,12 @@ def _solve(backend):
 
 
 def _scale(backend):
-    from skgeom.solvers._mds import _relaxed_step
+    from skgeom.solvers._mds import _relaxed_step, _Scaling
 
-    state = floats(9, 2), floats(9, 9), floats(), floats(), floats()
-    return _relaxed_step(backend.xp, state, floats(9, 9), 1e-5, 1.0)[0]
+    flags = [torch.empty((), dtype=torch.bool, device="lazy") for _ in range(2)]
+    state = _Scaling(floats(9, 2), floats(9, 9), *(floats(),) * 3, *flags)
+    limits = dict(tol=1e-5, max_iter=9, total=1.0)
+    return _relaxed_step(backend.xp, state, floats(9, 9), **limits).points
 
 
 STEPS = {

@@ -373,6 +373,14 @@ def test_few_queries_are_searched_exactly(chosen, monkeypatch):
     assert chosen == ["exact", "faiss", "exact"]
 
 
+def test_auto_is_exact_for_more_rows_on_an_accelerator(monkeypatch):
+    pretend_installed(monkeypatch, "faiss")
+    for device, expected in (("cpu", "faiss"), ("cuda", "exact"), ("mps", "exact")):
+        where = types.SimpleNamespace(device=device)
+        found = _neighbors._choose_algorithm("auto", 10**6, 10**6, where)
+        assert found == expected
+
+
 def test_auto_warns_where_no_index_is_installed(chosen, monkeypatch):
     pretend_installed(monkeypatch)
     with pytest.warns(UserWarning, match=r"over 11 rows is slow\. Install faiss with"):

@@ -16,6 +16,7 @@ from sklearn.pipeline import make_pipeline
 
 from skgeom import GraphRandomFeatures
 from skgeom.graph import Graph
+from skgeom.testing import host_waits
 
 
 def rings(n=60, n_rings=2, seed=0):
@@ -254,6 +255,10 @@ def test_tensors_in_tensors_out(graph):
     assert found.layout == torch.sparse_csr
     assert found.dtype == torch.float32
     assert_allclose(found.to_dense().numpy(), expected, atol=1e-6)
+    with host_waits() as waits:
+        model.transform(ids)
+    # The node numbers are read on the host; the features never get there.
+    assert sum(n for (_, what), n in waits.items() if what == "cpu") == 1
     dense = model.set_params(n_components=4).fit_transform(ids)
     assert isinstance(dense, torch.Tensor)
     assert dense.shape == (120, 4)
