@@ -80,9 +80,7 @@ draw_graph(axes[2], robust_graph(roll.X), smooth, "Smoothed and pruned")
 # Distances along the graph against true ones, from one point:
 
 start = int(along.argmin())
-fig, axes = plt.subplots(
-    1, 2, figsize=(8, 3.6), sharex=True, sharey=True, layout="constrained"
-)
+fig, axes = plt.subplots(1, 2, figsize=(8, 3.6), sharex=True, sharey=True)
 for ax, graph, title in (
     (axes[0], Graph.from_points(roll.X), "Neighbour graph"),
     (axes[1], robust_graph(roll.X), "Robust graph"),

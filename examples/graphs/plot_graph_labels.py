@@ -100,7 +100,7 @@ model = GraphRandomFeatures("learned", n_steps=6, graph=graph, random_state=0)
 learned = model.fit(nodes[known], y[known]).kernel_.modulation
 chosen = search.best_estimator_[0].kernel_.modulation[:7]
 
-fig, axes = plt.subplots(1, 2, figsize=(8, 2.4), layout="constrained", sharey=True)
+fig, axes = plt.subplots(1, 2, figsize=(8, 2.4), sharey=True)
 for ax, f, name in (
     (axes[0], learned, "learned"),
     (axes[1], chosen / chosen.sum(), "diffusion, time by grid search"),
