@@ -114,3 +114,8 @@ right.plot(angles[known], angles[known], "*", color="black", ms=12, label="label
 right.set(xlabel="true angle, degrees", ylabel="predicted angle, degrees")
 right.legend(title="root mean square error")
 plt.show()
+
+# %%
+# The ends are hardest for both: there is no label beyond them, and a smooth function
+# may do there what it likes. One more picture at each end would help more than nine in
+# the middle.
