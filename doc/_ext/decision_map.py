@@ -49,7 +49,7 @@ MAP = {
         ("classes of millions\nof nodes, fast", "label diffusion", None),
     ],
 }
-WIDTH, COLUMN, BOX, GAP, HEAD = 960, 192, 176, 92, 150
+WIDTH, COLUMN, BOX, GAP, HEAD = 960, 192, 182, 92, 150
 
 
 def draw(link):

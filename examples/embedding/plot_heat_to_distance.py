@@ -72,15 +72,14 @@ def draw_roll(ax, colors, **options):
     return points
 
 
-fig, axes = plt.subplots(
-    1, 3, figsize=(10, 3.4), subplot_kw={"projection": "3d"}, layout="constrained"
-)
+fig, axes = plt.subplots(1, 3, figsize=(10, 3.4), subplot_kw={"projection": "3d"})
 for ax, time, heat in zip(axes, times, heats, strict=True):
     shown = draw_roll(ax, np.log10(heat[source]), cmap="plasma", vmin=-20, vmax=-2)
     ax.plot(*roll.X[source], marker="*", markersize=14, color="black", zorder=10)
     ax.set_title(f"heat after {time} steps")
 bar = fig.colorbar(shown, ax=axes, shrink=0.7, extend="both")
 bar.set_ticks([-20, -14, -8, -2], labels=["1e-20", "1e-14", "1e-8", "1e-2"])
+bar.set_label("share of the heat")
 plt.show()
 
 # %%

@@ -20,7 +20,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.collections import LineCollection
 from scipy.sparse.csgraph import dijkstra
-from sklearn.manifold import Isomap
+from sklearn.manifold import Isomap, SpectralEmbedding
 
 from skgeom import HeatGeodesicEmbedding
 from skgeom.datasets import make_swiss_roll
@@ -80,9 +80,7 @@ draw_graph(axes[2], robust_graph(roll.X), smooth, "Smoothed and pruned")
 # Distances along the graph against true ones, from one point:
 
 start = int(along.argmin())
-fig, axes = plt.subplots(
-    1, 2, figsize=(8, 3.6), sharex=True, sharey=True, layout="constrained"
-)
+fig, axes = plt.subplots(1, 2, figsize=(8, 3.6), sharex=True, sharey=True)
 for ax, graph, title in (
     (axes[0], Graph.from_points(roll.X), "Neighbour graph"),
     (axes[1], robust_graph(roll.X), "Robust graph"),
@@ -97,25 +95,15 @@ axes[0].set_ylabel("Length of the shortest path")
 # The embedding
 # -------------
 # `HeatGeodesicEmbedding` does all this by default. Beside it the same method on the
-# plain graph, Isomap, and UMAP and PHATE if they are installed.
+# plain graph, and two of scikit-learn. UMAP and PHATE are in the tables of the
+# :ref:`user guide <heat_geodesic>`.
 
 models = {
     "HeatGeodesicEmbedding": HeatGeodesicEmbedding(random_state=0),
     "the same, robust=False": HeatGeodesicEmbedding(robust=False, random_state=0),
     "Isomap": Isomap(n_neighbors=10),
+    "SpectralEmbedding": SpectralEmbedding(n_neighbors=10, random_state=0),
 }
-try:
-    from umap import UMAP
-
-    models["UMAP"] = UMAP(n_neighbors=15, random_state=0, n_jobs=1)
-except ImportError:
-    pass
-try:
-    from phate import PHATE
-
-    models["PHATE"] = PHATE(random_state=0, verbose=0)
-except ImportError:
-    pass
 
 embeddings = {}
 for name, model in models.items():

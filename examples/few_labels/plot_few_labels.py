@@ -60,10 +60,14 @@ predictions = {
 }
 for ax, (name, values) in zip(axes, predictions.items(), strict=True):
     side = X[unseen][:, [0, 2]]
-    ax.scatter(*side.T, c=values, s=22, cmap="viridis", vmin=t.min(), vmax=t.max())
+    scale = dict(cmap="viridis", vmin=t.min(), vmax=t.max())
+    shown = ax.scatter(*side.T, c=values, s=22, **scale)
     ax.scatter(*X[labelled][:, [0, 2]].T, c="k", s=90, marker="*")
     error = np.sqrt(np.mean((values - t[unseen]) ** 2))
-    ax.set(title=f"{name}\nerror {error:.2f}", xticks=[], yticks=[], aspect=1)
+    title = name if name == "truth" else f"{name}\nerror {error:.2f}"
+    ax.set(title=title, xticks=[], yticks=[], aspect=1)
+    ax.spines[:].set_visible(False)
+fig.colorbar(shown, ax=axes, label="place along the roll, standard deviations")
 plt.show()
 
 # %%

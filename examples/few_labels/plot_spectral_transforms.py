@@ -59,7 +59,7 @@ for (name, setting), (above, below) in zip(settings.items(), axes.T, strict=True
     above.set(title=name, ylabel=None)
     scores = model.decision_function(np.arange(300)[:, None])
     size = np.abs(scores).max() or 1.0
-    shown = below.scatter(*X.T, c=scores / size, s=10, cmap="coolwarm", vmin=-1, vmax=1)
+    shown = below.scatter(*X.T, c=scores / size, s=10, cmap="viridis", vmin=-1, vmax=1)
     for label, marker in ((0, "s"), (1, "*")):
         below.scatter(*X[y == label].T, c="k", s=70, marker=marker)
     right = (model.transduction_ == classes).mean()

@@ -58,8 +58,7 @@ source = np.argmin(abs(points - [-0.5, 0.06]).sum(axis=1))
 K = GraphKernelOperator(graph, "diffusion", diffusion_time=100.0)
 exact = K @ (np.arange(2000) == source).astype(float)
 
-fig, axes = plt.subplots(1, 4, figsize=(11, 3.4))
-fig.subplots_adjust(left=0.01, right=0.99, bottom=0.0, top=0.84, wspace=0.05)
+fig, axes = plt.subplots(1, 4, figsize=(11.5, 3.2))
 style = dict(shading="gouraud", cmap="magma", vmin=0, vmax=0.7 * exact.max())
 for ax, n_walks in zip(axes, (16, 256, 4096), strict=False):
     model = GraphRandomFeatures(
@@ -70,8 +69,9 @@ for ax, n_walks in zip(axes, (16, 256, 4096), strict=False):
     ax.tripcolor(mesh, column, **style)
     error = model.error_estimate_
     ax.set_title(f"{n_walks} walks\nestimated error {error:.2f}")
-axes[-1].tripcolor(mesh, exact, **style)
+shown = axes[-1].tripcolor(mesh, exact, **style)
 axes[-1].set_title("the kernel")
+fig.colorbar(shown, ax=axes, label="heat, share", shrink=0.7)
 for ax in axes:
     ax.set_aspect("equal")
     ax.set_axis_off()
@@ -99,16 +99,16 @@ predictions = {
     .predict(points),
 }
 
-fig, axes = plt.subplots(1, 4, figsize=(11, 3.4))
-fig.subplots_adjust(left=0.01, right=0.99, bottom=0.0, top=0.84, wspace=0.05)
-style = dict(shading="gouraud", cmap="coolwarm", vmin=-1, vmax=1)
+fig, axes = plt.subplots(1, 4, figsize=(11.5, 3.2))
+style = dict(shading="gouraud", cmap="viridis", vmin=-1, vmax=1)
 axes[0].tripcolor(mesh, truth, **style)
 axes[0].plot(*points[known].T, "k.", ms=4)
 axes[0].set_title("the function,\nand where it is known")
 for ax, (name, values) in zip(axes[1:], predictions.items(), strict=True):
-    ax.tripcolor(mesh, values, **style)
+    shown = ax.tripcolor(mesh, values, **style)
     error = np.sqrt(np.mean((values - truth) ** 2))
     ax.set_title(f"{name}\nerror {error:.3f}")
+fig.colorbar(shown, ax=axes, label="value of the function", shrink=0.7)
 for ax in axes:
     ax.set_aspect("equal")
     ax.set_axis_off()

@@ -83,8 +83,8 @@ ax.scatter(*xy[known].T, c=colors[y[known]], marker="s", label="given", **style)
 wrong = hidden[predicted[hidden] != y[hidden]]
 ax.scatter(*xy[wrong].T, c="black", marker="x", s=90, linewidths=1.5, label="wrong")
 ax.legend()
-for node in np.argsort(-graph.degrees)[:9]:
-    ax.annotate(graph.node_names[node], xy[node], (4, 4), textcoords="offset points")
+for name in ("Valjean", "Marius", "Gavroche", "Fantine", "Javert", "Myriel"):
+    ax.annotate(name, position[name], (5, 5), textcoords="offset points")
 ax.set_title(f"{accuracy:.0%} of the hidden labels are right; by a vote {by_vote:.0%}")
 ax.set_axis_off()
 plt.show()
@@ -100,7 +100,7 @@ model = GraphRandomFeatures("learned", n_steps=6, graph=graph, random_state=0)
 learned = model.fit(nodes[known], y[known]).kernel_.modulation
 chosen = search.best_estimator_[0].kernel_.modulation[:7]
 
-fig, axes = plt.subplots(1, 2, figsize=(8, 2.4), layout="constrained", sharey=True)
+fig, axes = plt.subplots(1, 2, figsize=(8, 2.4), sharey=True)
 for ax, f, name in (
     (axes[0], learned, "learned"),
     (axes[1], chosen / chosen.sum(), "diffusion, time by grid search"),

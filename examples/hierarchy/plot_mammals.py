@@ -39,7 +39,7 @@ model = PoincareEmbedding(n_components=2, graph=mammals, random_state=0).fit(nod
 # :class:`~skgeom.plotting.PoincareDiskDisplay` scales them to the room of a picture.
 
 names = [name.partition(".")[0].replace("_", " ") for name in mammals.node_names]
-fig, ax = plt.subplots(figsize=(7, 7), layout="constrained")
+fig, ax = plt.subplots(figsize=(7, 7))
 PoincareDiskDisplay.from_estimator(
     model, labels=names, radius=5.0, ax=ax, color=model.radii_, max_labels=40
 )
@@ -83,10 +83,10 @@ for epoch in range(1, 201):
 # Mean average precision asks whether the nearest words of each word are those above it.
 # In the Euclidean plane there is not enough room to have them all.
 
-fig, axes = plt.subplots(1, 2, figsize=(10, 5), layout="constrained")
+fig, axes = plt.subplots(1, 2, figsize=(10, 5))
 PoincareDiskDisplay.from_estimator(model, labels=names, ax=axes[0], max_labels=0)
 direct = load_wordnet_mammals(closure=False).adjacency.nonzero()
-axes[1].plot(*flat[np.stack(direct)].transpose(2, 0, 1), color="0.7", linewidth=0.5)
+axes[1].plot(*flat[np.stack(direct)].transpose(2, 0, 1), ls="-", color="0.7", lw=0.5)
 axes[1].scatter(*flat.T, s=6, linewidths=0, zorder=2)
 axes[1].set_axis_off()
 for ax, x, metric in zip(

@@ -1,0 +1,74 @@
+"""What README and quickstart say is so: links, numbers, and code that runs."""
+
+import re
+from pathlib import Path
+
+import matplotlib
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+
+import skgeom
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+QUICKSTART = (ROOT / "doc" / "quickstart.rst").read_text(encoding="utf-8")
+ROWS = [line for line in README.splitlines() if "benchmarks/results/" in line]
+NUMBER = re.compile(r"(?<![\w.])\d*\.?\d+(?![\w.])")
+
+
+def test_links_of_the_readme_lead_to_files():
+    targets = re.findall(r"\]\(([^)]+)\)", README)
+    local = [target for target in targets if not target.startswith("http")]
+    assert len(local) > 10
+    assert [target for target in local if not (ROOT / target).exists()] == []
+
+
+def test_the_table_has_every_estimator():
+    named = re.findall(r"^\| \[`(\w+)`\]", README, re.MULTILINE)
+    assert sorted(named) == sorted(skgeom._ESTIMATORS)
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row[3:25])
+def test_numbers_of_the_readme_are_measured(row):
+    (file,) = re.findall(r"\((benchmarks/results/\w+\.md)\)", row)
+    measured = np.array(
+        [
+            float(text)
+            for text in NUMBER.findall((ROOT / file).read_text(encoding="utf-8"))
+        ]
+    )
+    claim = row.split("|")[4].partition(":")[2].partition("([table]")[0]
+    claimed = NUMBER.findall(claim)
+    assert claimed
+    for text in claimed:
+        unit = 10.0 ** -len(text.partition(".")[2])
+        assert np.abs(measured - float(text)).min() <= unit / 2 + 1e-9, text
+
+
+def test_the_gallery_is_as_large_as_the_readme_says():
+    (said,) = re.findall(r"a gallery of (\d+) examples", README)
+    assert len(list((ROOT / "examples").glob("*/plot_*.py"))) == int(said)
+
+
+def run(blocks):
+    """Run blocks of code one after the other; return what they have defined."""
+    scope = {}
+    with matplotlib.rc_context({"backend": "Agg"}):
+        for block in blocks:
+            if '"cuda"' not in block:
+                exec(compile(block, "page", "exec"), scope)
+    plt.close("all")
+    return scope
+
+
+def test_code_of_the_readme_runs():
+    run(re.findall(r"```python\n(.*?)```", README, re.DOTALL))
+
+
+def test_code_of_the_quickstart_runs_and_scores_what_it_says():
+    found = re.findall(r"\.\. code-block:: python\n\n((?:   .*\n|\n)+)", QUICKSTART)
+    assert len(found) > 5
+    scope = run([re.sub(r"^   ", "", block, flags=re.MULTILINE) for block in found])
+    assert scope["clusters"].optimality_gap_ == pytest.approx(0.009, abs=5e-4)
+    assert scope["disk"].score(scope["nodes"]) == pytest.approx(0.99, abs=0.01)
