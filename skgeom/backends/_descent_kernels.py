@@ -86,9 +86,11 @@ def add_gradients(points, links, heads, seed, n_uniform, n_local, sums, rows, ha
         for k in range(size):
             node, square = others[k], 0.0
             for c in range(d):
-                step = coordinates[node, c] - coordinates[head, c]
-                steps[k, c] = step
-                square += step * step
+                steps[k, c] = coordinates[node, c] - coordinates[head, c]
+            # By itself: a sum that is taken while something is written may be taken in
+            # another order where the two lie next to each other in memory.
+            for c in range(d):
+                square += steps[k, c] * steps[k, c]
             squares[k] = square
             # exp(-arcosh(1 + g)) without a logarithm.
             g = 2.0 * square / (gap * gaps[node])
