@@ -117,5 +117,5 @@ plt.show()
 
 # %%
 # The ends are hardest for both: there is no label beyond them, and a smooth function
-# may do there what it likes. One more picture at each end would help more than nine in
-# the middle.
+# may do there what it likes. If you can choose which rows to label, take some at the
+# ends.
