@@ -20,7 +20,9 @@ from skgeom.embedding._distances import GeodesicDistancesMixin
 from skgeom.embedding._heat_distance import heat_geodesics
 from skgeom.embedding._path_distance import path_geodesics
 from skgeom.embedding._placement import (
+    GOOD_STRESS,
     MAX_TIME,
+    approach_distances,
     automatic_geodesic,
     automatic_time,
     group_means,
@@ -471,6 +473,11 @@ class HeatGeodesicEmbedding(
                 geodesics.gates[:, 0],
                 backend,
             )
+            if self.geodesic_ == "shortest_path" and self.stress_ <= GOOD_STRESS:
+                placed = approach_distances(
+                    placed, anchors, geodesics.gates, geodesics.gate_lengths
+                )
+                placed[self.landmark_indices_] = anchors
         # Identical rows share their place.
         groups = groups_of_duplicates(self.graph_, points)
         return principal_axes(np, group_means(placed, groups))

@@ -4,6 +4,7 @@ import numpy as np
 import scipy.sparse as sp
 from scipy.sparse import csgraph
 
+from skgeom.backends import CACHE_BYTES, row_blocks
 from skgeom.graph import noise_hides_shape
 from skgeom.operators import heat_kernel
 
@@ -11,6 +12,10 @@ from skgeom.operators import heat_kernel
 MAX_TIME = 40.0
 # Time for which coordinates flow from landmarks to their neighbours, and the longest.
 _PLACEMENT_TIME, _LONGEST_PLACEMENT = 5.0, 200.0
+# Up to it a scaling is good (Kruskal 1964, p. 3): distances can be taken at their word.
+# Measured: .003 to .013 on noisy rolls, .13 to .17 on noisy trees.
+GOOD_STRESS = 0.05
+_STEPS_TO_DISTANCES = 5
 
 
 def automatic_time(relaxation):
@@ -72,6 +77,47 @@ def interpolate_by_heat(laplacian, nodes, values, time, fallback, backend):
     return np.where(
         warm[:, None], lowest + heat[:, :-1] / mass[:, None], values[fallback]
     )
+
+
+def approach_distances(placed, anchors, gates, lengths):
+    """Move nodes until they are as far from their nearest landmarks as measured.
+
+    Heat only says between which landmarks a node is. Where the landmarks themselves lie
+    at their distances, those from the node to them say where: each node by itself goes
+    down its stress, by the steps of Guttman's majorisation. Where distances do not fit
+    the plane (a tree's do not), this would fold the picture.
+
+    Parameters
+    ----------
+    placed : ndarray of shape (n_nodes, n_components)
+        Where to start.
+    anchors : ndarray of shape (n_landmarks, n_components)
+        Where landmarks are.
+    gates : ndarray of shape (n_nodes, n_gates), int
+        Landmarks near each node.
+    lengths : ndarray of shape (n_nodes, n_gates)
+        Distances to them; those that are not finite do not count.
+
+    Returns
+    -------
+    ndarray of shape (n_nodes, n_components)
+        The new places.
+    """
+    out = placed.copy()
+    row_bytes = 8 * gates.shape[1] * placed.shape[1]
+    for rows in row_blocks(len(placed), row_bytes, CACHE_BYTES):
+        known = np.isfinite(lengths[rows])
+        rows = np.arange(len(placed))[rows][known.any(axis=1)]
+        known = known[known.any(axis=1)][:, :, None]
+        wanted = np.where(known, lengths[rows][:, :, None], 0.0)
+        centers, place = anchors[gates[rows]], placed[rows]
+        for _ in range(_STEPS_TO_DISTANCES):
+            away = place[:, None, :] - centers
+            reached = np.linalg.norm(away, axis=2, keepdims=True)
+            away *= wanted / np.where(reached > 0, reached, 1.0)
+            place = np.mean(centers + away, axis=1, where=known)
+        out[rows] = place
+    return out
 
 
 def groups_of_duplicates(graph, points=None):

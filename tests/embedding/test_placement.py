@@ -2,10 +2,12 @@
 
 import numpy as np
 import pytest
+from numpy.testing import assert_allclose
 
 from skgeom import HeatGeodesicEmbedding
-from skgeom.datasets import make_swiss_roll
-from skgeom.embedding._placement import placement_time
+from skgeom.datasets import make_swiss_roll, make_tree
+from skgeom.embedding import _heat_geodesic
+from skgeom.embedding._placement import approach_distances, placement_time
 from skgeom.graph import Graph
 from skgeom.metrics import neighborhood_precision
 
@@ -42,4 +44,54 @@ def test_nodes_between_landmarks_are_not_drawn_to_the_nearest(geodesic):
     precision = neighborhood_precision(
         roll.coordinates, model.fit_transform(roll.X), n_neighbors=10
     )
-    assert precision > 0.65
+    assert precision > {"heat": 0.65, "shortest_path": 0.75}[geodesic]
+
+
+def test_nodes_go_where_their_distances_say():
+    rng = np.random.default_rng(0)
+    anchors, truth = rng.standard_normal((8, 2)), 0.5 * rng.standard_normal((30, 2))
+    gates = np.tile(np.arange(8), (30, 1))
+    lengths = np.linalg.norm(truth[:, None] - anchors, axis=2)
+    start = truth + 0.1 * rng.standard_normal((30, 2))
+    lengths[0], lengths[1, 3:] = np.inf, np.inf
+
+    def distance(places):
+        return np.linalg.norm(places - truth, axis=1)
+
+    found = start
+    for _ in range(20):
+        found = approach_distances(found, anchors, gates, lengths)
+    assert distance(found)[1:].max() < 1e-3 < distance(start).min()
+    # Without a distance, it stays; and each goes by itself.
+    assert (found[0] == start[0]).all()
+    alone = approach_distances(start[5:6], anchors, gates[5:6], lengths[5:6])
+    assert_allclose(alone, approach_distances(start, anchors, gates, lengths)[5:6])
+
+
+def test_no_step_raises_the_stress_of_a_node():
+    rng = np.random.default_rng(1)
+    anchors, start = rng.standard_normal((5, 3)), rng.standard_normal((40, 3))
+    gates = np.stack([rng.permutation(5)[:4] for _ in range(40)])
+    lengths = rng.exponential(size=(40, 4))  # which fit no place at all
+
+    def stress(places):
+        reached = np.linalg.norm(places[:, None] - anchors[gates], axis=2)
+        return ((reached - lengths) ** 2).sum(axis=1)
+
+    found = approach_distances(start, anchors, gates, lengths)
+    assert (stress(found) <= stress(start) + 1e-12).all()
+    # At a landmark there is no direction to go.
+    at = approach_distances(anchors[gates[:, 0]], anchors, gates, lengths)
+    assert np.isfinite(at).all()
+
+
+@pytest.mark.parametrize("good, same", [(0.0, True), (1.0, False)])
+def test_nodes_of_trees_stay_where_heat_puts_them(monkeypatch, good, same):
+    X = make_tree(400, noise=3.0, random_state=0).X
+    model = HeatGeodesicEmbedding(
+        geodesic="shortest_path", n_landmarks=100, random_state=0
+    )
+    usual = model.fit_transform(X)
+    assert model.stress_ > _heat_geodesic.GOOD_STRESS
+    monkeypatch.setattr(_heat_geodesic, "GOOD_STRESS", good)
+    assert np.array_equal(model.fit_transform(X), usual) == same
