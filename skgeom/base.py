@@ -423,7 +423,8 @@ class GraphInputMixin:
         """The node of each row of X, which is a column of node ids."""
         expected = "With graph=Graph(...), X must be a column of integer node ids"
         self._refuse_graph(X)
-        first = next(iter(np.ravel(as_numpy(X))[:1]), None)
+        X = as_numpy(X)
+        first = next(iter(np.ravel(X)[:1]), None)
         if isinstance(first, str):
             raise ValueError(
                 f"{expected}; it holds text: {str(first)!r}. The id of a name is its "

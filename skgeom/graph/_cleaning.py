@@ -92,8 +92,8 @@ def robust_graph(
     rows = np.arange(n)
     if smoothing and n > 2:
         X, raw_neighbors = smooth_at_scale(X, smoothing, scale, backend)
-        if smoothing == "auto" and X is not raw and scale[0] >= _CROWDED:
-            rows = anchor_rows(n, scale[0])
+        if smoothing == "auto" and X is not raw and scale.size >= _CROWDED:
+            rows = anchor_rows(n, scale.size)
     anchors, k = X[rows], min(n_neighbors, len(rows) - 1)
     width = min(len(rows) - 1, max(_OVERLAP_NEIGHBORS, 2 * k))
     distances, indices = nearest_neighbors(anchors, n_neighbors=width, backend=backend)
@@ -107,7 +107,7 @@ def robust_graph(
             )
         graph = _rejoined(graph, _joined(raw_neighbors[0], raw_neighbors[1], k))
     # Noise tilts tangent planes, and then they tell no bridge from a shortcut.
-    points = anchors if scale[1].share >= _CLEAR else None
+    points = anchors if scale.share >= _CLEAR else None
     graph = prune_shortcuts(graph, indices, pruning, points)
     return graph if len(rows) == n else _with_others(graph, rows, X, k, backend)
 

@@ -16,8 +16,9 @@ from skgeom.typing import NDArray
 
 # Fewer columns than this hold no room for noise directions.
 _MANY_FEATURES = 10
-# Smallest neighbourhood whose directions can be told from chance.
-_SMALLEST = 50
+# Neighbourhoods that are looked at first, and smaller parts of them: where points are
+# few, the larger ones reach round bends and to other parts of the shape.
+_USUAL, _FINER = 50, (12, 25)
 # Members by which a larger neighbourhood is represented.
 _MEMBERS = 100
 # Neighbourhoods hold no more than this share of the points.
@@ -181,9 +182,9 @@ def smooth_at_scale(X, n_neighbors, scale, backend):
 
     n, n_features = X.shape
     if n_neighbors == "auto":
-        size, spectrum = scale
+        size, spectrum, share = scale
         filled = spectrum.share < _STANDS_OUT and _fills_space(X)
-        clean = spectrum.share >= _CLEAN
+        clean = share >= _CLEAN
         if filled or clean or spectrum.n_kept == n_features:
             return X, None
     else:
@@ -218,8 +219,9 @@ def local_scale(
     Returns
     -------
     size : int
-        50, doubled until three tenths of the variance are above the noise or a
-        twentieth of the points is reached; fewer if there are fewer points.
+        12, 25, 50 and so on, until three tenths of the variance are above the noise or
+        a twentieth of the points is reached, but 50 in any case; fewer if there are
+        fewer points.
     dimension : int
         Of neighbourhoods of that size, as in `local_dimension`.
     signal : float
@@ -233,26 +235,43 @@ def local_scale(
     >>> plane = rng.uniform(size=(500, 2)) @ [[1, 0, 1], [0, 1, 1]]
     >>> size, dimension, signal = local_scale(plane + 0.01 * rng.normal(size=(500, 3)))
     >>> size, dimension, signal > 0.9
-    (50, 2, True)
+    (12, 2, True)
     """
-    size, spectrum = resolving_scale(np.ascontiguousarray(X, np.float64), backend)
-    return size, spectrum.dimension, spectrum.share
+    scale = resolving_scale(np.ascontiguousarray(X, np.float64), backend)
+    return scale.size, scale.spectrum.dimension, scale.spectrum.share
+
+
+class _Scale(NamedTuple):
+    """Neighbourhoods in which a shape stands out, see `local_scale`."""
+
+    size: int
+    # Of the neighbourhoods of that size.
+    spectrum: "_Spectrum"
+    # Largest share of signal in neighbourhoods of the sizes that were looked at.
+    share: float
 
 
 def resolving_scale(X, backend):
-    """Size and typical spectrum of the neighbourhoods of `local_scale`."""
+    """The scale of `local_scale`, with what was seen on the way."""
     n = len(X)
-    largest = min(n - 1, max(_SMALLEST, int(_LARGEST_SHARE * n)))
-    size = min(_SMALLEST, n - 1)
+    largest = min(n - 1, max(_USUAL, int(_LARGEST_SHARE * n)))
+    size, share = min(_USUAL, n - 1), 0.0
     while True:
         anchors, k = _thinned(X, size)
         queries = anchors[_spread(len(anchors))]
         members = nearest_neighbors(
             anchors, queries, n_neighbors=k + 1, algorithm="exact", backend=backend
         )[1]
-        spectrum = _typical_spectrum(anchors, members)
-        if spectrum.share >= _STANDS_OUT or 2 * size > largest:
-            return size, spectrum
+        sizes = [*(finer for finer in _FINER if finer < size <= _USUAL), size]
+        # Members are in the order of their distance.
+        parts = [members[:, : part + 1] for part in sizes[:-1]]
+        spectra = [_typical_spectrum(anchors, part) for part in [*parts, members]]
+        share = max(share, *(spectrum.share for spectrum in spectra))
+        for found, spectrum in zip(sizes, spectra, strict=True):
+            if spectrum.share >= _STANDS_OUT:
+                return _Scale(found, spectrum, share)
+        if 2 * size > largest:
+            return _Scale(size, spectra[-1], share)
         size *= 2
 
 

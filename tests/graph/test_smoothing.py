@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.datasets import make_swiss_roll as sklearn_roll
 from sklearn.decomposition import PCA
 
 from skgeom.datasets import make_swiss_roll
@@ -132,7 +133,30 @@ def test_smoothing_leaves_a_plane_alone_and_flattens_noise():
     flat = np.column_stack([rng.uniform(0, 10, size=(800, 2)), np.zeros(800)])
     np.testing.assert_allclose(smooth_locally(flat), flat, atol=1e-9)
     noisy = flat + [0, 0, 0.2] * rng.normal(size=(800, 3))
-    assert np.abs(smooth_locally(noisy)[:, 2]).mean() < 0.3 * np.abs(noisy[:, 2]).mean()
+
+    def left(**parameters):
+        return np.abs(smooth_locally(noisy, **parameters)[:, 2]).mean()
+
+    noise = np.abs(noisy[:, 2]).mean()
+    # Larger neighbourhoods take more noise away; "auto" takes no more than it must.
+    assert left(n_neighbors=50) < 0.3 * noise
+    assert left() < 0.5 * noise
+
+
+@pytest.mark.parametrize("noise", [0.2, 0.4, 0.8])
+def test_few_points_on_a_bent_surface_are_not_mixed_across_it(noise):
+    """Fifty of a thousand points reach round the bends of this roll, twelve do not."""
+    X, angle = sklearn_roll(1000, noise=noise, random_state=3)
+    size = local_scale(X)[0]
+    assert size == 12
+
+    def off(points):
+        # On the roll, the distance from the axis is the angle.
+        return np.abs(np.linalg.norm(points[:, [0, 2]], axis=1) - angle).mean()
+
+    few, many = smooth_locally(X), smooth_locally(X, n_neighbors=50)
+    assert off(few) <= off(X)
+    assert off(few) < off(many)
 
 
 @pytest.mark.parametrize("n_features", [1, 2, 3])
