@@ -82,7 +82,7 @@ lint: $(TEST_STAMP) ## style, format, import contracts and types
 	@$(BIN)/mypy
 
 docs: $(DOC_STAMP) ## the web pages, in doc/_build/html
-	@MPLBACKEND=Agg $(BIN)/python -m sphinx -E -W --keep-going -q -b html doc doc/_build/html
+	@OMP_NUM_THREADS=1 MPLBACKEND=Agg $(BIN)/python -m sphinx -E -W --keep-going -q -b html doc doc/_build/html
 	@$(BIN)/python tools/check_links.py doc/_build/html
 	@echo "doc/_build/html/index.html"
 
