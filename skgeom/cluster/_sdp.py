@@ -18,7 +18,7 @@ from sklearn.utils._param_validation import Interval, InvalidParameterError, Str
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from skgeom.backends import as_numpy, get_backend, is_torch
+from skgeom.backends import as_numpy
 from skgeom.base import GeometryEstimator
 from skgeom.cluster._certificate import certify
 from skgeom.cluster._mixture import fit_mixture, most_likely_partition
@@ -282,8 +282,10 @@ class SDPClustering(
         check_is_fitted(self)
         rows = self._validated(X, reset=False)
         if self.covariance_type is not None:
-            return _like(self._mixture.log_densities(rows).argmax(axis=1), X)
-        return _like(self._means.nearness(rows).argmax(axis=1), X)
+            scores = self._mixture.log_densities(rows)
+        else:
+            scores = self._means.nearness(rows)
+        return self._output_labels(scores.argmax(axis=1), like=X)
 
     @available_if(lambda self: self.covariance_type is not None)
     def predict_proba(self, X):
@@ -321,7 +323,7 @@ class SDPClustering(
         array of shape (n_samples,), int64
             `labels_`, in the namespace and on the device of X.
         """
-        return _like(self.fit(X).labels_, X)
+        return self._output_labels(self.fit(X).labels_, like=X)
 
     def transform(self, X: ArrayLike) -> Array:
         """Compute the distance of rows to the mean of each cluster.
@@ -492,8 +494,3 @@ class SDPClustering(
         tags.input_tags.pairwise = self.affinity == "precomputed"
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
-
-
-def _like(labels, X):
-    """Labels in the namespace and on the device of X."""
-    return get_backend(like=X).asarray(labels) if is_torch(X) else labels
