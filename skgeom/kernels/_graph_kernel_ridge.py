@@ -20,6 +20,7 @@ from skgeom.backends import as_numpy
 from skgeom.base import GeometryEstimator, GraphInputMixin
 from skgeom.graph import Graph
 from skgeom.kernels._graph_kernel import GraphKernelMixin
+from skgeom.kernels._targets import by_node
 from skgeom.operators import GraphKernelOperator, extension_function
 from skgeom.solvers import conjugate_gradient
 from skgeom.typing import Array, ArrayLike, MatrixLike
@@ -188,10 +189,7 @@ class GraphKernelRidge(
         self.kernel_ = self._make_kernel(rows, y, backend)
         targets = y.reshape(len(y), -1)
         mean = targets.mean(axis=0)
-        nodes, place, counts = np.unique(rows, return_inverse=True, return_counts=True)
-        means = np.zeros((len(nodes), targets.shape[1]))
-        np.add.at(means, place, targets - mean)
-        means /= counts[:, None]
+        nodes, means, counts = by_node(rows, targets - mean)
         shared = dict(tol=self.tol / 10, backend=backend)
         K = GraphKernelOperator(self.graph_, self.kernel_, **shared)
         dual = self._solve(K, nodes, means, self.alpha / counts, backend)

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from numbers import Integral, Real
 
 import numpy as np
-import scipy.sparse as sp
 from sklearn import get_config
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils._param_validation import Interval, InvalidParameterError, StrOptions
@@ -22,6 +21,7 @@ from skgeom.kernels._base_kernel import (
     kernel_of_points,
     neighbor_weights,
 )
+from skgeom.kernels._targets import by_node
 from skgeom.kernels._transform import check_transform, transform_of
 from skgeom.operators import extreme_eigenvalues
 from skgeom.solvers import (
@@ -150,7 +150,7 @@ class SpectralMachine(GraphInputMixin, GeometryEstimator):
 
         `targets` holds the centred targets of the labelled rows of X.
         """
-        nodes, mean, counts = _by_node(rows[labelled], targets)
+        nodes, mean, counts = by_node(rows[labelled], targets)
         self._check_spectrum(base)
         transform = transform_of(self, base.positive)
         if callable(self.spectral_transform):
@@ -372,13 +372,3 @@ class SpectralMachine(GraphInputMixin, GeometryEstimator):
 def _working_memory():
     """scikit-learn's limit on temporary arrays, in bytes."""
     return 2**20 * get_config()["working_memory"]
-
-
-def _by_node(nodes, targets):
-    """Labelled nodes, the mean of the targets of each, and how many it has."""
-    unique, inverse, counts = np.unique(nodes, return_inverse=True, return_counts=True)
-    if len(unique) == len(nodes):
-        order = np.argsort(nodes, kind="stable")
-        return nodes[order], targets[order], np.ones(len(nodes))
-    group = sp.csr_array((np.ones(len(nodes)), (inverse, np.arange(len(nodes)))))
-    return unique, (group @ targets) / counts[:, None], counts.astype(np.float64)
