@@ -1,4 +1,7 @@
-"""What README and quickstart say is so: links, numbers, and code that runs."""
+"""What README and quickstart say is so: links, numbers, and code that runs.
+
+`test_project.py` runs the code of the README.
+"""
 
 import re
 from pathlib import Path
@@ -60,10 +63,6 @@ def run(blocks):
                 exec(compile(block, "page", "exec"), scope)
     plt.close("all")
     return scope
-
-
-def test_code_of_the_readme_runs():
-    run(re.findall(r"```python\n(.*?)```", README, re.DOTALL))
 
 
 def test_code_of_the_quickstart_runs_and_scores_what_it_says():

@@ -1,4 +1,4 @@
-"""How every numba kernel is compiled."""
+"""How every numba kernel is compiled, and given its indices."""
 
 import os
 
