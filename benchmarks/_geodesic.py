@@ -13,6 +13,7 @@ import scipy.sparse as sp
 import umap
 from phate import PHATE
 from scipy.spatial.distance import cdist
+from sklearn.datasets import make_swiss_roll as sklearn_roll
 from sklearn.manifold import Isomap
 
 from skgeom.datasets import make_swiss_roll, make_tree
@@ -124,6 +125,17 @@ SHAPES = {
     "roll x square": (4, lambda noise: roll_product(1, 2, noise), (0.1, 0.75)),
     "roll x roll": (4, lambda noise: roll_product(2, 0, noise), (0.1, 0.75)),
 }
+
+
+def wide_roll(noise):
+    """scikit-learn's own roll: a sheet of 89 by 21, of few points for its size."""
+
+    def make(n, seed):
+        X, angle = sklearn_roll(n, noise=noise, random_state=seed)
+        arc = (angle * np.sqrt(angle**2 + 1) + np.arcsinh(angle)) / 2
+        return Sample(X, np.column_stack([arc, X[:, 1]]))
+
+    return make
 
 
 class DiffusionMap:
