@@ -32,6 +32,9 @@ _TANGENT_NEIGHBORS = 20
 _ALONG = 0.95
 # Size of neighbourhoods from which points are too dense for their noise.
 _CROWDED = 400
+# Overlap from which an edge is no suspect, however good the others: its ends have more
+# than half of all their neighbours in common.
+_CLOSE = 0.5
 # Share of the local variance above the noise from which tangent planes are trusted.
 _CLEAR = 0.55
 
@@ -69,7 +72,8 @@ def robust_graph(
         Size of the neighbourhoods that points are smoothed by, as in
         `smooth_locally`; 0 is off.
     pruning : float, default=0.1
-        Share of the edges that are suspected of being shortcuts, in [0, 1); 0 is off.
+        At most this share of the edges is suspected of being shortcuts, in [0, 1); 0
+        is off.
     backend : Backend, default=None
         Where neighbours are searched.
 
@@ -222,7 +226,8 @@ def prune_shortcuts(
         Neighbours of each node by which the overlap is measured, nearest first; more
         of them than the graph has edges make it sharper.
     share : float, default=0.1
-        Share of the edges that are suspect, in [0, 1): those of the least overlap.
+        Share of the edges that are suspect, in [0, 1): those of the least overlap, as
+        far as their ends do not have more than half of all their neighbours in common.
     points : ndarray of shape (n_nodes, n_features), default=None
         Where nodes lie. Suspects within 18 degrees of the tangent planes of both ends
         stay. None cuts all suspects.
@@ -252,7 +257,9 @@ def prune_shortcuts(
     overlap = neighbor_overlap(graph, indices)
     if share == 0 or not overlap.size:
         return graph
-    keep = overlap > np.quantile(overlap, share)
+    keep = overlap > min(np.quantile(overlap, share), _CLOSE)
+    if keep.all():
+        return graph
     if points is not None:
         suspects = np.flatnonzero(~keep)
         keep[suspects] = _run_along(graph, indices, points, suspects)

@@ -139,9 +139,9 @@ def smooth_locally(
         Points.
     n_neighbors : int or "auto", default="auto"
         Size of a neighbourhood; more than there are other points means all. "auto" is
-        that of `local_scale`; points are left alone if nine tenths of their local
-        variance are above the noise, and if no shape stands out where there are points
-        enough to fill the space, four an axis.
+        that of `local_scale` up to 50, and half of a larger one; points are left alone
+        if nine tenths of their local variance are above the noise, and if no shape
+        stands out where there are points enough to fill the space, four an axis.
     backend : Backend, default=None
         Where neighbours are searched.
 
@@ -183,6 +183,8 @@ def smooth_at_scale(X, n_neighbors, scale, backend):
     n, n_features = X.shape
     if n_neighbors == "auto":
         size, spectrum, share = scale
+        # Half as many bend the shape less, and planes of many still share the noise.
+        size = size if size <= _USUAL else max(_USUAL, size // 2)
         filled = spectrum.share < _STANDS_OUT and _fills_space(X)
         clean = share >= _CLEAN
         if filled or clean or spectrum.n_kept == n_features:

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csgraph
 
-from skgeom.datasets import make_swiss_roll
+from skgeom.datasets import make_swiss_roll, make_tree
 from skgeom.graph import (
     Graph,
     local_scale,
@@ -82,11 +82,40 @@ def test_pruning_keeps_the_shortest_edge_of_a_bridge():
     assert pruned.adjacency[3, 5] == pruned.adjacency[1, 5] == 0
 
 
+@settings(max_examples=20)
+@given(seed=seeds, share=st.floats(0.0, 0.99))
+def test_ends_with_most_neighbors_in_common_stay_joined(seed, share):
+    X = np.random.default_rng(seed).normal(size=(60, 2))
+    graph = Graph.from_points(X, n_neighbors=4)
+    neighbors = nearest_neighbors(X, n_neighbors=8)[1]
+    close = neighbor_overlap(graph, neighbors) > 0.5
+    pruned = prune_shortcuts(graph, neighbors, share)
+    one, two = graph.adjacency.nonzero()
+    assert (pruned.adjacency[one[close], two[close]] > 0).all()
+
+
+def test_a_graph_without_suspects_is_left_alone():
+    graph = Graph.from_edges([[0, 1], [1, 2], [2, 0]])
+    members = np.array([[1, 2], [0, 2], [0, 1]])
+    assert prune_shortcuts(graph, members, 0.9, np.eye(3)) is graph
+
+
 @pytest.mark.parametrize("share", [-0.1, 1.0])
 def test_share_out_of_range_is_an_error(share):
     graph = Graph.from_edges([[0, 1]])
     with pytest.raises(ValueError, match="share"):
         prune_shortcuts(graph, np.array([[1], [0]]), share)
+
+
+@pytest.mark.parametrize("seed", [105, 805, 807])
+def test_thin_stretches_of_a_branch_stay(seed):
+    """Few edges hold them, and where branches touch, nothing else would be cut off."""
+    tree = make_tree(2000, noise=1.0, geodesics="neighbor_graph", random_state=seed)
+    rows = np.arange(0, 2000, 100)
+    truth = tree.geodesic_distances()[rows]
+    paths = csgraph.dijkstra(robust_graph(tree.X).lengths, indices=rows)
+    agreement = [np.corrcoef(*pair)[0, 1] for pair in zip(paths, truth, strict=True)]
+    assert np.mean(agreement) > 0.965
 
 
 @pytest.mark.parametrize("seed", range(6))
