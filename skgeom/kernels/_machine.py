@@ -289,6 +289,11 @@ class SpectralMachine(GraphInputMixin, GeometryEstimator):
 
     # -------------------------------------------------------------- prediction
 
+    @property
+    def _extended_by(self):
+        """How kernel values of new rows are scaled."""
+        return self.normalization
+
     def _predict_values(self, X):
         """Values of rows, without the intercept."""
         backend = self._backend_for(X)
@@ -319,7 +324,7 @@ class SpectralMachine(GraphInputMixin, GeometryEstimator):
             self._fit_points, X, n_neighbors=k, backend=backend
         )
         weights = neighbor_weights(
-            distances, indices, self._bandwidth, n_nodes, self.normalization
+            distances, indices, self._bandwidth, n_nodes, self._extended_by
         )
         values = self._combined(lambda V: weights @ V)
         # A row that coincides with nodes has their value.
@@ -347,7 +352,7 @@ class SpectralMachine(GraphInputMixin, GeometryEstimator):
 
     def _combined(self, product):
         values, lonely = combine(
-            product, self._extension, self._degrees, self.normalization
+            product, self._extension, self._degrees, self._extended_by
         )
         if lonely.any():
             warnings.warn(

@@ -222,7 +222,12 @@ class STKRClassifier(ClassifierMixin, SpectralMachine):
         shares = indicators.mean(axis=0)
         self.intercept_ = shares if self.fit_intercept else np.zeros_like(shares)
         self._shares = shares
-        self._fit_values(base, rows, labelled, indicators - self.intercept_, backend)
+        if self._on_graph:
+            self._fit_values(base, rows, labelled, indicators, backend)
+            self._weigh_by_reach()
+        else:
+            targets = indicators - self.intercept_
+            self._fit_values(base, rows, labelled, targets, backend)
         values = self._node_values[rows] + self.intercept_
         self.transduction_ = self.classes_[values.argmax(axis=1)]
         self.label_distributions_ = self._kept(self._probabilities(values), like=X)
@@ -317,6 +322,29 @@ class STKRClassifier(ClassifierMixin, SpectralMachine):
         y = column_or_1d(as_numpy(y))
         known = np.flatnonzero(y != -1)
         return accuracy_score(y[known], as_numpy(self.predict(X))[known])
+
+    @property
+    def _on_graph(self):
+        return hasattr(self, "graph_")
+
+    def _weigh_by_reach(self):
+        """Make the fitted values of nodes shares of what reaches them from all labels.
+
+        Values fall with the distance from labels. As they are, a new point would listen
+        to whichever of its neighbours is nearest to a label; of shares it takes the
+        mean. What is below the tolerance of the solver is not magnified.
+        """
+        values = self._node_values
+        reach = values.sum(axis=1, keepdims=True)
+        least = max(self.tol * np.abs(reach).max(), np.finfo(np.float64).tiny)
+        above = values - self.intercept_ * reach
+        values = self.intercept_ + above / np.maximum(np.abs(reach), least)
+        self._node_values = self._probabilities(values) - self.intercept_
+        self._extension = self._node_values
+
+    @property
+    def _extended_by(self):
+        return "random_walk" if self._on_graph else self.normalization
 
     def _indicators(self, X):
         check_is_fitted(self)
