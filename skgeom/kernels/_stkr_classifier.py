@@ -27,7 +27,8 @@ class STKRClassifier(ClassifierMixin, SpectralMachine):
 
     Rows of `y` that are -1 have no label, as in scikit-learn's `LabelSpreading`. The
     classes are fitted as indicators by spectrally transformed kernel regression [1]_,
-    all with one kernel; the largest wins.
+    all with one kernel; the largest wins. On a graph a new point takes the mean of the
+    class distributions of its neighbours.
 
     Parameters
     ----------
@@ -67,8 +68,9 @@ class STKRClassifier(ClassifierMixin, SpectralMachine):
         A graph that is known whole. X is then a column of its node numbers, and
         `kernel` is not used; nodes that X does not name are unlabelled.
     fit_intercept : bool, default=True
-        Whether the mean of the labels is taken out before the fit and added to
-        predictions.
+        Whether rows that no label reaches have the shares of the classes in the labels
+        as their values, and not 0. Kernels of points take the shares out before the
+        fit and add them to predictions.
     solver : {"auto", "cg", "dense", "eigen"}, default="auto"
         "cg": conjugate gradients. "dense": Cholesky's method on a matrix over the
         labelled rows. "eigen": all eigenpairs of the kernel, which needs the whole
@@ -94,7 +96,8 @@ class STKRClassifier(ClassifierMixin, SpectralMachine):
         Weights of the labelled rows in the transformed kernel, in the order of X (of
         the nodes, with a graph that is known).
     intercept_ : ndarray of shape (n_classes,)
-        Share of each class in the labels, or 0.
+        Share of each class in the labels, or 0: the values of rows that no label
+        reaches.
     eigenvalues_ : ndarray of shape (n_eigenvalues,)
         Eigenvalues of the base kernel that were used; only where there are some.
     alpha_ : float
@@ -122,8 +125,15 @@ class STKRClassifier(ClassifierMixin, SpectralMachine):
     -----
     See `STKRRegressor` for the transforms. On a part of the graph without a label, and
     for a new point without a neighbour, the classes have their shares in the labels as
-    probabilities. Probabilities are the fitted indicators clipped at zero and scaled to
-    sum to one; they are not calibrated.
+    probabilities.
+
+    Fitted values fall with the distance from the labels. On a graph (all kernels but
+    "rbf", "laplacian", "matern", a callable, and a precomputed one that is not
+    normalised) they are therefore divided by what reaches a node from the labels of all
+    classes together, clipped at zero and scaled to sum to one: neither does a new point
+    listen most to the neighbour that is nearest to a label, nor do nodes far from all
+    labels go to the class that has the most. With the other kernels probabilities are
+    the values clipped and scaled in the same way. They are not calibrated.
 
     References
     ----------
@@ -234,7 +244,7 @@ class STKRClassifier(ClassifierMixin, SpectralMachine):
         return self
 
     def decision_function(self, X: Array) -> Array:
-        """Compute fitted indicators of the classes.
+        """Compute class shares of rows on a graph, fitted indicators with other kernels.
 
         Parameters
         ----------

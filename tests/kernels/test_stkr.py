@@ -308,6 +308,58 @@ def test_a_swiss_roll_with_ten_labels():
     assert blind.score(X[500:], t[500:]) < 0.8
 
 
+def test_a_new_row_takes_the_mean_of_its_neighbours_shares():
+    X, classes = make_moons(120, noise=0.1, random_state=0)
+    labels = np.where(np.arange(120) < 12, classes, -1)
+    W = adjacency_of(X)
+    model = STKRClassifier("precomputed").fit(W[:100][:, :100], labels[:100])
+    links = W[100:][:, :100]
+    mean = (links @ model.label_distributions_) / links.sum(axis=1)[:, None]
+    assert_allclose(model.predict_proba(links), mean, atol=1e-12)
+    assert_allclose(model.predict_proba(links).sum(axis=1), 1)
+
+
+@pytest.mark.parametrize("transform", ["inverse_laplacian", "squared", "polynomial"])
+@pytest.mark.parametrize("fit_intercept", [True, False])
+def test_far_nodes_go_to_the_nearest_label_and_not_to_the_largest_class(
+    transform, fit_intercept
+):
+    """A path with five labels of one class at one end, one label at the other."""
+    n = 40
+    graph = Graph.from_edges(np.column_stack([np.arange(n - 1), np.arange(1, n)]))
+    named = np.r_[0:5, n - 1]
+    model = STKRClassifier(
+        graph=graph, fit_intercept=fit_intercept, alpha=1e-3, **TRANSFORMS[transform]
+    ).fit(named[:, None], ["many"] * 5 + ["one"])
+    found = model.predict(np.arange(n)[:, None])
+    reached = np.arange(n) >= n - 12
+    assert (found[reached] == "one").all()
+    assert (found[:12] == "many").all()
+
+
+def test_a_neighbour_beside_a_label_does_not_outvote_two_far_ones():
+    """Two links to one class far from its label, one to the label of the other."""
+    chain = [[0, 1], [1, 2], [2, 3], [3, 4], [3, 5], [4, 5]]
+    graph = Graph.from_edges([*chain, [6, 7]])
+    labels = np.full(8, -1)
+    labels[[0, 6]] = 0, 1
+    model = STKRClassifier("precomputed", strength=2.0).fit(graph.adjacency, labels)
+    links = np.zeros((1, 8))
+    links[0, [4, 5, 6]] = 1
+    # As they are, the values of 4 and 5 are a hundredth of that of 6.
+    assert model.predict(links) == 0
+    assert_allclose(model.predict_proba(links), [[2 / 3, 1 / 3]], atol=0.01)
+
+
+def test_where_no_label_reaches_classes_have_their_shares():
+    graph = Graph.from_edges([[0, 1], [1, 2], [3, 4]])
+    labels = np.array([0, 0, 1, -1, -1])
+    for fit_intercept in (True, False):
+        model = STKRClassifier("precomputed", fit_intercept=fit_intercept)
+        found = model.fit(graph.adjacency, labels).label_distributions_
+        assert_allclose(found[3:], [[2 / 3, 1 / 3]] * 2)
+
+
 def test_models_can_be_pickled():
     X, y = moons()
     for source in SOURCES:
