@@ -5,7 +5,11 @@ wrong in the last digits: enough to reorder neighbours and to move duplicates ap
 They therefore propose a few candidates more than asked, and this step decides.
 """
 
+import numpy as np
+from array_api_compat import is_numpy_namespace
+
 from skgeom.backends._blocks import row_blocks, scratch_bytes
+from skgeom.backends._compile import unsigned
 
 
 def n_candidates(k, n_samples):
@@ -112,6 +116,8 @@ def exact_neighbors(xp, X, Y, searches, k, metric, float64):
 
 def _order(xp, X, Y, candidates, k, float64):
     """Squared distances and indices of the `k` nearest, and the largest square."""
+    if is_numpy_namespace(xp):
+        return _order_on_host(X, Y, candidates, k)
     candidates = xp.sort(xp.astype(candidates, xp.int64), axis=1)
     nearest, indices, farthest = [], [], []
     row_bytes = 8 * candidates.shape[1] * X.shape[1]
@@ -128,6 +134,17 @@ def _order(xp, X, Y, candidates, k, float64):
         nearest.append(xp.take_along_axis(squared, order[:, :k], axis=1))
         indices.append(xp.take_along_axis(candidates[rows, :], order[:, :k], axis=1))
     return tuple(xp.concat(parts, axis=0) for parts in (nearest, indices, farthest))
+
+
+def _order_on_host(X, Y, candidates, k):
+    from skgeom.backends._neighbor_kernels import nearest_candidates
+
+    candidates = np.ascontiguousarray(candidates, dtype=np.int64)
+    X, Y = np.ascontiguousarray(X), np.ascontiguousarray(Y)
+    squared, indices = np.empty((len(Y), k)), np.empty((len(Y), k), dtype=np.int64)
+    farthest = np.empty(len(Y))
+    nearest_candidates(X, Y, unsigned(candidates), squared, unsigned(indices), farthest)
+    return squared, indices, farthest
 
 
 def _distances(xp, squared, metric):
