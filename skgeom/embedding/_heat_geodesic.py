@@ -86,13 +86,13 @@ class HeatGeodesicEmbedding(
         are.
     smoothing : int or "auto", default="auto"
         Size of the neighbourhoods that a robust graph smooths points by; 0 is off.
-        "auto" is the least from which a shape stands out of the noise, and half of a
+        "auto" is the least from which a shape stands out of the noise, and a part of a
         large one, see :func:`~skgeom.graph.smooth_locally`.
     pruning : float, default=0.1
         Largest share in [0, 1) of its edges that a robust graph suspects of being
-        shortcuts, those whose ends have the fewest neighbours in common, and not most
-        of them; 0 is off. Suspects are cut, but for those that bridge clean parts, see
-        :func:`~skgeom.graph.prune_shortcuts`.
+        shortcuts, those whose ends have the fewest neighbours in common; 0 is off.
+        Suspects are cut, but for those that bridge clean parts, see
+        :func:`~skgeom.graph.robust_graph`.
     geodesic : {"auto", "heat", "shortest_path"}, default="auto"
         How distances along the graph are measured. "auto" is "heat" for the exact
         method, for graphs whose edges have no lengths, and for points whose

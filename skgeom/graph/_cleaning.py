@@ -32,9 +32,10 @@ _TANGENT_NEIGHBORS = 20
 _ALONG = 0.95
 # Size of neighbourhoods from which points are too dense for their noise.
 _CROWDED = 400
-# Overlap from which an edge is no suspect, however good the others: its ends have more
-# than half of all their neighbours in common.
-_CLOSE = 0.5
+# Neighbourhoods that a shape stands out in, as a share of all points, below which noise
+# is local, and the overlap beyond which an edge is no suspect then, however good the
+# others: its ends have more than half of all their neighbours in common.
+_LOCAL, _CLOSE = 0.03, 0.5
 # Share of the local variance above the noise from which tangent planes are trusted.
 _CLEAR = 0.55
 
@@ -53,8 +54,10 @@ def robust_graph(
     (`truncate_noise`); then points are smoothed (`smooth_locally`), joined by
     alpha-decay affinities, and shortcuts are cut (`prune_shortcuts`). Bridges are told
     from shortcuts by tangent planes where more than .55 of the variance of
-    neighbourhoods is above the noise (`local_scale`). Nothing falls apart that was
-    joined before: where smoothing would part points, edges between them stay.
+    neighbourhoods is above the noise (`local_scale`), and by an overlap of more than .5
+    where a shape stands out in neighbourhoods of less than .03 of the points. Nothing
+    falls apart that was joined before: where smoothing would part points, edges between
+    them stay.
 
     Where a shape stands out of the noise only in neighbourhoods of 400 points or more,
     finer detail is noise, and a dense crowd would find ways through it. With
@@ -112,7 +115,8 @@ def robust_graph(
         graph = _rejoined(graph, _joined(raw_neighbors[0], raw_neighbors[1], k))
     # Noise tilts tangent planes, and then they tell no bridge from a shortcut.
     points = anchors if scale.share >= _CLEAR else None
-    graph = prune_shortcuts(graph, indices, pruning, points)
+    most = _CLOSE if scale.size < _LOCAL * n else 1.0
+    graph = prune_shortcuts(graph, indices, pruning, points, max_overlap=most)
     return graph if len(rows) == n else _with_others(graph, rows, X, k, backend)
 
 
@@ -208,7 +212,12 @@ def neighbor_overlap(graph: Graph, indices: NDArray) -> NDArray:
 
 
 def prune_shortcuts(
-    graph: Graph, indices: NDArray, share: float = 0.1, points: NDArray | None = None
+    graph: Graph,
+    indices: NDArray,
+    share: float = 0.1,
+    points: NDArray | None = None,
+    *,
+    max_overlap: float = 1.0,
 ) -> Graph:
     """Cut the edges whose ends have few neighbours in common and that leave the shape.
 
@@ -226,11 +235,12 @@ def prune_shortcuts(
         Neighbours of each node by which the overlap is measured, nearest first; more
         of them than the graph has edges make it sharper.
     share : float, default=0.1
-        Share of the edges that are suspect, in [0, 1): those of the least overlap, as
-        far as their ends do not have more than half of all their neighbours in common.
+        Share of the edges that are suspect, in [0, 1): those of the least overlap.
     points : ndarray of shape (n_nodes, n_features), default=None
         Where nodes lie. Suspects within 18 degrees of the tangent planes of both ends
         stay. None cuts all suspects.
+    max_overlap : float, default=1.0
+        Edges of more overlap than this are no suspects, in [0, 1].
 
     Returns
     -------
@@ -240,7 +250,7 @@ def prune_shortcuts(
     Raises
     ------
     ValueError
-        If `share` is out of range.
+        If `share` or `max_overlap` is out of range.
 
     Examples
     --------
@@ -254,10 +264,12 @@ def prune_shortcuts(
     """
     if not 0 <= share < 1:
         raise ValueError(f"share={share!r} must be in [0, 1).")
+    if not 0 <= max_overlap <= 1:
+        raise ValueError(f"max_overlap={max_overlap!r} must be in [0, 1].")
     overlap = neighbor_overlap(graph, indices)
     if share == 0 or not overlap.size:
         return graph
-    keep = overlap > min(np.quantile(overlap, share), _CLOSE)
+    keep = overlap > min(np.quantile(overlap, share), max_overlap)
     if keep.all():
         return graph
     if points is not None:

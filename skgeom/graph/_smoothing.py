@@ -35,6 +35,8 @@ _KEPT_SIGNAL = 0.9
 # A direction with more signal than this share of its noise is kept when points are
 # smoothed: to drop it would bend the shape more than noise does.
 _WORTH_KEEPING = 0.5
+# Directions from which on large neighbourhoods are smoothed by whole.
+_WHOLE = 4
 # Fewer points an axis cannot fill a space.
 _POINTS_PER_AXIS = 4
 # Neighbourhoods that are looked at before a size is chosen, and clouds of noise that
@@ -139,9 +141,10 @@ def smooth_locally(
         Points.
     n_neighbors : int or "auto", default="auto"
         Size of a neighbourhood; more than there are other points means all. "auto" is
-        that of `local_scale` up to 50, and half of a larger one; points are left alone
-        if nine tenths of their local variance are above the noise, and if no shape
-        stands out where there are points enough to fill the space, four an axis.
+        that of `local_scale` up to 50, and of a larger one a quarter for each direction
+        that is kept; points are left alone if nine tenths of their local variance are
+        above the noise, and if no shape stands out where there are points enough to
+        fill the space, four an axis.
     backend : Backend, default=None
         Where neighbours are searched.
 
@@ -183,8 +186,9 @@ def smooth_at_scale(X, n_neighbors, scale, backend):
     n, n_features = X.shape
     if n_neighbors == "auto":
         size, spectrum, share = scale
-        # Half as many bend the shape less, and planes of many still share the noise.
-        size = size if size <= _USUAL else max(_USUAL, size // 2)
+        # Planes of few directions need fewer points, and fewer bend the shape less.
+        part = min(1.0, spectrum.n_kept / _WHOLE)
+        size = size if size <= _USUAL else max(_USUAL, int(part * size))
         filled = spectrum.share < _STANDS_OUT and _fills_space(X)
         clean = share >= _CLEAN
         if filled or clean or spectrum.n_kept == n_features:

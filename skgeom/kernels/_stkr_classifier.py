@@ -244,7 +244,7 @@ class STKRClassifier(ClassifierMixin, SpectralMachine):
         return self
 
     def decision_function(self, X: Array) -> Array:
-        """Compute class shares of rows on a graph, fitted indicators with other kernels.
+        """Compute class shares of rows on a graph, else fitted indicators.
 
         Parameters
         ----------

@@ -89,7 +89,7 @@ def test_ends_with_most_neighbors_in_common_stay_joined(seed, share):
     graph = Graph.from_points(X, n_neighbors=4)
     neighbors = nearest_neighbors(X, n_neighbors=8)[1]
     close = neighbor_overlap(graph, neighbors) > 0.5
-    pruned = prune_shortcuts(graph, neighbors, share)
+    pruned = prune_shortcuts(graph, neighbors, share, max_overlap=0.5)
     one, two = graph.adjacency.nonzero()
     assert (pruned.adjacency[one[close], two[close]] > 0).all()
 
@@ -97,14 +97,17 @@ def test_ends_with_most_neighbors_in_common_stay_joined(seed, share):
 def test_a_graph_without_suspects_is_left_alone():
     graph = Graph.from_edges([[0, 1], [1, 2], [2, 0]])
     members = np.array([[1, 2], [0, 2], [0, 1]])
-    assert prune_shortcuts(graph, members, 0.9, np.eye(3)) is graph
+    assert prune_shortcuts(graph, members, 0.9, np.eye(3), max_overlap=0.9) is graph
 
 
-@pytest.mark.parametrize("share", [-0.1, 1.0])
-def test_share_out_of_range_is_an_error(share):
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("share", -0.1), ("share", 1.0), ("max_overlap", -0.1), ("max_overlap", 1.1)],
+)
+def test_shares_out_of_range_are_errors(name, value):
     graph = Graph.from_edges([[0, 1]])
-    with pytest.raises(ValueError, match="share"):
-        prune_shortcuts(graph, np.array([[1], [0]]), share)
+    with pytest.raises(ValueError, match=f"{name}={value}"):
+        prune_shortcuts(graph, np.array([[1], [0]]), **{name: value})
 
 
 @pytest.mark.parametrize("seed", [105, 805, 807])
