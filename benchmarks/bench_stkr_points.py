@@ -17,7 +17,6 @@ from sklearn.semi_supervised import LabelSpreading
 from skgeom import STKRClassifier, STKRRegressor
 from skgeom.model_selection import LabelledKFold
 
-
 # Labels of each digit where classes are not alike.
 UNBALANCED = (20, 20, 20, 2, 2, 2, 2, 2, 2, 2)
 
@@ -138,7 +137,7 @@ def main():
         title="Accuracy (%) on unseen digits, by labels a class",
         notes=[
             f"seeds {seeds[0]} to {seeds[-1]}; 1,347 digits to fit, 450 unseen; ± is "
-            "the standard deviation; 20 or 2: 20 labels for digits 0 to 2, 2 for others",
+            "the standard deviation; 20 or 2: 20 labels for digits 0 to 2, else 2",
             "one setting for each method: STKRClassifier's defaults, rbf with gamma 10 "
             "and strength 1000; LabelSpreading with its default gamma of 20 and alpha "
             ".9, knn with 7 neighbours",
