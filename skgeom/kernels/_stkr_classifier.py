@@ -69,8 +69,8 @@ class STKRClassifier(ClassifierMixin, SpectralMachine):
         `kernel` is not used; nodes that X does not name are unlabelled.
     fit_intercept : bool, default=True
         Whether rows that no label reaches have the shares of the classes in the labels
-        as their values, and not 0. Kernels of points take the shares out before the
-        fit and add them to predictions.
+        as their values, and not 0. With ``normalization=None`` the shares are taken out
+        before the fit and added to predictions.
     solver : {"auto", "cg", "dense", "eigen"}, default="auto"
         "cg": conjugate gradients. "dense": Cholesky's method on a matrix over the
         labelled rows. "eigen": all eigenpairs of the kernel, which needs the whole
@@ -127,13 +127,13 @@ class STKRClassifier(ClassifierMixin, SpectralMachine):
     for a new point without a neighbour, the classes have their shares in the labels as
     probabilities.
 
-    Fitted values fall with the distance from the labels. On a graph (all kernels but
-    "rbf", "laplacian", "matern", a callable, and a precomputed one that is not
-    normalised) they are therefore divided by what reaches a node from the labels of all
-    classes together, clipped at zero and scaled to sum to one: neither does a new point
-    listen most to the neighbour that is nearest to a label, nor do nodes far from all
-    labels go to the class that has the most. With the other kernels probabilities are
-    the values clipped and scaled in the same way. They are not calibrated.
+    Fitted values fall with the distance from the labels. With a normalised kernel they
+    are therefore divided by what reaches a row from the labels of all classes together,
+    clipped at zero and scaled to sum to one; else nodes far from all labels would go to
+    the class that has the most. On a graph ("nearest_neighbors", "precomputed") a new
+    row takes the mean of these shares; else it would listen most to the neighbour that
+    is nearest to a label. With ``normalization=None`` the values are kept as they are,
+    and probabilities are clipped and scaled in the same way. They are not calibrated.
 
     References
     ----------
@@ -232,19 +232,20 @@ class STKRClassifier(ClassifierMixin, SpectralMachine):
         shares = indicators.mean(axis=0)
         self.intercept_ = shares if self.fit_intercept else np.zeros_like(shares)
         self._shares = shares
-        if self._on_graph:
-            self._fit_values(base, rows, labelled, indicators, backend)
-            self._weigh_by_reach()
-        else:
+        if self.normalization is None:
+            self._reach = None
             targets = indicators - self.intercept_
             self._fit_values(base, rows, labelled, targets, backend)
+        else:
+            self._fit_values(base, rows, labelled, indicators, backend)
+            self._weigh_by_reach()
         values = self._node_values[rows] + self.intercept_
         self.transduction_ = self.classes_[values.argmax(axis=1)]
         self.label_distributions_ = self._kept(self._probabilities(values), like=X)
         return self
 
     def decision_function(self, X: Array) -> Array:
-        """Compute class shares of rows on a graph, else fitted indicators.
+        """Compute shares of the classes, or indicators where nothing is normalised.
 
         Parameters
         ----------
@@ -333,28 +334,38 @@ class STKRClassifier(ClassifierMixin, SpectralMachine):
         known = np.flatnonzero(y != -1)
         return accuracy_score(y[known], as_numpy(self.predict(X))[known])
 
-    @property
-    def _on_graph(self):
-        return hasattr(self, "graph_")
-
     def _weigh_by_reach(self):
         """Make the fitted values of nodes shares of what reaches them from all labels.
 
         Values fall with the distance from labels. As they are, a new point would listen
         to whichever of its neighbours is nearest to a label; of shares it takes the
-        mean. What is below the tolerance of the solver is not magnified.
+        mean.
         """
-        values = self._node_values
+        self._reach = np.abs(self._node_values.sum(axis=1)).max()
+        self._node_values = self._shares_of(self._node_values)
+        if hasattr(self, "graph_"):
+            self._extension = self._node_values
+
+    def _shares_of(self, values):
+        """Values as shares, less the intercept, of what comes from all labels.
+
+        What is below the tolerance of the solver is not magnified.
+        """
         reach = values.sum(axis=1, keepdims=True)
-        least = max(self.tol * np.abs(reach).max(), np.finfo(np.float64).tiny)
+        least = max(self.tol * self._reach, np.finfo(np.float64).tiny)
         above = values - self.intercept_ * reach
         values = self.intercept_ + above / np.maximum(np.abs(reach), least)
-        self._node_values = self._probabilities(values) - self.intercept_
-        self._extension = self._node_values
+        return self._probabilities(values) - self.intercept_
 
     @property
     def _extended_by(self):
-        return "random_walk" if self._on_graph else self.normalization
+        return "random_walk" if hasattr(self, "graph_") else self.normalization
+
+    def _combined(self, product):
+        values = super()._combined(product)
+        if self._reach is None or hasattr(self, "graph_"):
+            return values
+        return self._shares_of(values)
 
     def _indicators(self, X):
         check_is_fitted(self)
