@@ -39,6 +39,13 @@ def digit_scores(seed, n_labels):
         "STKRClassifier": STKRClassifier(),
         "STKRClassifier, squared": STKRClassifier(degree=2),
         "STKRClassifier, rbf": STKRClassifier("rbf", gamma=10.0, strength=1000.0),
+        "STKRClassifier, balanced": STKRClassifier(class_weight="balanced"),
+        "STKRClassifier, squared, balanced": STKRClassifier(
+            degree=2, class_weight="balanced"
+        ),
+        "STKRClassifier, rbf, balanced": STKRClassifier(
+            "rbf", gamma=10.0, strength=1000.0, class_weight="balanced"
+        ),
         "LabelSpreading, rbf": LabelSpreading("rbf", gamma=20, alpha=0.9),
         "LabelSpreading, knn": LabelSpreading("knn", n_neighbors=7, alpha=0.9),
     }

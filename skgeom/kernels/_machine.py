@@ -145,12 +145,13 @@ class SpectralMachine(GraphInputMixin, GeometryEstimator):
 
     # ----------------------------------------------------------------- solving
 
-    def _fit_values(self, base, rows, labelled, targets, backend):
+    def _fit_values(self, base, rows, labelled, targets, backend, weights=None):
         """Fit the labelled rows; set the fitted values of all nodes.
 
-        `targets` holds the centred targets of the labelled rows of X.
+        `targets` holds the centred targets of the labelled rows of X, `weights` what
+        their errors weigh.
         """
-        nodes, mean, counts = by_node(rows[labelled], targets)
+        nodes, mean, weights = by_node(rows[labelled], targets, weights)
         self._check_spectrum(base)
         transform = transform_of(self, base.positive)
         if callable(self.spectral_transform):
@@ -161,7 +162,7 @@ class SpectralMachine(GraphInputMixin, GeometryEstimator):
             transform,
             nodes,
             root[nodes] * mean,
-            counts / base.measure[nodes],
+            weights / base.measure[nodes],
             backend,
         )
         self.n_iter_ = max(1, found.n_iter)

@@ -8,6 +8,8 @@ import numpy as np
 from sklearn.base import ClassifierMixin, _fit_context
 from sklearn.metrics import accuracy_score
 from sklearn.utils import column_or_1d
+from sklearn.utils._param_validation import StrOptions
+from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import (
     assert_all_finite,
@@ -71,6 +73,10 @@ class STKRClassifier(ClassifierMixin, SpectralMachine):
         Whether rows that no label reaches have the shares of the classes in the labels
         as their values, and not 0. With ``normalization=None`` the shares are taken out
         before the fit and added to predictions.
+    class_weight : dict or "balanced", default=None
+        What the errors at the labels of each class weigh; None is 1. "balanced" is the
+        number of labels over that of the class and of classes: take it where the labels
+        do not have the shares of the classes in the data.
     solver : {"auto", "cg", "dense", "eigen"}, default="auto"
         "cg": conjugate gradients. "dense": Cholesky's method on a matrix over the
         labelled rows. "eigen": all eigenpairs of the kernel, which needs the whole
@@ -96,8 +102,8 @@ class STKRClassifier(ClassifierMixin, SpectralMachine):
         Weights of the labelled rows in the transformed kernel, in the order of X (of
         the nodes, with a graph that is known).
     intercept_ : ndarray of shape (n_classes,)
-        Share of each class in the labels, or 0: the values of rows that no label
-        reaches.
+        Share of each class in the labels by their weight, or 0: the values of rows that
+        no label reaches.
     eigenvalues_ : ndarray of shape (n_eigenvalues,)
         Eigenvalues of the base kernel that were used; only where there are some.
     alpha_ : float
@@ -153,7 +159,9 @@ class STKRClassifier(ClassifierMixin, SpectralMachine):
     True
     """
 
-    _parameter_constraints = SpectralMachine._parameter_constraints
+    _parameter_constraints = SpectralMachine._parameter_constraints | {
+        "class_weight": [dict, StrOptions({"balanced"}), None],
+    }
 
     def __init__(
         self,
@@ -169,6 +177,7 @@ class STKRClassifier(ClassifierMixin, SpectralMachine):
         normalization: str | None = "symmetric",
         graph: Graph | None = None,
         fit_intercept: bool = True,
+        class_weight: dict | str | None = None,
         solver: str = "auto",
         tol: float = 1e-4,
         max_iter: int = 2000,
@@ -186,6 +195,7 @@ class STKRClassifier(ClassifierMixin, SpectralMachine):
         self.normalization = normalization
         self.graph = graph
         self.fit_intercept = fit_intercept
+        self.class_weight = class_weight
         self.solver = solver
         self.tol = tol
         self.max_iter = max_iter
@@ -229,15 +239,16 @@ class STKRClassifier(ClassifierMixin, SpectralMachine):
                 f"{len(self.classes_)} class among the labelled rows."
             )
         indicators = np.eye(len(self.classes_))[numbers]
-        shares = indicators.mean(axis=0)
+        weights = compute_sample_weight(self.class_weight, y[labelled])
+        shares = np.average(indicators, axis=0, weights=weights)
         self.intercept_ = shares if self.fit_intercept else np.zeros_like(shares)
         self._shares = shares
         if self.normalization is None:
             self._reach = None
             targets = indicators - self.intercept_
-            self._fit_values(base, rows, labelled, targets, backend)
+            self._fit_values(base, rows, labelled, targets, backend, weights)
         else:
-            self._fit_values(base, rows, labelled, indicators, backend)
+            self._fit_values(base, rows, labelled, indicators, backend, weights)
             self._weigh_by_reach()
         values = self._node_values[rows] + self.intercept_
         self.transduction_ = self.classes_[values.argmax(axis=1)]

@@ -4,11 +4,14 @@ import numpy as np
 import scipy.sparse as sp
 
 
-def by_node(nodes, targets):
-    """Labelled nodes, the mean of the targets of each, and how many it has."""
-    unique, inverse, counts = np.unique(nodes, return_inverse=True, return_counts=True)
+def by_node(nodes, targets, weights=None):
+    """Labelled nodes, the weighted mean of the targets of each, and its weight."""
+    if weights is None:
+        weights = np.ones(len(nodes))
+    unique, inverse = np.unique(nodes, return_inverse=True)
     if len(unique) == len(nodes):
         order = np.argsort(nodes, kind="stable")
-        return nodes[order], targets[order], np.ones(len(nodes))
-    group = sp.csr_array((np.ones(len(nodes)), (inverse, np.arange(len(nodes)))))
-    return unique, (group @ targets) / counts[:, None], counts.astype(np.float64)
+        return nodes[order], targets[order], weights[order]
+    group = sp.csr_array((weights, (inverse, np.arange(len(nodes)))))
+    total = group.sum(axis=1)
+    return unique, (group @ targets) / total[:, None], total

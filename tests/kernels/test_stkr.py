@@ -351,6 +351,40 @@ def test_a_neighbour_beside_a_label_does_not_outvote_two_far_ones():
     assert_allclose(model.predict_proba(links), [[2 / 3, 1 / 3]], atol=0.01)
 
 
+@pytest.mark.parametrize("normalization", ["symmetric", "random_walk", None])
+def test_class_weights_repeat_labels(normalization):
+    """On a known graph a node named twice weighs as one of a class of weight two."""
+    X, classes = make_moons(80, noise=0.1, random_state=0)
+    W = adjacency_of(X)
+    if normalization is None:  # its eigenvalues are from 0 to 1
+        W = (W @ W) / np.abs(np.linalg.eigvalsh((W @ W).toarray())).max()
+    settings_ = dict(graph=Graph.from_adjacency(W), normalization=normalization)
+    nodes = np.arange(10)
+    weighed = STKRClassifier(class_weight={0: 1, 1: 2}, tol=1e-10, **settings_)
+    weighed.fit(nodes[:, None], classes[nodes])
+    twice = np.concatenate([nodes, nodes[classes[nodes] == 1]])
+    repeated = STKRClassifier(tol=1e-10, **settings_)
+    repeated.fit(twice[:, None], classes[twice])
+    everyone = np.arange(80)[:, None]
+    assert_allclose(
+        weighed.predict_proba(everyone), repeated.predict_proba(everyone), atol=1e-8
+    )
+    assert_allclose(weighed.intercept_, repeated.intercept_)
+
+
+def test_balanced_weights_let_classes_with_few_labels_speak():
+    X, y = load_digits(return_X_y=True)
+    X, y = X[:900] / 16, y[:900]
+    labels = np.full(700, -1)
+    for digit in range(10):
+        labels[np.flatnonzero(y[:700] == digit)[: 20 if digit < 3 else 2]] = digit
+    unseen = X[700:], y[700:]
+    plain = STKRClassifier("rbf", gamma=10.0, strength=1000.0).fit(X[:700], labels)
+    balanced = clone(plain).set_params(class_weight="balanced").fit(X[:700], labels)
+    assert balanced.score(*unseen) > plain.score(*unseen) + 0.2
+    assert_allclose(balanced.intercept_, 0.1)
+
+
 def test_where_no_label_reaches_classes_have_their_shares():
     graph = Graph.from_edges([[0, 1], [1, 2], [3, 4]])
     labels = np.array([0, 0, 1, -1, -1])
