@@ -128,7 +128,7 @@ def local_dimension(X: NDArray, indices: NDArray) -> tuple[int, float]:
 def smooth_locally(
     X: NDArray, *, n_neighbors: int | str = "auto", backend: Backend | None = None
 ) -> NDArray:
-    """Pull points back to the planes that their neighbourhoods lie near.
+    r"""Pull points back to the planes that their neighbourhoods lie near.
 
     Each neighbourhood is projected on its principal directions, and each point moves
     to the mean of its projections on the planes of its nearest neighbours and its own.
@@ -142,7 +142,8 @@ def smooth_locally(
     n_neighbors : int or "auto", default="auto"
         Size of a neighbourhood; more than there are other points means all. "auto" is
         that of `local_scale` up to 50, and of a larger one a quarter for each direction
-        that is kept; points are left alone if nine tenths of their local variance are
+        of the shape, counted by :math:`(\sum s)^2 / \sum s^2` of the variances s above
+        the noise; points are left alone if nine tenths of their local variance are
         above the noise, and if no shape stands out where there are points enough to
         fill the space, four an axis.
     backend : Backend, default=None
@@ -187,7 +188,7 @@ def smooth_at_scale(X, n_neighbors, scale, backend):
     if n_neighbors == "auto":
         size, spectrum, share = scale
         # Planes of few directions need fewer points, and fewer bend the shape less.
-        part = min(1.0, spectrum.n_kept / _WHOLE)
+        part = min(1.0, spectrum.n_effective / _WHOLE)
         size = size if size <= _USUAL else max(_USUAL, int(part * size))
         filled = spectrum.share < _STANDS_OUT and _fills_space(X)
         clean = share >= _CLEAN
@@ -357,6 +358,12 @@ class _Spectrum(NamedTuple):
         """Directions that hold nine tenths of the signal."""
         held = np.cumsum(self.signal)
         return 1 + int(np.count_nonzero(held < _KEPT_SIGNAL * held[-1]))
+
+    @property
+    def n_effective(self):
+        """Directions as counted by their signal: as many as are equally strong."""
+        squares = (self.signal**2).sum()
+        return float(self.signal.sum() ** 2 / squares) if squares > 0 else 1.0
 
     @property
     def n_kept(self):
