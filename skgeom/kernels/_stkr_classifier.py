@@ -74,7 +74,7 @@ class STKRClassifier(ClassifierMixin, SpectralMachine):
         as their values, and not 0. With ``normalization=None`` the shares are taken out
         before the fit and added to predictions.
     class_weight : dict or "balanced", default=None
-        What the errors at the labels of each class weigh; None is 1. "balanced" is the
+        What the errors at the labels of each class weigh, > 0; None is 1. "balanced" is the
         number of labels over that of the class and of classes: take it where the labels
         do not have the shares of the classes in the data.
     solver : {"auto", "cg", "dense", "eigen"}, default="auto"
@@ -239,7 +239,7 @@ class STKRClassifier(ClassifierMixin, SpectralMachine):
                 f"{len(self.classes_)} class among the labelled rows."
             )
         indicators = np.eye(len(self.classes_))[numbers]
-        weights = compute_sample_weight(self.class_weight, y[labelled])
+        weights = self._read_weights(y[labelled])
         shares = np.average(indicators, axis=0, weights=weights)
         self.intercept_ = shares if self.fit_intercept else np.zeros_like(shares)
         self._shares = shares
@@ -387,6 +387,15 @@ class STKRClassifier(ClassifierMixin, SpectralMachine):
         total = clipped.sum(axis=1, keepdims=True)
         share = np.broadcast_to(self._shares, clipped.shape)
         return np.where(total > 0, clipped / np.where(total > 0, total, 1.0), share)
+
+    def _read_weights(self, y):
+        weights = compute_sample_weight(self.class_weight, y)
+        if not (np.isfinite(weights).all() and weights.min() > 0):
+            raise ValueError(
+                f"class_weight={self.class_weight!r} must be positive and finite for "
+                "all classes. Rows of a class that is to be left out have the label -1."
+            )
+        return weights
 
     def _read_classes(self, y, rows):
         """Classes, and which rows have one."""

@@ -276,3 +276,18 @@ def test_probabilities_and_decisions_say_the_same():
     assert_array_equal(model.decision_function(X).argmax(axis=1), P.argmax(axis=1))
     assert_array_equal(model.predict(X), model.transduction_)
     assert_allclose(model.label_distributions_, P)
+
+
+@pytest.mark.parametrize("weight", [0.0, -1.0, np.nan, np.inf])
+def test_class_weights_are_positive(weight):
+    X, y = np.arange(8.0)[:, None], np.array([0, 1] * 3 + [-1] * 2)
+    with pytest.raises(ValueError, match="class_weight="):
+        STKRClassifier(n_neighbors=3, class_weight={0: 1, 1: weight}).fit(X, y)
+
+
+def test_class_weights_know_their_names():
+    X, y = np.arange(8.0)[:, None], np.array(["a", "b"] * 4)
+    with pytest.raises(ValueError, match="class_weight"):
+        STKRClassifier(class_weight="even").fit(X, y)
+    heavy = STKRClassifier(n_neighbors=3, class_weight={"a": 1, "b": 3}).fit(X, y)
+    np.testing.assert_allclose(heavy.intercept_, [0.25, 0.75])
