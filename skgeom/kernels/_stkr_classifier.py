@@ -74,9 +74,9 @@ class STKRClassifier(ClassifierMixin, SpectralMachine):
         as their values, and not 0. With ``normalization=None`` the shares are taken out
         before the fit and added to predictions.
     class_weight : dict or "balanced", default=None
-        What the errors at the labels of each class weigh, > 0; None is 1. "balanced" is the
-        number of labels over that of the class and of classes: take it where the labels
-        do not have the shares of the classes in the data.
+        What the errors at the labels of each class weigh, > 0; None is 1. "balanced"
+        is the number of labels over that of the class and that of classes: take it
+        where the labels do not have the shares of the classes in the data.
     solver : {"auto", "cg", "dense", "eigen"}, default="auto"
         "cg": conjugate gradients. "dense": Cholesky's method on a matrix over the
         labelled rows. "eigen": all eigenpairs of the kernel, which needs the whole
