@@ -31,11 +31,23 @@ def polynomial_columns(indptr, indices, data, B, coefficients, chebyshev, out):
             new = spare[i]
             for c in range(width):
                 new[c] = -new[c] if recur else data.dtype.type(0.0)
-            for p in range(indptr[i], indptr[i + 1]):
-                weight = factor * data[p]
-                row = term[indices[p]]
+            p, end = np.int64(indptr[i]), np.int64(indptr[i + 1])
+            # Four neighbours at a time: the sum is read and written a quarter as often.
+            while p + 4 <= end:
+                w0, w1 = factor * data[p], factor * data[p + 1]
+                w2, w3 = factor * data[p + 2], factor * data[p + 3]
+                row0, row1 = term[indices[p]], term[indices[p + 1]]
+                row2, row3 = term[indices[p + 2]], term[indices[p + 3]]
+                for c in range(width):
+                    new[c] += (w0 * row0[c] + w1 * row1[c]) + (
+                        w2 * row2[c] + w3 * row3[c]
+                    )
+                p += 4
+            while p < end:
+                weight, row = factor * data[p], term[indices[p]]
                 for c in range(width):
                     new[c] += weight * row[c]
+                p += 1
             for c in range(width):
                 out[i, c] += coefficient * new[c]
         term, spare = spare, term
