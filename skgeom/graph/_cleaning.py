@@ -24,8 +24,9 @@ from skgeom.graph._smoothing import (
 )
 from skgeom.typing import NDArray
 
-# Neighbours by which the overlap of two ends is measured.
-_OVERLAP_NEIGHBORS = 50
+# Neighbours by which the overlap of two ends is measured: so many at most, and so many
+# times those of a neighbourhood that a shape stands out in. More reach across.
+_OVERLAP_NEIGHBORS, _OVERLAP_SCALE = 50, 3
 # Nearest of them that show the tangent plane of a node, and the cosine to it from which
 # an edge runs along.
 _TANGENT_NEIGHBORS = 20
@@ -102,7 +103,8 @@ def robust_graph(
         if smoothing == "auto" and X is not raw and scale.size >= _CROWDED:
             rows = anchor_rows(n, scale.size)
     anchors, k = X[rows], min(n_neighbors, len(rows) - 1)
-    width = min(len(rows) - 1, max(_OVERLAP_NEIGHBORS, 2 * k))
+    width = max(2 * k, min(_OVERLAP_NEIGHBORS, _OVERLAP_SCALE * scale.size))
+    width = min(len(rows) - 1, width)
     distances, indices = nearest_neighbors(anchors, n_neighbors=width, backend=backend)
     # Affinities below the floor are dropped, so that only the first of the wide lists
     # become edges.

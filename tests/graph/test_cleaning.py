@@ -6,6 +6,7 @@ import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csgraph
+from sklearn.datasets import make_swiss_roll as make_wide_roll
 
 from skgeom.datasets import make_swiss_roll, make_tree
 from skgeom.graph import (
@@ -119,6 +120,22 @@ def test_thin_stretches_of_a_branch_stay(seed):
     paths = csgraph.dijkstra(robust_graph(tree.X).lengths, indices=rows)
     agreement = [np.corrcoef(*pair)[0, 1] for pair in zip(paths, truth, strict=True)]
     assert np.mean(agreement) > 0.965
+
+
+@pytest.mark.parametrize("seed", [840, 843, 845])
+def test_paths_go_round_a_roll_of_few_points(seed):
+    """A thousand points of scikit-learn's roll, whose turns are few neighbours apart.
+
+    Not on every draw: noise 0.8 is as large as the distance of neighbours there.
+    """
+    X, t = make_wide_roll(1000, noise=0.8, random_state=seed)
+    arc = (t * np.sqrt(t**2 + 1) + np.arcsinh(t)) / 2
+    height = make_wide_roll(1000, random_state=seed)[0][:, 1]
+    sheet = np.column_stack([arc, height])
+    rows = np.arange(0, 1000, 50)
+    truth = np.linalg.norm(sheet[rows, None] - sheet, axis=2)
+    paths = csgraph.dijkstra(robust_graph(X).lengths, indices=rows)
+    assert np.corrcoef(paths.ravel(), truth.ravel())[0, 1] > 0.98
 
 
 @pytest.mark.parametrize("seed", range(6))
