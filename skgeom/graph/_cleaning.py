@@ -56,9 +56,9 @@ def robust_graph(
     alpha-decay affinities, and shortcuts are cut (`prune_shortcuts`). Bridges are told
     from shortcuts by tangent planes where more than .55 of the variance of
     neighbourhoods is above the noise (`local_scale`), and by an overlap of more than .5
-    where a shape stands out in neighbourhoods of less than .03 of the points. Nothing
-    falls apart that was joined before: where smoothing would part points, edges between
-    them stay.
+    where a shape stands out in neighbourhoods of less than .03 of the points. Overlap
+    is that of three such neighbourhoods, at most 50 points. Nothing falls apart that
+    was joined before: where smoothing would part points, edges between them stay.
 
     Where a shape stands out of the noise only in neighbourhoods of 400 points or more,
     finer detail is noise, and a dense crowd would find ways through it. With
