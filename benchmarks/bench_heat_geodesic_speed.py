@@ -14,8 +14,8 @@ from skgeom import HeatGeodesicEmbedding
 from skgeom.datasets import make_tree
 from skgeom.metrics import distance_preservation
 
-# Size and seeds.
-CASES = {5_000: (0, 1, 2), 20_000: (0,)}
+# Size and seeds; every fit is the least of so many runs.
+CASES, RUNS = {5_000: (0, 1, 2), 20_000: (0,)}, 3
 
 
 def methods(seed):
@@ -46,7 +46,7 @@ def main():
         title="CPU seconds and accuracy, d=50, all warm",
         packages=("phate",),
         notes=[
-            "make_tree, 20 branches, noise 1.0, seeds 100 + seed",
+            "make_tree, 20 branches, noise 1.0, seeds 100 + seed; least of three runs",
             "Pearson and Spearman: mean over rows, embedding against true geodesics",
             "share: of the CPU seconds of the faster of PHATE's two modes in that run",
         ],
@@ -67,7 +67,8 @@ def _race(n_samples, seed):
     truth = sample.geodesic_distances(columns=columns)
     rows = []
     for name, model in methods(seed).items():
-        embedding, cpu, wall = _quiet(timed, model.fit_transform, sample.X)
+        runs = [_quiet(timed, model.fit_transform, sample.X) for _ in range(RUNS)]
+        embedding, cpu, wall = min(runs, key=lambda run: run[1])
         scores = distance_preservation(truth, embedding, columns=columns)
         rows.append(
             {
