@@ -65,7 +65,7 @@ print(f"{size} points show a shape of dimension {dimension} (signal {signal:.2f}
 # :func:`~skgeom.graph.robust_graph` does both.
 
 smooth = smooth_locally(roll.X)
-fig, axes = plt.subplots(1, 3, figsize=(10, 4))
+fig, axes = plt.subplots(1, 3, figsize=(10, 4), layout="constrained")
 draw_graph(axes[0], Graph.from_points(roll.X), roll.X, "As it comes")
 draw_graph(axes[1], Graph.from_points(smooth), smooth, "Smoothed")
 draw_graph(axes[2], robust_graph(roll.X), smooth, "Smoothed and pruned")
