@@ -39,8 +39,7 @@ def test_the_first_steps_of_the_readme_run():
         value = tools.run(block, namespace)
         promised = re.search(r"^[^#\n]*# (0\.\d+)", block.splitlines()[-1])
         if promised:
-            # Other versions of the libraries may place a few digits elsewhere.
-            assert abs(value - float(promised[1])) < 0.01
+            assert f"{value:.2f}" == promised[1]
 
 
 def test_blocks_run_one_after_the_other():

@@ -354,7 +354,7 @@ class STKRClassifier(ClassifierMixin, SpectralMachine):
         """
         self._reach = np.abs(self._node_values.sum(axis=1)).max()
         self._node_values = self._shares_of(self._node_values)
-        if hasattr(self, "graph_"):
+        if self._on_graph:
             self._extension = self._node_values
 
     def _shares_of(self, values):
@@ -369,12 +369,17 @@ class STKRClassifier(ClassifierMixin, SpectralMachine):
         return self._probabilities(values) - self.intercept_
 
     @property
+    def _on_graph(self):
+        """Whether the kernel is that of a graph, and not one of points."""
+        return hasattr(self, "graph_")
+
+    @property
     def _extended_by(self):
-        return "random_walk" if hasattr(self, "graph_") else self.normalization
+        return "random_walk" if self._on_graph else self.normalization
 
     def _combined(self, product):
         values = super()._combined(product)
-        if self._reach is None or hasattr(self, "graph_"):
+        if self._reach is None or self._on_graph:
             return values
         return self._shares_of(values)
 
