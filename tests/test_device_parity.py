@@ -256,6 +256,10 @@ F = operators.graph_kernel("diffusion").modulation
 # there, as one array or several.
 COMPUTED = {
     "classical_mds": lambda on: solvers.classical_mds(on.xp, on.array(DISTANCES), 2),
+    # Of the distances squared, which do not fit into a plane.
+    "metric_mds": lambda on: solvers.metric_mds(
+        on.xp, on.array(DISTANCES) ** 2, 2, tol=1e-4
+    )[:2],
     "principal_axes": lambda on: solvers.principal_axes(on.xp, on.array(POINTS)),
     "smacof": lambda on: solvers.smacof(
         on.xp, on.array(DISTANCES), on.array(POINTS[:, :2]), tol=1e-4

@@ -20,7 +20,6 @@ from skgeom.embedding._distances import GeodesicDistancesMixin
 from skgeom.embedding._heat_distance import heat_geodesics
 from skgeom.embedding._path_distance import path_geodesics
 from skgeom.embedding._placement import (
-    GOOD_STRESS,
     MAX_TIME,
     approach_distances,
     automatic_geodesic,
@@ -32,7 +31,13 @@ from skgeom.embedding._placement import (
 )
 from skgeom.graph import Graph, farthest_point_landmarks, robust_graph
 from skgeom.operators import relaxation_time
-from skgeom.solvers import classical_mds, kruskal_stress, principal_axes, smacof
+from skgeom.solvers import (
+    classical_mds,
+    kruskal_stress,
+    metric_mds,
+    principal_axes,
+)
+from skgeom.solvers._mds import GOOD_STRESS
 from skgeom.typing import Array, MatrixLike, RandomStateLike
 
 # Landmarks of n_landmarks="auto": more change the result by less than seeds do.
@@ -115,9 +120,11 @@ class HeatGeodesicEmbedding(
         Heat in [0, 1) at or below which a distance is replaced by the shortest route
         over landmarks. "auto" is 1e-8 with landmarks and off without; None is off.
     mds : {"metric", "classical"}, default="metric"
-        Multidimensional scaling: by stress from the classical solution, or classical.
+        Multidimensional scaling: by stress from the classical solution, where it fits
+        badly also from a second start (:func:`~skgeom.solvers.metric_mds`), or
+        classical.
     max_iter : int, default=500
-        Most iterations of metric scaling.
+        Most iterations of metric scaling from either start.
     tol : float, default=1e-5
         Metric scaling stops when its stress falls by less than this share.
     n_jobs : int, default=None
@@ -431,16 +438,16 @@ class HeatGeodesicEmbedding(
             between = self._denoising_unit * mixed
         xp = backend.xp
         distances = backend.asarray(between, dtype=backend.float64)
-        anchors = classical_mds(xp, distances, self.n_components)
-        self.n_iter_ = 1
         if self.mds == "classical":
+            anchors = classical_mds(xp, distances, self.n_components)
             self.stress_ = kruskal_stress(xp, distances, anchors)
+            self.n_iter_ = 1
             return backend.to_numpy(anchors)
-        progress = self._progress(self.max_iter)
-        anchors, self.stress_, self.n_iter_, change = smacof(
+        progress = self._progress(2 * self.max_iter)
+        anchors, self.stress_, self.n_iter_, change = metric_mds(
             xp,
             distances,
-            anchors,
+            self.n_components,
             max_iter=self.max_iter,
             tol=self.tol,
             callback=progress,

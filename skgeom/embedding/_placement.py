@@ -12,9 +12,6 @@ from skgeom.operators import heat_kernel
 MAX_TIME = 40.0
 # Time for which coordinates flow from landmarks to their neighbours, and the longest.
 _PLACEMENT_TIME, _LONGEST_PLACEMENT = 5.0, 200.0
-# Up to it a scaling is good (Kruskal 1964, p. 3): distances can be taken at their word.
-# Measured: .003 to .013 on noisy rolls, .13 to .17 on noisy trees.
-GOOD_STRESS = 0.05
 _STEPS_TO_DISTANCES = 5
 
 

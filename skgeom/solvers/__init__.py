@@ -27,7 +27,13 @@ from skgeom.solvers._low_rank_sdp import (
     row_sum_multipliers,
     spectral_scale,
 )
-from skgeom.solvers._mds import classical_mds, kruskal_stress, principal_axes, smacof
+from skgeom.solvers._mds import (
+    classical_mds,
+    kruskal_stress,
+    metric_mds,
+    principal_axes,
+    smacof,
+)
 from skgeom.solvers._ridge_path import RidgePath, ridge_path
 from skgeom.solvers._shifted_gradient import shifted_conjugate_gradient
 from skgeom.solvers._spectral_ridge import (
@@ -80,6 +86,7 @@ __all__ = [
     "likelihood_clustering",
     "low_rank_clustering",
     "merge_and_split",
+    "metric_mds",
     "multiplier_bound",
     "partition_value",
     "place_in_ball",

@@ -10,13 +10,20 @@ from array_api_compat import is_numpy_namespace
 from skgeom.solvers._symmetric import largest_eigenpairs
 from skgeom.typing import Array
 
+# Up to this stress-1 a scaling is good (Kruskal 1964, p. 3): distances can be taken at
+# their word. Measured: .003 to .013 on noisy rolls, .08 to .19 on noisy trees.
+GOOD_STRESS = 0.05
 # Sum of squared errors, as a share of that of the distances, below which a further
 # relative decrease is not worth steps: a stress-1 of .01.
-_GOOD_STRESS = 1e-4
+_SMALL_ERROR = 1e-4
 # The same of an embedding without errors but for rounding.
 _PERFECT = 1e-24
 # Steps between two looks at the stress where a look waits for the device.
 _STEPS_PER_LOOK = 16
+# Steps in which the axis to spare of a second start is squeezed away.
+_SQUEEZING_STEPS = 20
+# A stress is lower than another up to this share of it.
+_LOWER = 0.999
 
 
 def classical_mds(xp: ModuleType, distances: Array, n_components: int) -> Array:
@@ -95,6 +102,89 @@ def principal_axes(xp: ModuleType, points: Array) -> Array:
     scaled = points / xp.where(size > 0, size, xp.ones_like(size))
     _, axes = xp.linalg.eigh(xp.matrix_transpose(scaled) @ scaled)
     return _fix_signs(xp, points @ xp.flip(axes, axis=1))
+
+
+def metric_mds(
+    xp: ModuleType,
+    distances: Array,
+    n_components: int,
+    *,
+    max_iter: int = 300,
+    tol: float = 1e-5,
+    callback: Callable | None = None,
+) -> tuple[Array, float, int, float]:
+    r"""Find coordinates of small stress from one start or two.
+
+    Distances that fit into few dimensions lead from the classical solution to the best
+    one. Others, as those along a tree in a plane, have many local optima, where one
+    branch lies on the wrong side of another and cannot pass. Where the stress is above
+    .05, a second start therefore has an axis to spare by which parts can pass each
+    other, and which is squeezed away step by step: the penalty on superfluous
+    dimensions of [1]_ in its simplest form. Its optimum is taken where it is better.
+
+    Parameters
+    ----------
+    xp : module
+        Array namespace of `distances`.
+    distances : array of shape (n, n)
+        Symmetric dissimilarities, finite, >= 0.
+    n_components : int
+        Dimension of the result, >= 1.
+    max_iter : int, default=300
+        At most so many steps from either start.
+    tol : float, default=1e-5
+        As in `smacof`.
+    callback : callable, default=None
+        As in `smacof`, with the steps from both starts counted on; a true value stops
+        without a further start.
+
+    Returns
+    -------
+    points, stress, n_iter, change
+        As those of `smacof`, `n_iter` from the start that was taken.
+
+    References
+    ----------
+    .. [1] De Leeuw, Groenen and Mair, "Full-dimensional scaling", 2016.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skgeom.solvers import metric_mds
+    >>> star = 2.0 - 2.0 * np.eye(6)  # six points, each as far from each other
+    >>> points, stress, n_iter, change = metric_mds(np, star, 2)
+    >>> points.shape, 0.2 < stress < 0.3
+    ((6, 2), True)
+    """
+    asked, made_before = False, 0
+
+    def report(n_iter, stress):
+        nonlocal asked
+        asked = callback(made_before + n_iter, stress)
+        return asked
+
+    options = dict(max_iter=max_iter, tol=tol, callback=callback and report)
+    start = classical_mds(xp, distances, n_components + 1)
+    found = smacof(xp, distances, start[:, :n_components], **options)
+    if asked or found[1] <= GOOD_STRESS:
+        return found
+    made_before = found[2]
+    start = _squeezed(xp, distances, start, n_components)
+    other = smacof(xp, distances, start, **options)
+    # Mostly both lead to one optimum, between whose images rounding must not choose.
+    return other if other[1] < _LOWER * found[1] else found
+
+
+def _squeezed(xp, distances, points, n_components):
+    """Majorise the stress while axes beyond the first few shrink to nothing."""
+    size = float(xp.max(distances))
+    distances, points = distances / size, points / size
+    for step in range(1, _SQUEEZING_STEPS + 1):
+        points = _guttman(xp, points, _pairwise(xp, points), distances)
+        left = 1 - step / _SQUEEZING_STEPS
+        spare = left * points[:, n_components:]
+        points = xp.concat([points[:, :n_components], spare], axis=1)
+    return size * points[:, :n_components]
 
 
 def smacof(
@@ -280,7 +370,7 @@ def _relaxed_step(xp, state, distances, *, tol, max_iter, total):
     new_stress = _raw_stress(xp, new_reached, distances)
     helps = short | (new_stress < stress * (1 - tol))
     taken = helps & ~done
-    least = xp.where(stress > _GOOD_STRESS * total, stress, _GOOD_STRESS * total)
+    least = xp.where(stress > _SMALL_ERROR * total, stress, _SMALL_ERROR * total)
     change = xp.where(taken, (stress - new_stress) / least, change)
     stress = xp.where(taken, new_stress, stress)
     n_iter = n_iter + xp.where(taken, xp.ones_like(n_iter), xp.zeros_like(n_iter))

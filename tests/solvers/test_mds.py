@@ -2,13 +2,21 @@ import warnings
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
+from scipy.sparse import csgraph
 from scipy.spatial.distance import cdist
 from scipy.stats import ortho_group
 
-from skgeom.solvers import classical_mds, kruskal_stress, principal_axes, smacof
+from skgeom.solvers import (
+    classical_mds,
+    kruskal_stress,
+    metric_mds,
+    principal_axes,
+    smacof,
+)
 from skgeom.testing import point_clouds
 
 seeds = st.integers(0, 2**32 - 1)
@@ -395,3 +403,69 @@ def test_smacof_in_every_namespace(namespace):
     # To call is to wait for a device: there it comes after every 16 steps.
     assert len(calls) == (expected[2] if xp is np else -(-expected[2] // 16))
     assert all(isinstance(stress, float) for _, stress in calls)
+
+
+# ---------------------------------------------------------------------- metric MDS
+
+
+def tree_distances(seed, n_branches=10):
+    """Distances along a tree of a hundred nodes, each branch joined to any before."""
+    rng, length = np.random.default_rng(seed), 100 // n_branches
+    parents = np.arange(-1, 99)
+    for first in range(length, 100, length):
+        parents[first] = rng.integers(first)
+    edges = np.arange(1, 100), parents[1:]
+    links = sp.csr_array((np.ones(99), edges), shape=(100, 100))
+    return csgraph.shortest_path(links, directed=False)
+
+
+def test_a_second_start_gets_past_what_holds_the_first():
+    """On one tree by much, on none to a worse optimum."""
+    gains = []
+    for seed in range(8):
+        D = tree_distances(seed)
+        alone = smacof(np, D, classical_mds(np, D, 2))
+        points, stress, _, change = metric_mds(np, D, 2)
+        assert stress <= alone[1] * (1 + 1e-5) and change <= 1e-5
+        assert_allclose(stress, stress_1(D, points), rtol=1e-9)
+        gains.append(1 - stress / alone[1])
+    assert max(gains) > 0.03
+
+
+def test_distances_that_fit_need_no_second_start():
+    X, steps = cloud(30, 2), []
+    D = cdist(X, X) + dissimilarities(30, 0) * 1e-3
+    found = metric_mds(np, D, 2, callback=lambda step, stress: steps.append(step))
+    assert len(steps) == found[2] > 1
+    assert 0 < found[1] < 0.01
+
+
+def test_steps_of_both_starts_are_counted_and_can_be_stopped():
+    D, steps = dissimilarities(20, 0), []
+    found = metric_mds(np, D, 2, callback=lambda step, stress: steps.append(step))
+    assert steps == list(range(1, len(steps) + 1)) and len(steps) > found[2]
+    expected = smacof(np, D, classical_mds(np, D, 3)[:, :2], max_iter=2)
+    found = metric_mds(np, D, 2, callback=lambda step, stress: step == 2)
+    assert_array_equal(found[0], expected[0])
+    assert found[2] == 2
+
+
+@given(st.integers(1, 12), st.integers(1, 4), seeds, st.integers(-300, 300))
+def test_metric_at_any_size_and_scale(n, n_components, seed, exponent):
+    D, scale = dissimilarities(n, seed), 2.0**exponent
+    points, stress, _, _ = metric_mds(np, D, n_components)
+    assert points.shape == (n, n_components) and 0 <= stress <= 1
+    scaled = metric_mds(np, scale * D, n_components)
+    assert_allclose(scaled[0], scale * points, rtol=1e-9, atol=1e-9 * scale * D.max())
+
+
+def test_metric_mds_in_every_namespace(namespace):
+    xp, there, back = namespace
+    # Branches of one length could change places.
+    D = tree_distances(0) + dissimilarities(100, 0)
+    one, other = (
+        metric_mds(space, D_there, 2, tol=1e-8)
+        for space, D_there in ((np, D), (xp, there(D)))
+    )
+    assert_allclose(other[1], one[1], rtol=1e-5)
+    assert_allclose(cdist(*[back(other[0])] * 2), cdist(*[one[0]] * 2), atol=0.02)
