@@ -45,6 +45,10 @@ NOISE_SETS = {
     "tree .5": tree(0.5),
     "tree 1": tree(1.0),
 }
+# The same points without noise.
+WITHOUT_NOISE = {
+    name: (tree if name.startswith("tree") else roll)(0.0) for name in NOISE_SETS
+} | {"roll 1, 50-d": roll(0.0, 50)}
 
 
 @dataclass(frozen=True)

@@ -365,7 +365,9 @@ class HeatGeodesicEmbedding(
     def _measure(self, points, backend):
         """Geodesic distances between landmarks, by paths or by heat."""
         if self.geodesic_ == "shortest_path":
-            return path_geodesics(self.graph_, self.landmark_indices_, points=points)
+            return path_geodesics(
+                self.graph_, self.landmark_indices_, points=points, n_jobs=self.n_jobs
+            )
         return heat_geodesics(
             self.graph_,
             self.landmark_indices_,

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.sparse import csgraph
 
-from skgeom.embedding._heat_distance import N_GATES, smallest_entries
-from skgeom.graph import Graph
+from skgeom.embedding._heat_distance import N_GATES
+from skgeom.graph import Graph, shortest_paths
+from skgeom.graph._paths import nearest_sources
 from skgeom.graph._routes import LandmarkRoutes, bridge_parts
 
 
@@ -27,14 +27,15 @@ class PathGeodesics(LandmarkRoutes):
 
         Paths within a component; other pairs go over their nearest landmarks.
         """
-        out = csgraph.dijkstra(self.graph.lengths, indices=nodes).T
+        n_jobs = getattr(backend, "n_jobs", None)
+        out = shortest_paths(self.graph.lengths, nodes, n_jobs=n_jobs)
         for j in np.flatnonzero(~np.isfinite(out).all(axis=0)):
             routes = self.over_gates(nodes[j])
             out[:, j] = np.where(np.isfinite(out[:, j]), out[:, j], routes)
         return out
 
 
-def path_geodesics(graph, landmarks, *, points=None):
+def path_geodesics(graph, landmarks, *, points=None, n_jobs=None):
     """Measure the paths between landmarks, and from each node to the nearest.
 
     Parameters
@@ -45,17 +46,19 @@ def path_geodesics(graph, landmarks, *, points=None):
         Node numbers, at least one in each connected component.
     points : ndarray of shape (n_nodes, n_features), default=None
         Where nodes lie, for bridges between components.
+    n_jobs : int, default=None
+        Threads.
 
     Returns
     -------
     PathGeodesics
         All on the host.
     """
-    paths = csgraph.dijkstra(graph.lengths, indices=landmarks).T
-    gates, gate_lengths = smallest_entries(np, paths, N_GATES)
-    between = np.minimum(paths[landmarks], paths[landmarks].T)
+    gates, gate_lengths, between = nearest_sources(
+        graph.lengths, landmarks, N_GATES, n_jobs=n_jobs
+    )
     between = bridge_parts(
-        between,
+        np.minimum(between, between.T),
         graph.connected_components[1][landmarks],
         None if points is None else points[landmarks],
     )

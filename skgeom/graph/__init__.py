@@ -8,6 +8,7 @@ from skgeom.graph._known_rows import KnownRows, canonical_csr
 from skgeom.graph._landmarks import farthest_point_landmarks
 from skgeom.graph._laplacian import Laplacian
 from skgeom.graph._neighbors import nearest_neighbors, neighbors_from_graph
+from skgeom.graph._paths import shortest_paths
 from skgeom.graph._smoothing import (
     local_dimension,
     local_scale,
@@ -31,6 +32,7 @@ __all__ = [
     "noise_hides_shape",
     "prune_shortcuts",
     "robust_graph",
+    "shortest_paths",
     "smooth_locally",
     "train_test_split_edges",
     "transitive_closure",

@@ -12,6 +12,7 @@ from scipy.sparse import csgraph
 from scipy.spatial.distance import cdist
 
 from skgeom.graph._neighbors import power_of_two
+from skgeom.graph._paths import shortest_paths
 
 # Landmarks whose shortest paths fix the unit of length: all in small graphs, where
 # paths cost nothing, and at least so many in large ones.
@@ -24,7 +25,7 @@ def unit_of_length(raw, landmarks, graph):
     n_rulers = max(_MIN_RULERS, _CHEAP_PATHS // graph.n_nodes)
     n_rulers = min(n_rulers, len(landmarks))
     rulers = np.linspace(0, len(landmarks) - 1, n_rulers).astype(np.int64)
-    paths = csgraph.dijkstra(graph.lengths, indices=landmarks[rulers])[:, landmarks]
+    paths = shortest_paths(graph.lengths, landmarks[rulers])[landmarks].T
     raw = raw[rulers]
     known = np.isfinite(paths) & np.isfinite(raw)
     # Paths of length zero join duplicates: they say nothing, unless all are.

@@ -22,8 +22,8 @@ _PERFECT = 1e-24
 _STEPS_PER_LOOK = 16
 # Steps in which the axis to spare of a second start is squeezed away.
 _SQUEEZING_STEPS = 20
-# A stress is lower than another up to this share of it.
-_LOWER = 0.999
+# Share of the first stress up to which another optimum is worth a different picture.
+_LOWER = 0.98
 
 
 def classical_mds(xp: ModuleType, distances: Array, n_components: int) -> Array:
@@ -120,7 +120,8 @@ def metric_mds(
     branch lies on the wrong side of another and cannot pass. Where the stress is above
     .05, a second start therefore has an axis to spare by which parts can pass each
     other, and which is squeezed away step by step: the penalty on superfluous
-    dimensions of [1]_ in its simplest form. Its optimum is taken where it is better.
+    dimensions of [1]_ in its simplest form. Its optimum is taken where the stress is
+    lower by a fiftieth.
 
     Parameters
     ----------
