@@ -55,9 +55,10 @@ def shortest_paths(
 
     References
     ----------
-    .. [1] Bertsekas, "A simple and fast label correcting algorithm for shortest paths",
-       Networks 23, 1993; Zhao, "A fast sweeping method for eikonal equations",
-       Mathematics of Computation 74, 2005, for sweeps in several orders.
+    .. [1] Yen, "An algorithm for finding shortest routes from all source nodes to a
+       given destination in general networks", Quarterly of Applied Mathematics 27,
+       1970, up and down one order; Zhao, "A fast sweeping method for eikonal
+       equations", Mathematics of Computation 74, 2005, in several.
 
     Examples
     --------

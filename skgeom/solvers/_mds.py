@@ -146,7 +146,7 @@ def metric_mds(
 
     References
     ----------
-    .. [1] De Leeuw, Groenen and Mair, "Full-dimensional scaling", 2016.
+    .. [1] De Leeuw, "Global minima by penalized full-dimensional scaling", 2019.
 
     Examples
     --------
