@@ -1,6 +1,7 @@
 """Primitives on the host: scikit-learn's neighbour search, numba elsewhere."""
 
 import sys
+from functools import cache
 from importlib.util import find_spec
 
 import numpy as np
@@ -12,6 +13,7 @@ from skgeom.backends._descent import RULES
 from skgeom.backends._dispatch import as_numpy
 from skgeom.backends._lockstep import in_lockstep
 from skgeom.backends._point_kernels import blocked_matvec
+from skgeom.backends._products import nearest_by_products
 from skgeom.backends._refine import exact_neighbors, n_candidates, unit_rows
 from skgeom.backends._walks import COUPLINGS, strides
 
@@ -27,9 +29,9 @@ _BLOCK_COLUMNS = 32
 _STARTS_PER_TASK = 2048
 
 # scikit-learn's search takes trees up to here. Fewer pairs are not worth an import of
-# faiss, or, where that is done, its setting up.
+# faiss, some 40 ms; once it is there it is always the faster one.
 _MOST_TREE_FEATURES = 15
-_FEW_PAIRS, _VERY_FEW_PAIRS = 2**24, 2**22
+_FEW_PAIRS = 2**20
 
 # Scratch of a block of a kernel matrix.
 _KERNEL_BYTES = 2**24
@@ -67,17 +69,19 @@ class NumbaBackend:
         # Centring keeps the expanded squares of the blocked products accurate.
         center = X.mean(axis=0, dtype=np.float64)
         points, queries = X - center, Y - center
-        search = NearestNeighbors(
-            n_neighbors=n_candidates(k, X.shape[0]), n_jobs=self.n_jobs
-        ).fit(points)
+
+        @cache
+        def search():
+            size = n_candidates(k, X.shape[0])
+            return NearestNeighbors(n_neighbors=size, n_jobs=self.n_jobs).fit(points)
 
         def propose(rows, size):
-            return search.kneighbors(queries[rows], size, return_distance=False)
+            return search().kneighbors(queries[rows], size, return_distance=False)
 
         searches = [(propose, np.finfo(np.float64))]
-        few = _VERY_FEW_PAIRS if "faiss" in sys.modules else _FEW_PAIRS
-        products = X.shape[1] > _MOST_TREE_FEATURES
-        if products and len(X) * len(Y) > few and find_spec("faiss"):
+        loaded = sys.modules.get("faiss") is not None
+        worth_while = len(X) * len(Y) > _FEW_PAIRS and find_spec("faiss")
+        if X.shape[1] > _MOST_TREE_FEATURES and (loaded or worth_while):
             searches.insert(0, (_single_search(points, queries), np.finfo(np.float32)))
         return exact_neighbors(xp, X, Y, searches, k, metric, self.float64)
 
@@ -262,7 +266,5 @@ def _types(width, dtype):
 
 def _single_search(points, queries):
     """Propose neighbours by products in single precision, in half the time."""
-    import faiss
-
     points, queries = points.astype(np.float32), queries.astype(np.float32)
-    return lambda rows, size: faiss.knn(queries[rows], points, size)[1]
+    return lambda rows, size: nearest_by_products(points, queries[rows], size)

@@ -7,6 +7,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from skgeom.backends import Backend, get_backend
+from skgeom.backends._products import nearest_by_products
 from skgeom.backends._refine import n_candidates, refine_neighbors, unit_rows
 from skgeom.typing import Array, MatrixLike, NDArray
 
@@ -232,7 +233,7 @@ def _faiss(backend, X, Y, k, metric):
     index.add(points)
     size = n_candidates(k, len(points))
     sample = np.linspace(0, len(queries) - 1, min(200, len(queries)), dtype=np.int64)
-    exact = faiss.knn(queries[sample], points, k)[1]
+    exact = nearest_by_products(points, queries[sample], k)
     index.nprobe = 8
     while index.nprobe < n_lists:
         found = index.search(queries[sample], size)[1]

@@ -1,0 +1,26 @@
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+from scipy.spatial.distance import cdist
+
+from skgeom.backends._products import nearest_by_products
+
+faiss = pytest.importorskip("faiss", reason="faiss is not installed")
+
+
+@pytest.mark.parametrize("n_queries", [1, 19, 300])
+def test_the_nearest(n_queries):
+    points = np.random.default_rng(0).normal(size=(300, 20)).astype(np.float32)
+    found = nearest_by_products(points, points[:n_queries], 5)
+    expected = np.argsort(cdist(points[:n_queries], points), axis=1)[:, :5]
+    assert_array_equal(found, expected)
+
+
+def test_the_settings_of_faiss_are_set_back():
+    points = np.eye(3, dtype=np.float32)
+    before = faiss.cvar.distance_compute_blas_threshold
+    nearest_by_products(points, points, 2)
+    assert faiss.cvar.distance_compute_blas_threshold == before
+    with pytest.raises(AssertionError):  # of faiss: widths differ
+        nearest_by_products(points, points[:, :2], 2)
+    assert faiss.cvar.distance_compute_blas_threshold == before
