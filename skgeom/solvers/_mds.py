@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from functools import partial
 from types import ModuleType
 from typing import Any, NamedTuple
 
@@ -161,17 +162,23 @@ def metric_mds(
 
     def report(n_iter, stress):
         nonlocal asked
-        asked = callback(made_before + n_iter, stress)
+        asked = bool(callback(made_before + n_iter, stress))
         return asked
 
-    options = dict(max_iter=max_iter, tol=tol, callback=callback and report)
+    scale = partial(
+        smacof,
+        xp,
+        distances,
+        max_iter=max_iter,
+        tol=tol,
+        callback=None if callback is None else report,
+    )
     start = classical_mds(xp, distances, n_components + 1)
-    found = smacof(xp, distances, start[:, :n_components], **options)
+    found = scale(start[:, :n_components])
     if asked or found[1] <= GOOD_STRESS:
         return found
     made_before = found[2]
-    start = _squeezed(xp, distances, start, n_components)
-    other = smacof(xp, distances, start, **options)
+    other = scale(_squeezed(xp, distances, start, n_components))
     # Mostly both lead to one optimum, between whose images rounding must not choose.
     return other if other[1] < _LOWER * found[1] else found
 
