@@ -116,7 +116,7 @@ def path_blocks(lengths, sources, *, n_jobs=None):
     if lengths.nnz and not lengths.data.min() >= 0:
         raise ValueError("lengths must be >= 0.")
     if n_sources < _FEW_SOURCES:
-        yield np.arange(n_sources), csgraph.dijkstra(lengths, indices=sources).T
+        yield np.arange(n_sources), _searched(lengths, None, sources)
         return
     plan = _plan_sweeps(lengths)
     # Sources side by side are reached by the same ways.
@@ -188,7 +188,7 @@ def _swept(plan, sources):
 
 def _searched(lengths, plan, sources):
     """Distances from some sources by Dijkstra's algorithm."""
-    return csgraph.dijkstra(lengths, indices=sources).T
+    return np.ascontiguousarray(csgraph.dijkstra(lengths, indices=sources).T)
 
 
 def _measured(lengths, plan, sources):
