@@ -153,10 +153,12 @@ def metric_mds(
     --------
     >>> import numpy as np
     >>> from skgeom.solvers import metric_mds
-    >>> star = 2.0 - 2.0 * np.eye(6)  # six points, each as far from each other
-    >>> points, stress, n_iter, change = metric_mds(np, star, 2)
-    >>> points.shape, 0.2 < stress < 0.3
-    ((6, 2), True)
+    >>> triangle = np.array([[0.0, 3.0, 4.0], [3.0, 0.0, 5.0], [4.0, 5.0, 0.0]])
+    >>> points, stress, n_iter, change = metric_mds(np, triangle, 2)
+    >>> points.shape, stress < 1e-6
+    ((3, 2), True)
+    >>> metric_mds(np, triangle, 1)[1] > 0.05  # no line holds a triangle
+    True
     """
     asked, made_before = False, 0
 
