@@ -124,16 +124,33 @@ def groups_of_duplicates(graph, points=None):
     join.
     """
     if points is not None:
-        seen = {}
-        # Adding zero makes -0.0 and 0.0 the same bytes.
+        # Adding zero makes -0.0 and 0.0 the same bits.
         rows = np.ascontiguousarray(points + 0.0)
-        return np.array([seen.setdefault(row.tobytes(), len(seen)) for row in rows])
+        first, groups = np.unique(
+            _hashes(rows), return_index=True, return_inverse=True
+        )[1:]
+        if np.array_equal(rows, rows[first[groups]]):
+            return groups
+        return np.unique(rows, axis=0, return_inverse=True)[1].ravel()
     lengths = graph.lengths
     zero = lengths.data == 0
     rows = np.repeat(np.arange(graph.n_nodes), np.diff(lengths.indptr))
     edges = (np.ones(zero.sum()), (rows[zero], lengths.indices[zero]))
     same = sp.csr_array(edges, shape=lengths.shape)
     return csgraph.connected_components(same, directed=False)[1]
+
+
+def _hashes(rows):
+    """A number of 64 bits for each row, the same for the same bits."""
+    bits = rows.view(f"u{rows.itemsize}")
+    factors = np.random.default_rng(0).integers(2**63, size=rows.shape[1], dtype="u8")
+    hashes = np.zeros(len(rows), dtype=np.uint64)
+    for column, factor in zip(bits.T, 2 * factors + 1, strict=True):
+        column = column.astype(np.uint64)
+        # Round numbers differ in their upper bits alone, and a product moves bits up.
+        # Overflow is meant: the sum counts modulo 2^64.
+        hashes += (column ^ (column >> np.uint64(32))) * factor
+    return hashes
 
 
 def group_means(values, groups):

@@ -2,12 +2,18 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
 from skgeom import HeatGeodesicEmbedding
 from skgeom.datasets import make_swiss_roll, make_tree
-from skgeom.embedding import _heat_geodesic
-from skgeom.embedding._placement import approach_distances, placement_time
+from skgeom.embedding import _heat_geodesic, _placement
+from skgeom.embedding._placement import (
+    approach_distances,
+    groups_of_duplicates,
+    placement_time,
+)
 from skgeom.graph import Graph
 from skgeom.metrics import neighborhood_precision
 
@@ -95,3 +101,32 @@ def test_nodes_of_trees_stay_where_heat_puts_them(monkeypatch, good, same):
     assert model.stress_ > _heat_geodesic.GOOD_STRESS
     monkeypatch.setattr(_heat_geodesic, "GOOD_STRESS", good)
     assert np.array_equal(model.fit_transform(X), usual) == same
+
+
+@pytest.mark.parametrize("mixed", [True, False])
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    n=st.integers(1, 60),
+    n_features=st.integers(1, 4),
+    dtype=st.sampled_from([np.float32, np.float64]),
+)
+def test_equal_points_are_one_group(mixed, seed, n, n_features, dtype):
+    """However badly rows are mixed."""
+    rng = np.random.default_rng(seed)
+    points = rng.integers(-1, 2, size=(n, n_features)) * rng.choice([1, 0.1, 1e-300])
+    points = (points * rng.choice([-1.0, 1.0], size=points.shape)).astype(dtype)
+    if mixed:
+        groups = groups_of_duplicates(None, points)
+    else:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(_placement, "_hashes", lambda rows: np.zeros(len(rows)))
+            groups = groups_of_duplicates(None, points)
+    equal = (points[:, None] == points).all(axis=2)
+    assert np.array_equal(groups[:, None] == groups, equal)
+
+
+def test_round_numbers_are_mixed():
+    """Their lower bits are zeros."""
+    rows = np.stack(np.meshgrid(*[np.arange(40.0)] * 3), axis=-1).reshape(-1, 3)
+    for dtype in (np.float32, np.float64):
+        assert len(np.unique(_placement._hashes(rows.astype(dtype)))) == len(rows)
