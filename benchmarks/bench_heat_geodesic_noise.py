@@ -77,6 +77,8 @@ def limits(n_samples, seeds):
 def expected_distances(X, shape, truth):
     """Mean distance between the points of a shape that noisy points may have been.
 
+    Parameters
+    ----------
     X : ndarray of shape (n, n_features)
     shape : ndarray of shape (n_places, n_features)
         Where points can be without noise, each as likely.

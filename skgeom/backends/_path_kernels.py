@@ -18,8 +18,8 @@ def settle_paths(
 
     Parameters
     ----------
-    indptr, indices, lengths : arrays of a symmetric CSR matrix
-        Lengths >= 0.
+    indptr, indices, lengths : arrays of a CSR matrix
+        Edges from row to column, lengths >= 0.
     orders : int array of shape (n_orders, n_nodes)
         Each names every node once.
     sources : int array of shape (n_sources,)

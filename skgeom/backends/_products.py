@@ -1,8 +1,11 @@
 """Nearest rows by faiss, which computes squared distances by matrix products."""
 
+from threading import Lock
+
 # Queries from which products are the faster way; faiss itself goes one by one up to
 # some thousands, which takes three times as long.
 _PRODUCTS_FROM = 20
+_ONE_AT_A_TIME = Lock()
 
 
 def nearest_by_products(points, queries, k):
@@ -20,11 +23,11 @@ def nearest_by_products(points, queries, k):
     import faiss
 
     settings, name = faiss.cvar, "distance_compute_blas_threshold"
-    usual = getattr(settings, name)
-    # Of the whole process: set back at once. Threads that do so at a time can only
-    # cost each other speed.
-    setattr(settings, name, min(usual, _PRODUCTS_FROM))
-    try:
-        return faiss.knn(queries, points, k)[1]
-    finally:
-        setattr(settings, name, usual)
+    # The setting is that of the whole process, and faiss is in threads by itself.
+    with _ONE_AT_A_TIME:
+        usual = getattr(settings, name)
+        setattr(settings, name, min(usual, _PRODUCTS_FROM))
+        try:
+            return faiss.knn(queries, points, k)[1]
+        finally:
+            setattr(settings, name, usual)

@@ -36,7 +36,7 @@ def shortest_paths(
     Parameters
     ----------
     lengths : csr_array of shape (n_nodes, n_nodes)
-        Symmetric; stored entries are edges of that length, >= 0, zeros too.
+        Stored entries are edges from row to column of that length, >= 0, zeros too.
     sources : ndarray of shape (n_sources,), int
         Nodes that paths start at.
     n_jobs : int, default=None
@@ -116,7 +116,7 @@ def path_blocks(lengths, sources, *, n_jobs=None):
     if lengths.nnz and not lengths.data.min() >= 0:
         raise ValueError("lengths must be >= 0.")
     if n_sources < _FEW_SOURCES:
-        yield np.arange(n_sources), _searched(lengths, None, sources)
+        yield np.arange(n_sources), _measured(lengths, None, sources)
         return
     plan = _plan_sweeps(lengths)
     # Sources side by side are reached by the same ways.
@@ -126,14 +126,13 @@ def path_blocks(lengths, sources, *, n_jobs=None):
     # One block tells whether it is worth while to sweep.
     first = _swept(plan, sources[blocks[0]])
     if first is None:
-        measure, waiting = _searched, blocks
+        plan = None
     else:
-        measure, waiting = _measured, blocks[1:]
-        yield blocks[0], first
+        yield blocks.pop(0), first
     made = Parallel(n_jobs=n_jobs, prefer="threads", return_as="generator")(
-        delayed(measure)(lengths, plan, sources[block]) for block in waiting
+        delayed(_measured)(lengths, plan, sources[block]) for block in blocks
     )
-    yield from zip(waiting, made, strict=True)
+    yield from zip(blocks, made, strict=True)
 
 
 class _Plan(NamedTuple):
@@ -186,12 +185,9 @@ def _swept(plan, sources):
     return distances[plan.rank] if done else None
 
 
-def _searched(lengths, plan, sources):
-    """Distances from some sources by Dijkstra's algorithm."""
-    return np.ascontiguousarray(csgraph.dijkstra(lengths, indices=sources).T)
-
-
 def _measured(lengths, plan, sources):
-    """The same by sweeps, or by Dijkstra's algorithm where these do not settle."""
-    found = _swept(plan, sources)
-    return _searched(lengths, plan, sources) if found is None else found
+    """The same by Dijkstra's algorithm where there is no plan or sweeps do not settle."""
+    found = None if plan is None else _swept(plan, sources)
+    if found is None:
+        found = csgraph.dijkstra(lengths, indices=sources).T
+    return np.ascontiguousarray(found)

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from joblib import Parallel, delayed
 from numpy.testing import assert_array_equal
 from scipy.spatial.distance import cdist
 
@@ -23,4 +24,13 @@ def test_the_settings_of_faiss_are_set_back():
     assert faiss.cvar.distance_compute_blas_threshold == before
     with pytest.raises(AssertionError):  # of faiss: widths differ
         nearest_by_products(points, points[:, :2], 2)
+    assert faiss.cvar.distance_compute_blas_threshold == before
+
+
+def test_so_they_are_after_searches_in_threads():
+    points = np.random.default_rng(0).normal(size=(2000, 20)).astype(np.float32)
+    before = faiss.cvar.distance_compute_blas_threshold
+    Parallel(n_jobs=4, prefer="threads")(
+        delayed(nearest_by_products)(points, points[:200], 5) for _ in range(40)
+    )
     assert faiss.cvar.distance_compute_blas_threshold == before

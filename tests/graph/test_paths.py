@@ -58,6 +58,16 @@ def test_the_numbers_of_dijkstra(seed, n, density, n_sources, kind):
     assert_array_equal(found, expected)
 
 
+@given(seed=seeds, n=st.integers(12, 60), n_edges=st.integers(1, 300))
+def test_edges_of_one_direction(seed, n, n_edges):
+    rng = np.random.default_rng(seed)
+    one, two = np.unique(rng.integers(n, size=(n_edges, 2)), axis=0).T
+    edges = (rng.exponential(size=len(one)), (one, two))
+    lengths = sp.csr_array(edges, shape=(n, n))
+    expected = csgraph.dijkstra(lengths, indices=np.arange(n)).T
+    assert_array_equal(shortest_paths(lengths, np.arange(n)), expected)
+
+
 @pytest.mark.parametrize("n_jobs", [1, 2, 3])
 def test_threads_do_not_matter(n_jobs):
     lengths = square_grid(30, np.random.default_rng(0))
