@@ -186,7 +186,7 @@ def _swept(plan, sources):
 
 
 def _measured(lengths, plan, sources):
-    """The same by Dijkstra's algorithm where there is no plan or sweeps do not settle."""
+    """The same; by Dijkstra's algorithm without a plan or where sweeps fail."""
     found = None if plan is None else _swept(plan, sources)
     if found is None:
         found = csgraph.dijkstra(lengths, indices=sources).T
