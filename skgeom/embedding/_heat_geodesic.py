@@ -7,7 +7,6 @@ from typing import Self
 import numpy as np
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin, _fit_context
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
@@ -18,6 +17,7 @@ from skgeom.base import (
 )
 from skgeom.embedding._distances import GeodesicDistancesMixin
 from skgeom.embedding._heat_distance import heat_geodesics
+from skgeom.embedding._landmarks import choose_landmarks
 from skgeom.embedding._path_distance import path_geodesics
 from skgeom.embedding._placement import (
     MAX_TIME,
@@ -29,7 +29,8 @@ from skgeom.embedding._placement import (
     interpolate_by_heat,
     placement_time,
 )
-from skgeom.graph import Graph, farthest_point_landmarks, robust_graph
+from skgeom.embedding._tree_distance import tree_geodesics
+from skgeom.graph import Graph, robust_graph
 from skgeom.operators import relaxation_time
 from skgeom.solvers import (
     classical_mds,
@@ -40,10 +41,6 @@ from skgeom.solvers import (
 from skgeom.solvers._mds import GOOD_STRESS
 from skgeom.typing import Array, MatrixLike, RandomStateLike
 
-# Landmarks of n_landmarks="auto": more change the result by less than seeds do.
-_AUTO_LANDMARKS = 300
-# A graph in more pieces than this is an error, not a long computation.
-_MAX_COMPONENTS = 2_000
 # Heat that chaining="auto" does not trust.
 _TRUSTED_HEAT = 1e-8
 
@@ -98,11 +95,15 @@ class HeatGeodesicEmbedding(
         shortcuts, those whose ends have the fewest neighbours in common; 0 is off.
         Suspects are cut, but for those that bridge clean parts, see
         :func:`~skgeom.graph.robust_graph`.
-    geodesic : {"auto", "heat", "shortest_path"}, default="auto"
+    geodesic : {"auto", "heat", "shortest_path", "tree"}, default="auto"
         How distances along the graph are measured. "auto" is "heat" for the exact
         method, for graphs whose edges have no lengths, and for points whose
         neighbourhoods hold less than a fifth of their variance above the noise, see
-        :func:`~skgeom.graph.local_scale`; else "shortest_path".
+        :func:`~skgeom.graph.local_scale`; else "shortest_path". Where the axes cannot
+        hold these distances (stress above .05) and points are cleaned, "auto" becomes
+        "tree" if the data is one. "tree" needs points: distances are mean path lengths
+        in the spanning trees of k-means centres, over many clusterings. The data is a
+        tree if these agree (mean correlation of at least .7) and cut no strong loop.
     laplacian : {"symmetric", "random_walk", "combinatorial"}, default="symmetric"
         Normalisation of the graph Laplacian, all in the same unit of time.
     diffusion_time : float or "auto", default="auto"
@@ -133,7 +134,7 @@ class HeatGeodesicEmbedding(
     device : {"auto", "cpu", "cuda", "cuda:<i>", "mps", "torch-cpu"}, default="auto"
         Where the work happens: numba on the CPU or torch. "auto" follows X.
     random_state : int, RandomState instance or None, default=None
-        Chooses the first landmark.
+        Chooses the first landmark, and draws the clusterings of trees.
 
     Attributes
     ----------
@@ -144,7 +145,7 @@ class HeatGeodesicEmbedding(
         The graph that heat flowed on.
     diffusion_time_ : float
         The time used.
-    geodesic_ : {"heat", "shortest_path"}
+    geodesic_ : {"heat", "shortest_path", "tree"}
         How distances were measured.
     landmark_indices_ : ndarray of shape (n_landmarks,), int64
         Nodes that are landmarks.
@@ -198,7 +199,7 @@ class HeatGeodesicEmbedding(
             StrOptions({"auto"}),
         ],
         "pruning": [Interval(Real, 0, 1, closed="left")],
-        "geodesic": [StrOptions({"auto", "heat", "shortest_path"})],
+        "geodesic": [StrOptions({"auto", "heat", "shortest_path", "tree"})],
         "laplacian": [StrOptions({"symmetric", "random_walk", "combinatorial"})],
         "diffusion_time": [
             Interval(Real, 0, None, closed="neither"),
@@ -290,15 +291,19 @@ class HeatGeodesicEmbedding(
         ------
         ValueError
             If a parameter is out of its range, the machine lacks `device`, X is not
-            what `graph` and `affinity` say, or its graph has more connected components
-            than there may be landmarks.
+            what `graph` and `affinity` say, its graph has more connected components
+            than there may be landmarks, or `geodesic` is "tree" without points.
         """
         backend = self._backend_for(X, reset=True)
         self.graph_, rows, points = self._fit_graph(X, backend)
         self.diffusion_time_, self.geodesic_ = self._choose_flow(points, backend)
-        self.landmark_indices_ = self._choose_landmarks()
+        self.landmark_indices_ = choose_landmarks(
+            self.graph_, self.n_landmarks, self.random_state, type(self).__name__
+        )
         self._geodesics = self._measure(points, backend)
         anchors = self._scale_landmarks(backend)
+        if self._may_be_tree(points):
+            anchors = self._follow_trees(anchors, points, backend)
         self._node_embedding = self._place_nodes(anchors, points, backend)
         self.embedding_ = self._kept(self._node_embedding[rows], like=X)
         self._n_features_out = self.n_components
@@ -351,8 +356,7 @@ class HeatGeodesicEmbedding(
         return self._output(attachment.weights @ self._node_embedding, like=X)
 
     def _graph_of_points(self, X, n_neighbors, backend):
-        robust = self.n_landmarks is not None if self.robust == "auto" else self.robust
-        if not robust:
+        if not self._is_robust():
             return super()._graph_of_points(X, n_neighbors, backend)
         return robust_graph(
             X,
@@ -363,11 +367,14 @@ class HeatGeodesicEmbedding(
         )
 
     def _measure(self, points, backend):
-        """Geodesic distances between landmarks, by paths or by heat."""
-        if self.geodesic_ == "shortest_path":
-            return path_geodesics(
+        """Geodesic distances between landmarks, by paths, along trees or by heat."""
+        if self.geodesic_ in ("shortest_path", "tree"):
+            paths = path_geodesics(
                 self.graph_, self.landmark_indices_, points=points, n_jobs=self.n_jobs
             )
+            if self.geodesic_ == "shortest_path":
+                return paths
+            return tree_geodesics(paths, points, self.graph_, self.random_state)
         return heat_geodesics(
             self.graph_,
             self.landmark_indices_,
@@ -380,9 +387,30 @@ class HeatGeodesicEmbedding(
             backend=backend,
         )
 
+    def _is_robust(self):
+        return self.n_landmarks is not None if self.robust == "auto" else self.robust
+
+    def _may_be_tree(self, points):
+        """Whether "auto" has measured what the axes cannot hold, on a clean graph."""
+        free = self.geodesic == "auto" and self._is_robust() and points is not None
+        return free and self.stress_ > GOOD_STRESS
+
+    def _follow_trees(self, anchors, points, backend):
+        """Measure along trees instead, if the trees of many clusterings agree."""
+        trees = tree_geodesics(self._geodesics, points, self.graph_, self.random_state)
+        if not trees.is_tree:
+            return anchors
+        self._geodesics, self.geodesic_ = trees, "tree"
+        return self._scale_landmarks(backend)
+
     def _choose_flow(self, points, backend):
         """The diffusion time, and whether distances come from heat or from paths."""
         time, geodesic = self.diffusion_time, self.geodesic
+        if geodesic == "tree" and points is None:
+            raise ValueError(
+                "geodesic='tree' clusters points: it needs "
+                "affinity='nearest_neighbors' and graph=None."
+            )
         if geodesic == "auto" and self.n_landmarks is None:
             geodesic = "heat"
         elif geodesic == "auto":
@@ -399,36 +427,6 @@ class HeatGeodesicEmbedding(
         if self.chaining == "auto":
             return 0.0 if self.n_landmarks is None else _TRUSTED_HEAT
         return 0.0 if self.chaining is None else float(self.chaining)
-
-    def _choose_landmarks(self):
-        """All nodes, or a sample that spreads along the graph into every component."""
-        n_nodes = self.graph_.n_nodes
-        n_parts, _ = self.graph_.connected_components
-        wanted = n_nodes
-        if self.n_landmarks is not None:
-            auto = self.n_landmarks == "auto"
-            wanted = min(n_nodes, _AUTO_LANDMARKS if auto else self.n_landmarks)
-            if n_parts > max(wanted, _MAX_COMPONENTS):
-                raise ValueError(
-                    f"The graph has {n_parts} connected components, more than the "
-                    f"{max(wanted, _MAX_COMPONENTS)} that n_landmarks="
-                    f"{self.n_landmarks!r} can hold. Raise n_neighbors, or remove "
-                    "isolated nodes."
-                )
-        if n_parts > 1:
-            warnings.warn(
-                f"The graph has {n_parts} connected components. Distances between "
-                "them are not geodesic: see Notes in the documentation of "
-                f"{type(self).__name__}. More n_neighbors may connect it.",
-                UserWarning,
-                stacklevel=4,
-            )
-        if wanted == n_nodes:
-            return np.arange(n_nodes)
-        first = check_random_state(self.random_state).randint(n_nodes)
-        return farthest_point_landmarks(
-            self.graph_.lengths, max(wanted, n_parts), int(first)
-        )
 
     def _scale_landmarks(self, backend):
         """Multidimensional scaling of the landmarks, shape (n_landmarks, k)."""

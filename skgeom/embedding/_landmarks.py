@@ -1,0 +1,63 @@
+"""How many nodes stand for all, and which."""
+
+import warnings
+
+import numpy as np
+from sklearn.utils import check_random_state
+
+from skgeom.graph import farthest_point_landmarks
+
+# Landmarks of n_landmarks="auto": more change the result by less than seeds do.
+_AUTO_LANDMARKS = 300
+# A graph in more pieces than this is an error, not a long computation.
+_MAX_COMPONENTS = 2_000
+
+
+def choose_landmarks(graph, n_landmarks, random_state, method):
+    """All nodes, or a sample that spreads along the graph into every component.
+
+    Parameters
+    ----------
+    graph : Graph
+        Undirected.
+    n_landmarks : int, "auto" or None
+        How many; None is all.
+    random_state : int, RandomState instance or None
+        Chooses the first.
+    method : str
+        The estimator that the warning names.
+
+    Returns
+    -------
+    ndarray of shape (n_landmarks,), int64
+        Node numbers.
+
+    Raises
+    ------
+    ValueError
+        If the graph has more components than there may be landmarks.
+    """
+    n_nodes = graph.n_nodes
+    n_parts, _ = graph.connected_components
+    wanted = n_nodes
+    if n_landmarks is not None:
+        auto = n_landmarks == "auto"
+        wanted = min(n_nodes, _AUTO_LANDMARKS if auto else n_landmarks)
+        if n_parts > max(wanted, _MAX_COMPONENTS):
+            raise ValueError(
+                f"The graph has {n_parts} connected components, more than the "
+                f"{max(wanted, _MAX_COMPONENTS)} that n_landmarks={n_landmarks!r} can "
+                "hold. Raise n_neighbors, or remove isolated nodes."
+            )
+    if n_parts > 1:
+        warnings.warn(
+            f"The graph has {n_parts} connected components. Distances between them "
+            f"are not geodesic: see Notes in the documentation of {method}. More "
+            "n_neighbors may connect it.",
+            UserWarning,
+            stacklevel=4,
+        )
+    if wanted == n_nodes:
+        return np.arange(n_nodes)
+    first = check_random_state(random_state).randint(n_nodes)
+    return farthest_point_landmarks(graph.lengths, max(wanted, n_parts), int(first))

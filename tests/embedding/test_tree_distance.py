@@ -1,0 +1,220 @@
+"""Distances along trees: against known trees, and never for what is no tree."""
+
+import networkx as nx
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.spatial.distance import cdist
+
+from skgeom import HeatGeodesicEmbedding
+from skgeom.datasets import make_swiss_roll, make_tree
+from skgeom.embedding import _tree_distance
+from skgeom.embedding._tree_distance import tree_distances
+from skgeom.graph import Graph
+
+RNG = np.random.default_rng
+
+
+def star(n, noise, n_arms=3, n_features=5, seed=0):
+    """Arms of length five from one point, and the distances along them."""
+    rng = RNG(seed)
+    arm, reach = rng.integers(n_arms, size=n), 5 * rng.uniform(size=n)
+    axes = np.linalg.qr(rng.standard_normal((n_features, n_features)))[0][:n_arms]
+    X = reach[:, None] * axes[arm] + noise * rng.standard_normal((n, n_features))
+    same = arm[:, None] == arm[None, :]
+    apart, together = np.add.outer(reach, reach), np.subtract.outer(reach, reach)
+    return X, np.where(same, np.abs(together), apart)
+
+
+def loops(n=1500, seed=0):
+    """Curves that come back, with noise in ten dimensions."""
+    rng = RNG(seed)
+    t = rng.uniform(0, 2 * np.pi, n)
+    tail = np.column_stack([np.linspace(-5, 0, n // 2), np.zeros(n // 2)])
+    ring = np.column_stack([2 + 2 * np.cos(t), 2 * np.sin(t)])
+    curves = {
+        "circle": np.column_stack([np.cos(t), np.sin(t)]),
+        "ellipse": np.column_stack([8 * np.cos(t), np.sin(t)]),
+        "eight": np.column_stack([np.sin(2 * t), np.sin(t)]),
+        "ring with a tail": np.vstack([tail, ring]),
+    }
+    return {
+        name: np.hstack([X, np.zeros((len(X), 8))])
+        + 0.05 * rng.standard_normal((len(X), 10))
+        for name, X in curves.items()
+    }
+
+
+def pearson(truth, found):
+    """Mean correlation of matching rows of two distance matrices."""
+    return np.mean([np.corrcoef(a, b)[0, 1] for a, b in zip(truth, found, strict=True)])
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.2])
+def test_paths_in_a_star_are_found(noise):
+    X, truth = star(900, noise)
+    nodes = np.arange(0, 900, 7)
+    found = tree_distances(X, nodes, 0)
+    assert found.is_tree
+    assert found.agreement > 0.95
+    assert found.loop < 0.3
+    np.testing.assert_array_equal(found.distances, found.distances.T)
+    np.testing.assert_array_equal(np.diag(found.distances), 0.0)
+    known = truth[np.ix_(nodes, nodes)]
+    flat = found.distances * (known.sum() / found.distances.sum())
+    assert pearson(known, found.distances) > 0.97
+    # Lengths are in proportion, not only in line.
+    assert np.linalg.norm(flat - known) < 0.15 * np.linalg.norm(known)
+
+
+@pytest.mark.parametrize("name", loops())
+def test_loops_are_not_cut(name):
+    X = loops()[name]
+    found = tree_distances(X, np.arange(0, len(X), 5), 0)
+    assert found.loop >= 0.6
+    assert not found.is_tree
+    assert HeatGeodesicEmbedding(random_state=0).fit(X).geodesic_ != "tree"
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [
+        lambda rng: rng.uniform(size=(1000, 3)),
+        lambda rng: rng.standard_normal((1000, 8)),
+        lambda rng: (lambda X: X / np.linalg.norm(X, axis=1, keepdims=True))(
+            rng.standard_normal((1000, 3))
+        ),
+    ],
+    ids=["cube", "normal", "sphere"],
+)
+def test_what_fills_space_is_no_tree(shape):
+    X = shape(RNG(0))
+    found = tree_distances(X, np.arange(0, 1000, 4), 0)
+    assert found.agreement < 0.6
+    model = HeatGeodesicEmbedding(random_state=0).fit(X)
+    assert model.stress_ > 0.05
+    assert model.geodesic_ != "tree"
+
+
+def test_a_roll_keeps_its_paths():
+    roll = make_swiss_roll(800, random_state=0)
+    assert HeatGeodesicEmbedding(random_state=0).fit(roll.X).geodesic_ != "tree"
+
+
+def test_noisy_trees_gain():
+    gains = []
+    for seed in range(5):
+        tree = make_tree(
+            1500, noise=2.0, geodesics="neighbor_graph", random_state=6000 + seed
+        )
+        truth = tree.geodesic_distances()
+        scores = []
+        for geodesic in ("auto", "shortest_path"):
+            model = HeatGeodesicEmbedding(geodesic=geodesic, random_state=0).fit(tree.X)
+            scores.append(pearson(truth, cdist(model.embedding_, model.embedding_)))
+            assert model.geodesic_ == ("tree" if geodesic == "auto" else geodesic)
+        gains.append(scores[0] - scores[1])
+    assert np.mean(gains) > 0.005
+
+
+def test_trees_are_only_chosen_where_points_are_cleaned():
+    X, _ = star(600, 0.1, n_arms=4, n_features=6)
+    fit = lambda **options: HeatGeodesicEmbedding(random_state=0, **options).fit(X)  # noqa: E731
+    assert fit().geodesic_ == "tree"
+    assert fit(robust=False).geodesic_ != "tree"
+    assert fit(n_landmarks=None).geodesic_ == "heat"
+    assert fit(geodesic="heat").geodesic_ == "heat"
+    assert fit(geodesic="tree", robust=False).geodesic_ == "tree"
+
+
+def test_distances_between_all_points():
+    X, truth = star(600, 0.1, n_arms=5)
+    model = HeatGeodesicEmbedding(geodesic="tree", random_state=0).fit(X)
+    D = model.geodesic_distances()
+    assert np.isfinite(D).all()
+    assert (D >= 0).all()
+    np.testing.assert_allclose(D, D.T)
+    np.testing.assert_array_equal(np.diag(D), 0.0)
+    assert pearson(truth, D) > 0.97
+    # The unit is that of X.
+    assert 0.8 < np.median(D[truth > 2] / truth[truth > 2]) < 1.3
+    np.testing.assert_array_equal(model.geodesic_distances(X[:4], X), D[:4])
+
+
+@given(exponent=st.integers(-300, 300), seed=st.integers(0, 99))
+def test_scale_and_place_do_not_matter(exponent, seed):
+    X, _ = star(120, 0.1, seed=seed)
+    nodes = np.arange(0, 120, 3)
+    plain = tree_distances(X, nodes, 0)
+    scaled = tree_distances(X * 2.0**exponent, nodes, 0)
+    np.testing.assert_array_equal(plain.distances, scaled.distances)
+    assert plain.agreement == scaled.agreement
+
+
+@given(
+    n=st.integers(1, 40),
+    n_different=st.integers(1, 40),
+    n_features=st.integers(1, 12),
+    seed=st.integers(0, 99),
+)
+def test_few_points_and_copies(n, n_different, n_features, seed):
+    rng = RNG(seed)
+    X = rng.standard_normal((n_different, n_features))[
+        rng.integers(n_different, size=n)
+    ]
+    found = tree_distances(X, np.arange(n), seed)
+    assert np.isfinite(found.distances).all()
+    same = (X[:, None] == X[None]).all(axis=2)
+    np.testing.assert_array_equal(found.distances[same], 0.0)
+    # Of so few, each different point is a centre.
+    assert (found.distances[~same] > 0).all()
+
+
+def test_same_seed_same_result_whatever_the_threads():
+    X, _ = star(700, 0.2)
+    fit = lambda jobs: HeatGeodesicEmbedding(  # noqa: E731
+        geodesic="tree", n_jobs=jobs, random_state=3
+    ).fit(X)
+    np.testing.assert_array_equal(fit(1).embedding_, fit(2).embedding_)
+    np.testing.assert_array_equal(fit(1).embedding_, fit(1).embedding_)
+
+
+def test_many_points_are_sampled(monkeypatch):
+    X, truth = star(2000, 0.1)
+    monkeypatch.setattr(_tree_distance, "_SAMPLE", 500)
+    nodes = RNG(1).permutation(2000)[:200]
+    sample, _, at = _tree_distance._sample(X, nodes, np.random.RandomState(0))
+    assert len(sample) == 500
+    found = tree_distances(X, nodes, 0)
+    assert pearson(truth[np.ix_(nodes, nodes)], found.distances) > 0.98
+    # Nodes are where they were: distances in the sample are distances in X.
+    near, far = cdist(sample[at], sample[at]), cdist(X[nodes], X[nodes])
+    np.testing.assert_allclose(near / near.max(), far / far.max(), atol=1e-12)
+
+
+def test_cut_loops_by_hand():
+    """A ring of eight links, one cut: its share of the mean of the other seven."""
+    ring = nx.cycle_graph(8)
+    strengths = np.zeros((8, 8), dtype=int)
+    for one, two in ring.edges:
+        strengths[one, two] = strengths[two, one] = 10 + one
+    strengths[0, 7] = strengths[7, 0] = 6
+    ends = np.arange(7), np.arange(1, 8)
+    kept = 10 + np.arange(7)
+    assert _tree_distance._strongest_cut(strengths, ends) == 6 / kept.mean()
+    sums = _tree_distance._along(strengths, ends)
+    path = nx.path_graph(8)
+    for one, two in path.edges:
+        path.edges[one, two]["weight"] = strengths[one, two]
+    expected = dict(nx.all_pairs_dijkstra_path_length(path))
+    assert all(sums[i, j] == expected[i][j] for i in range(8) for j in range(8))
+
+
+@pytest.mark.parametrize(
+    "options", [{"affinity": "precomputed"}, {"graph": Graph.from_edges([[0, 1]])}]
+)
+def test_trees_need_points(options):
+    X = np.array([[0.0, 1.0], [1.0, 0.0]]) if "affinity" in options else [[0], [1]]
+    with pytest.raises(ValueError, match="clusters points"):
+        HeatGeodesicEmbedding(geodesic="tree", **options).fit(X)
