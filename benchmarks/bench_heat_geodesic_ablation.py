@@ -30,6 +30,7 @@ CHANGES = [
     {"geodesic": "heat", "diffusion_time": 5.0},
     {"geodesic": "heat", "diffusion_time": 160.0},
     {"geodesic": "shortest_path"},
+    {"geodesic": "tree"},
     {"n_landmarks": 100},
     {"n_landmarks": 1_000},
     {"denoising": 0.5},

@@ -106,34 +106,41 @@ def tree_distances(points, nodes, random_state=None):
     """
     rng = check_random_state(random_state)
     X, weights, at = _sample(points, nodes, rng)
-    most = len(X) // _POINTS_PER_CENTER
-    sizes = [k for k in _N_CENTERS if k <= most] or [len(X)]
     compared = at[np.linspace(0, len(at) - 1, min(len(at), _COMPARED)).astype(int)]
-    forest, agreements, best = [], [], 0
     with threadpool_limits(1, "openmp"):  # threads would add up in any order
-        for k in sizes:
-            forest.append([_grow(X, weights, k, rng) for _ in range(_N_TREES)])
-            agreements.append(_agreement(forest[-1], compared))
-            close = np.array(agreements) >= max(agreements) - _ALMOST
-            best = int(np.flatnonzero(close)[-1])
-            if len(forest) == best + _N_SIZES:
-                break
-        loops = [
-            np.mean([tree.loop for tree in trees])
-            for k, trees in zip(sizes, forest, strict=False)
-            if k <= _COARSE
-        ]
+        sizes, forest, agreement, best = _search(X, weights, compared, rng)
         trees = [tree for trees in forest[best:] for tree in trees]
-        found = MeanTree(_mean(trees, at), max(agreements), max(loops, default=0.0))
-        n_wanted = (1.0 - found.agreement) / _ERROR
+        coarse = [trees for k, trees in zip(sizes, forest, strict=True) if k <= _COARSE]
+        loop = max((np.mean([t.loop for t in trees]) for trees in coarse), default=0.0)
+        found = MeanTree(_mean(trees, at), agreement, float(loop))
+        n_wanted = (1.0 - agreement) / _ERROR
         n_wanted = min(max(n_wanted, _LEAST_TREES), _MOST_TREES)
         if not found.is_tree or len(trees) >= n_wanted:
             return found
-        chosen = sizes[best : len(forest)]
+        chosen = sizes[best:]
         while len(trees) < n_wanted:
             k = chosen[len(trees) % len(chosen)]
             trees.append(_grow(X, weights, k, rng))
     return found._replace(distances=_mean(trees, at))
+
+
+def _search(X, weights, compared, rng):
+    """Trees of more and more centres, until those that count are there.
+
+    Returns the numbers of centres, the trees of each, how well the best agree, and from
+    which number on trees count.
+    """
+    most = len(X) // _POINTS_PER_CENTER
+    sizes = [k for k in _N_CENTERS if k <= most] or [len(X)]
+    forest, agreements = [], []
+    for k in sizes:
+        forest.append([_grow(X, weights, k, rng) for _ in range(_N_TREES)])
+        agreements.append(_agreement(forest[-1], compared))
+        close = np.array(agreements) >= max(agreements) - _ALMOST
+        best = int(np.flatnonzero(close)[-1])
+        if len(forest) == best + _N_SIZES:
+            break
+    return sizes[: len(forest)], forest, max(agreements), best
 
 
 def _sample(points, nodes, rng):
