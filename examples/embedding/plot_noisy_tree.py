@@ -27,7 +27,7 @@ from sklearn.decomposition import PCA
 from skgeom import HeatGeodesicEmbedding
 from skgeom.datasets import make_swiss_roll, make_tree
 from skgeom.metrics import distance_preservation
-from skgeom.plotting import STYLE, EmbeddingDisplay
+from skgeom.plotting import PALETTE, STYLE, EmbeddingDisplay
 
 plt.style.use(STYLE)
 
@@ -58,10 +58,11 @@ axes[0].set_ylabel("Measured, same mean")
 # with their trees (here of the shortest links):
 
 plane = PCA(2, random_state=0).fit(tree.X)
+colors = np.array(PALETTE)[tree.labels]
 fig, axes = plt.subplots(1, 2, figsize=(8, 3.8), sharex=True, sharey=True)
 for seed, ax in enumerate(axes):
     clusters = KMeans(48, n_init=1, random_state=seed).fit(tree.X)
-    ax.scatter(*plane.transform(tree.X).T, c=tree.labels, s=3, cmap="tab10", alpha=0.3)
+    ax.scatter(*plane.transform(tree.X).T, c=colors, s=3, alpha=0.4)
     centers = clusters.cluster_centers_
     one, two = minimum_spanning_tree(cdist(centers, centers)).nonzero()
     ends = plane.transform(centers)
@@ -70,9 +71,10 @@ for seed, ax in enumerate(axes):
     ax.set(title=f"Clustering {seed + 1}", xticks=[], yticks=[])
 
 # %%
-# One tree is as often wrong as a path is. But its mistakes depend on where the centres
-# happen to lie, so the mean over some dozens of clusterings, coarse and fine, is better
-# than each.
+# One tree is no better than the paths: with 24 to 96 centres its distances between
+# landmarks are correlated with the true ones by .82 to .92, where paths have .90. But
+# its mistakes depend on where the centres happen to lie, and the mean over some dozens
+# of clusterings, coarse and fine, has .95.
 #
 # How it knows
 # ------------
@@ -97,8 +99,8 @@ for name, X in shapes.items():
 # The pictures
 # ------------
 # Beside the plane of largest variance. Pearson's correlation is that of distances in
-# the picture with the true ones; a plane has no room for all branches, so that it would
-# be .96 at most.
+# the picture with the true ones. A plane has no room for all branches: laid out in it,
+# the true distances themselves have .98.
 
 embeddings = {"PCA": plane.transform(tree.X)}
 embeddings |= {name: model.embedding_ for name, model in models.items()}

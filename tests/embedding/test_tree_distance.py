@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.spatial.distance import cdist
+from threadpoolctl import threadpool_limits
 
 from skgeom import HeatGeodesicEmbedding
 from skgeom.datasets import make_swiss_roll, make_tree
@@ -120,7 +121,10 @@ def test_noisy_trees_gain():
 
 def test_trees_are_only_chosen_where_points_are_cleaned():
     X, _ = star(600, 0.1, n_arms=4, n_features=6)
-    fit = lambda **options: HeatGeodesicEmbedding(random_state=0, **options).fit(X)  # noqa: E731
+
+    def fit(**options):
+        return HeatGeodesicEmbedding(random_state=0, **options).fit(X)
+
     assert fit().geodesic_ == "tree"
     assert fit(robust=False).geodesic_ != "tree"
     assert fit(n_landmarks=None).geodesic_ == "heat"
@@ -143,7 +147,7 @@ def test_distances_between_all_points():
 
 
 @given(exponent=st.integers(-300, 300), seed=st.integers(0, 99))
-def test_scale_and_place_do_not_matter(exponent, seed):
+def test_scale_does_not_matter(exponent, seed):
     X, _ = star(120, 0.1, seed=seed)
     nodes = np.arange(0, 120, 3)
     plain = tree_distances(X, nodes, 0)
@@ -173,11 +177,24 @@ def test_few_points_and_copies(n, n_different, n_features, seed):
 
 def test_same_seed_same_result_whatever_the_threads():
     X, _ = star(700, 0.2)
-    fit = lambda jobs: HeatGeodesicEmbedding(  # noqa: E731
-        geodesic="tree", n_jobs=jobs, random_state=3
-    ).fit(X)
+
+    def fit(jobs):
+        model = HeatGeodesicEmbedding(geodesic="tree", n_jobs=jobs, random_state=3)
+        return model.fit(X)
+
     np.testing.assert_array_equal(fit(1).embedding_, fit(2).embedding_)
     np.testing.assert_array_equal(fit(1).embedding_, fit(1).embedding_)
+
+
+def test_threads_of_the_clustering_do_not_matter():
+    X, _ = star(3000, 0.2)
+    nodes = np.arange(0, 3000, 20)
+    found = []
+    for n_threads in (1, 2, 4):
+        with threadpool_limits(n_threads, "openmp"):
+            found.append(tree_distances(X, nodes, 0).distances)
+    np.testing.assert_array_equal(found[0], found[1])
+    np.testing.assert_array_equal(found[0], found[2])
 
 
 def test_many_points_are_sampled(monkeypatch):
