@@ -1,6 +1,7 @@
 """Heat geodesic embedding (Huguet et al., NeurIPS 2023)."""
 
 import warnings
+from dataclasses import replace
 from numbers import Integral, Real
 from typing import Self
 
@@ -398,7 +399,7 @@ class HeatGeodesicEmbedding(
     def _follow_trees(self, anchors, points, backend):
         """Measure along trees instead, if the trees of many clusterings agree."""
         trees = tree_geodesics(self._geodesics, points, self.graph_, self.random_state)
-        if not trees.is_tree:
+        if not trees.mean.is_tree:
             return anchors
         self._geodesics, self.geodesic_ = trees, "tree"
         return self._scale_landmarks(backend)
@@ -466,21 +467,27 @@ class HeatGeodesicEmbedding(
 
     def _place_nodes(self, anchors, points, backend):
         """Coordinates of all nodes from those of the landmarks."""
-        geodesics = self._geodesics
-        if len(anchors) == self.graph_.n_nodes:
-            placed = anchors[np.argsort(self.landmark_indices_)]
+        geodesics, n_nodes = self._geodesics, self.graph_.n_nodes
+        known, places = self.landmark_indices_, anchors
+        if self.geodesic_ == "tree":
+            known, places = geodesics.mean.rows, geodesics.mean.place_rows(anchors)
+            self._geodesics = replace(geodesics, mean=None)
+        number = np.empty(n_nodes, dtype=np.int64)
+        number[known] = np.arange(len(known))
+        if len(known) == n_nodes:
+            placed = places[number]
         else:
             placed = interpolate_by_heat(
                 self.graph_.laplacian(self.laplacian),
-                self.landmark_indices_,
-                anchors,
-                placement_time(
-                    self.graph_, self.landmark_indices_, self.diffusion_time_
-                ),
-                geodesics.gates[:, 0],
+                known,
+                places,
+                placement_time(self.graph_, known, self.diffusion_time_),
+                number[self.landmark_indices_[geodesics.gates[:, 0]]],
                 backend,
             )
-            if self.geodesic_ == "shortest_path" and self.stress_ <= GOOD_STRESS:
+            if self.geodesic_ == "tree":
+                placed[known] = places
+            elif self.geodesic_ == "shortest_path" and self.stress_ <= GOOD_STRESS:
                 placed = approach_distances(
                     placed, anchors, geodesics.gates, geodesics.gate_lengths
                 )

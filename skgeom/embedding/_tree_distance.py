@@ -1,10 +1,13 @@
-"""Geodesic distances along trees: mean paths in the spanning trees of many clusterings.
+"""Geodesic distances along trees: mean paths in the spanning trees of many mixtures.
 
 Noise joins the branches of a tree where they pass each other, and one such edge makes a
-shortest path wrong. A spanning tree of cluster centres has no room for shortcuts: of a
-loop it leaves out the weakest link. Which link that is depends on the clustering, so
-paths are averaged over many. Where the trees of different clusterings contradict each
-other, or leave out a link as strong as those that they keep, the data is no tree.
+shortest path wrong. A spanning tree of a few centres has no room for shortcuts: of a
+loop it leaves out the weakest link. The centres are those of a mixture of Gaussians,
+which knows how far noise carries points away: a point between two branches is shared
+among them, and the centres stay within their branch. Which links are weak depends on
+where a mixture starts, so paths are averaged over many. Where the trees of different
+mixtures contradict each other, or leave out a link as strong as those that they keep,
+the data is no tree.
 """
 
 from dataclasses import dataclass
@@ -14,38 +17,68 @@ import numpy as np
 import scipy.sparse as sp
 from scipy.sparse import csgraph
 from scipy.spatial.distance import cdist
-from sklearn.cluster import KMeans
 from sklearn.utils import check_random_state
-from threadpoolctl import threadpool_limits
 
+from skgeom.backends._mixture_kernels import mixture_shares, mixture_step
+from skgeom.embedding._placement import approach_distances
 from skgeom.graph import nearest_neighbors
 from skgeom.graph._neighbors import power_of_two
 from skgeom.graph._routes import LandmarkRoutes, unit_of_length
 from skgeom.graph._smoothing import drop_noise_directions
 
-# Numbers of centres that are tried, from coarse to fine, and clusterings of each.
-_N_CENTERS = (12, 17, 24, 34, 48, 68, 96, 136, 192, 272, 384, 544)
-_N_TREES = 4
-# Finer trees than the ones that agree best are taken while they agree almost as well,
-# and the next four finer numbers of centres count too: they add detail where they
-# agree and cancel out where they do not.
-_ALMOST, _N_SIZES = 0.02, 5
-# As many trees are averaged as bring what they disagree in down to this, within limits.
-_ERROR, _LEAST_TREES, _MOST_TREES = 0.002, 12, 60
+# Numbers of centres that are tried, from coarse to fine.
+_N_CENTERS = (8, 12, 17, 24, 34, 48, 68, 96, 136, 192, 272, 384)
 # A centre stands for at least so many different points.
 _POINTS_PER_CENTER = 7
-# Points that are clustered, and nodes whose distances are compared.
+# Points that mixtures are fitted to, and nodes whose distances are compared.
 _SAMPLE, _COMPARED = 5_000, 300
-# Steps of Lloyd's algorithm: centres only need to be spread evenly.
-_LLOYD_STEPS = 10
+# Points are never this much closer to centres than to each other, as a share of their
+# variance: copies have no noise.
+_LEAST_NOISE = 1e-10
 # Loops are looked for among so few centres, and have so many links: shorter ones are
 # forks, and among more centres chance decides which links are strong.
-_COARSE, _LOOP_LINKS = 24, 6
+_COARSE, _LOOP_LINKS = 34, 6
+# Mixtures of each number of centres, and steps of expectation-maximisation; where loops
+# are looked for, and where not.
+_N_COARSE, _N_FINE = 5, 2
+_STEPS_COARSE, _STEPS_FINE = 20, 10
 # Trees are believed that agree so well, and that cut no loop of which the cut link has
-# so large a share of the strength of the others. Cubes and spheres have an agreement
-# of .6 at most, digits of .65; cut loops are of .65 and more, those of noisy trees of
-# .55 mostly.
-_AGREED, _LOOP = 0.7, 0.6
+# so large a share of the strength of the others.
+_AGREED, _LOOP = 0.65, 0.65
+# So many are averaged.
+_N_TREES = 18
+
+
+class _Tree(NamedTuple):
+    """A spanning tree of the centres of a mixture.
+
+    Parameters
+    ----------
+    shares : sparse array of shape (n_points, n_centers)
+        How likely a point belongs to each centre.
+    paths : ndarray of shape (n_centers, n_centers)
+        Lengths along the tree.
+    loop : float
+        See `MeanTree`.
+    criterion : float
+        That of Akaike: less if the mixture predicts points better.
+    """
+
+    shares: sp.csr_array
+    paths: np.ndarray
+    loop: float
+    criterion: float
+
+    def reach(self, points):
+        """Lengths that are to be expected from centres to points."""
+        return (self.shares[points] @ self.paths).T
+
+    def between(self, points):
+        """Lengths that are to be expected between points, their mean square one."""
+        out = self.shares[points] @ self.reach(points)
+        np.fill_diagonal(out, 0.0)
+        size = np.sqrt(np.mean(out**2))
+        return out / size if size > 0 else out
 
 
 class MeanTree(NamedTuple):
@@ -57,32 +90,52 @@ class MeanTree(NamedTuple):
         Mean path lengths, in no particular unit; trees weigh the same.
     agreement : float
         Mean correlation, in [-1, 1], of the distances of a node in one tree with those
-        in another of as many centres.
+        in another.
     loop : float
         Strength of the strongest link that coarse trees leave out of a loop, as a
         share of the mean strength of its other links; 0 without loops.
+    trees : list of _Tree
+        The trees themselves.
+    rows : ndarray of shape (n_rows,)
+        Points that the mixtures were fitted to.
+    members, nodes : ndarray of shape (n_rows,), (n_nodes,)
+        Which of the different points of the trees these rows, and the nodes, are.
     """
 
     distances: np.ndarray
     agreement: float
     loop: float
+    trees: list[_Tree]
+    rows: np.ndarray
+    members: np.ndarray
+    nodes: np.ndarray
 
     @property
     def is_tree(self):
         """Whether trees agree and cut no loop."""
         return self.agreement >= _AGREED and self.loop < _LOOP
 
+    def place_rows(self, anchors):
+        """Where rows are to be expected if nodes are at `anchors`.
 
-class _Tree(NamedTuple):
-    """The centre of each point, path lengths between centres, and the cut loop."""
-
-    labels: np.ndarray
-    paths: np.ndarray
-    loop: float
+        Centres are placed by their distances to all nodes, and a row at the mean of its
+        centres, of all trees.
+        """
+        out, wanted = 0.0, cdist(anchors, anchors)
+        for tree in self.trees:
+            reach = tree.reach(self.nodes)
+            between = tree.shares[self.nodes] @ reach
+            square = (between**2).sum()
+            reach *= (between * wanted).sum() / square if square > 0 else 0.0
+            everyone = np.broadcast_to(np.arange(len(anchors)), reach.shape)
+            nearest = anchors[reach.argmin(axis=1)]
+            centers = approach_distances(nearest, anchors, everyone, reach)
+            out = out + tree.shares[self.members] @ centers
+        return out / len(self.trees)
 
 
 def tree_distances(points, nodes, random_state=None):
-    """Mean paths between points in the spanning trees of many clusterings.
+    """Mean paths between points in the spanning trees of many mixtures.
 
     Parameters
     ----------
@@ -91,7 +144,8 @@ def tree_distances(points, nodes, random_state=None):
     nodes : ndarray of shape (n_nodes,)
         Rows of `points` between which distances are wanted.
     random_state : int, RandomState instance or None, default=None
-        Draws the points that are clustered, where there are many, and first centres.
+        Draws the points that mixtures are fitted to, where there are many, and their
+        first centres.
 
     Returns
     -------
@@ -105,46 +159,44 @@ def tree_distances(points, nodes, random_state=None):
     "TSCAN", Nucleic Acids Research 44, 2016, take one spanning tree of cluster centres.
     """
     rng = check_random_state(random_state)
-    X, weights, at = _sample(points, nodes, rng)
+    X, weights, rows, members = _sample(points, nodes, rng)
+    at = members[np.searchsorted(rows, nodes)]
+    coarse, forest = _search(X, weights, rng)
+    trees = [tree for few in forest.values() for tree in few]
+    loop = max((np.mean([t.loop for t in few]) for few in coarse), default=0.0)
     compared = at[np.linspace(0, len(at) - 1, min(len(at), _COMPARED)).astype(int)]
-    with threadpool_limits(1, "openmp"):  # threads would add up in any order
-        sizes, forest, agreement, best = _search(X, weights, compared, rng)
-        trees = [tree for trees in forest[best:] for tree in trees]
-        coarse = [trees for k, trees in zip(sizes, forest, strict=True) if k <= _COARSE]
-        loop = max((np.mean([t.loop for t in trees]) for trees in coarse), default=0.0)
-        found = MeanTree(_mean(trees, at), agreement, float(loop))
-        n_wanted = (1.0 - agreement) / _ERROR
-        n_wanted = min(max(n_wanted, _LEAST_TREES), _MOST_TREES)
-        if not found.is_tree or len(trees) >= n_wanted:
-            return found
-        chosen = sizes[best:]
-        while len(trees) < n_wanted:
-            k = chosen[len(trees) % len(chosen)]
-            trees.append(_grow(X, weights, k, rng))
+    agreement = _agreement(trees, compared)
+    found = MeanTree(_mean(trees, at), agreement, float(loop), trees, rows, members, at)
+    if not found.is_tree or len(trees) >= _N_TREES:
+        return found
+    while len(trees) < _N_TREES:
+        trees += [_grow(X, weights, k, rng) for k in forest]
     return found._replace(distances=_mean(trees, at))
 
 
-def _search(X, weights, compared, rng):
-    """Trees of more and more centres, until those that count are there.
+def _search(X, weights, rng):
+    """Trees of few centres, and by number those of as many as suit the points.
 
-    Returns the numbers of centres, the trees of each, how well the best agree, and from
-    which number on trees count.
+    More and more centres are tried until they predict points worse: they begin to
+    describe the noise. The number that predicts best counts, and those on either side.
     """
     most = len(X) // _POINTS_PER_CENTER
     sizes = [k for k in _N_CENTERS if k <= most] or [len(X)]
-    forest, agreements = [], []
+    forest, criteria = [], []
     for k in sizes:
-        forest.append([_grow(X, weights, k, rng) for _ in range(_N_TREES)])
-        agreements.append(_agreement(forest[-1], compared))
-        close = np.array(agreements) >= max(agreements) - _ALMOST
-        best = int(np.flatnonzero(close)[-1])
-        if len(forest) == best + _N_SIZES:
+        n_trees = _N_COARSE if k <= _COARSE else _N_FINE
+        forest.append([_grow(X, weights, k, rng) for _ in range(n_trees)])
+        criteria.append(np.mean([tree.criterion for tree in forest[-1]]))
+        if criteria[-1] > min(criteria):
             break
-    return sizes[: len(forest)], forest, max(agreements), best
+    best = int(np.argmin(criteria))
+    around = range(max(best - 1, 0), min(best + 2, len(forest)))
+    coarse = [few for k, few in zip(sizes, forest, strict=False) if k <= _COARSE]
+    return coarse, {sizes[i]: forest[i] for i in around}
 
 
 def _sample(points, nodes, rng):
-    """Different points that stand for all, how many each, and which the nodes are."""
+    """Different points that stand for all, how many each, and which rows are which."""
     n = len(points)
     rows = np.arange(n)
     if n > _SAMPLE:
@@ -158,34 +210,75 @@ def _sample(points, nodes, rng):
         X, axis=0, return_index=True, return_inverse=True, return_counts=True
     )
     X = drop_noise_directions(X - X.mean(axis=0))[first]
-    at = groups.reshape(-1)[np.searchsorted(rows, nodes)]
-    return np.ascontiguousarray(X), weights, at
+    return np.ascontiguousarray(X), weights, rows, groups.reshape(-1)
 
 
 def _grow(X, weights, k, rng):
-    """A spanning tree of k centres, of points that weigh as many as they stand for.
+    """A spanning tree of the centres of a mixture, short and strong links first.
 
-    A link is strong if many points lie between its ends, that is have these two for
-    their nearest centres (Martinetz and Schulten 1994). Short and strong links are
-    taken first.
+    A link is as strong as its ends share points.
     """
-    seed = rng.randint(np.iinfo(np.int32).max)
-    if k == 1:
-        return _Tree(np.zeros(len(X), dtype=np.int64), np.zeros((1, 1)), 0.0)
-    clustering = KMeans(
-        k, init="random", n_init=1, max_iter=_LLOYD_STEPS, random_state=seed
-    ).fit(X, sample_weight=weights)
-    centers = clustering.cluster_centers_
-    _, nearest = nearest_neighbors(centers, X, n_neighbors=2)
-    strengths = np.bincount(nearest @ [k, 1], weights, minlength=k * k).reshape(k, k)
-    strengths += strengths.T
+    centers, log_weights, variance, likelihood = _fit_mixture(X, weights, k, rng)
+    shares = mixture_shares(X, centers.T.copy(), log_weights, 1 / variance)
+    shares = sp.csr_array(shares)
+    strengths = (shares.T @ sp.diags_array(weights * 1.0) @ shares).toarray()
     # csgraph takes zeros for no link, and in a dense matrix all below 1e-8.
     lengths = np.maximum(cdist(centers, centers), np.finfo(np.float64).tiny)
     costs = sp.csr_array(np.triu(lengths / np.sqrt(1 + strengths), 1))
     ends = csgraph.minimum_spanning_tree(costs).nonzero()
-    paths = _along(lengths, ends)
-    loop = _strongest_cut(strengths, ends) if k <= _COARSE else 0.0
-    return _Tree(nearest[:, 0], paths, loop)
+    n_parameters = k * (X.shape[1] + 1)
+    return _Tree(
+        shares,
+        _along(lengths, ends),
+        _strongest_cut(_between(X, weights, centers), ends) if k <= _COARSE else 0.0,
+        2 * (n_parameters - likelihood),
+    )
+
+
+def _between(X, weights, centers):
+    """How many points lie between any two centres: have these two for their nearest."""
+    k = len(centers)
+    if k == 1:
+        return np.zeros((1, 1))
+    _, nearest = nearest_neighbors(centers, X, n_neighbors=2)
+    counts = np.bincount(nearest @ [k, 1], weights, minlength=k * k).reshape(k, k)
+    return counts + counts.T
+
+
+def _fit_mixture(X, weights, k, rng):
+    """Fit k round Gaussians of one size to points that weigh as many as they stand for.
+
+    Expectation-maximisation from random points, and from a large variance, which lets
+    centres spread before they settle.
+
+    Returns
+    -------
+    centers : ndarray of shape (k, n_features)
+    log_weights : ndarray of shape (k,)
+    variance : float
+        Of each feature.
+    likelihood : float
+        Logarithm of that of the points, up to a constant.
+    """
+    n, n_features = weights.sum(), X.shape[1]
+    centers = X[rng.choice(len(X), k, replace=False)]
+    log_weights = np.full(k, -np.log(k))
+    if k == len(X):
+        return centers, log_weights, _LEAST_NOISE, 0.0
+    square = weights @ (X**2).sum(axis=1)
+    least = _LEAST_NOISE * square / (n * n_features)
+    variance, likelihood = square / (4 * n * n_features), 0.0
+    for _ in range(_STEPS_COARSE if k <= _COARSE else _STEPS_FINE):
+        totals, sums, likelihood = mixture_step(
+            X, weights, centers.T.copy(), log_weights, 1 / variance
+        )
+        likelihood -= n * n_features / 2 * np.log(variance)
+        totals = np.maximum(totals, np.finfo(np.float64).tiny)
+        centers = sums / totals[:, None]
+        log_weights = np.log(totals / n)
+        explained = (totals * (centers**2).sum(axis=1)).sum()
+        variance = max((square - explained) / (n * n_features), least)
+    return centers, log_weights, variance, likelihood
 
 
 def _along(values, ends):
@@ -204,22 +297,16 @@ def _strongest_cut(strengths, ends):
 
 
 def _mean(trees, nodes):
-    return sum(_paths(tree, nodes) for tree in trees) / len(trees)
-
-
-def _paths(tree, nodes):
-    """Path lengths between nodes, their mean square one."""
-    labels = tree.labels[nodes]
-    out = tree.paths[np.ix_(labels, labels)]
-    size = np.sqrt(np.mean(out**2))
-    return out / size if size > 0 else out
+    out = sum(tree.between(nodes) for tree in trees) / len(trees)
+    out[nodes[:, None] == nodes[None, :]] = 0.0
+    return (out + out.T) / 2
 
 
 def _agreement(trees, nodes):
     """Mean correlation of matching rows of path lengths, over all pairs of trees."""
     total = 0.0
     for tree in trees:
-        rows = _paths(tree, nodes)
+        rows = tree.between(nodes)
         rows = rows - rows.mean(axis=1, keepdims=True)
         norms = np.linalg.norm(rows, axis=1, keepdims=True)
         total = total + rows / np.where(norms > 0, norms, 1.0)
@@ -236,12 +323,12 @@ class TreeGeodesics(LandmarkRoutes):
     near : LandmarkRoutes
         What is believed of nodes that are no farther apart than their landmarks are
         from them; trees of centres do not see so closely.
-    is_tree : bool
-        Whether the trees can be believed.
+    mean : MeanTree or None
+        The trees; None once nodes are placed.
     """
 
     near: LandmarkRoutes
-    is_tree: bool
+    mean: MeanTree | None
 
     def columns(self, nodes, backend):
         """Distances from all nodes to some, shape (n_nodes, len(nodes)), on the host.
@@ -281,5 +368,5 @@ def tree_geodesics(near, points, graph, random_state=None):
         near.gates,
         near.gate_lengths,
         near=near,
-        is_tree=mean.is_tree,
+        mean=mean,
     )
