@@ -3,6 +3,7 @@
 import numpy as np
 import scipy.sparse as sp
 from scipy.sparse import csgraph
+from scipy.spatial.distance import cdist
 
 from skgeom.backends import CACHE_BYTES, row_blocks
 from skgeom.graph import noise_hides_shape
@@ -115,6 +116,31 @@ def approach_distances(placed, anchors, gates, lengths):
             place = np.mean(centers + away, axis=1, where=known)
         out[rows] = place
     return out
+
+
+def locate(anchors, lengths):
+    """Place points by their distances to all landmarks, each by itself.
+
+    From the nearest landmark, and by the same steps as `approach_distances`.
+
+    Parameters
+    ----------
+    anchors : ndarray of shape (n_landmarks, n_components)
+        Where landmarks are.
+    lengths : ndarray of shape (n_points, n_landmarks)
+        Distances to them.
+
+    Returns
+    -------
+    ndarray of shape (n_points, n_components)
+        Their places.
+    """
+    place, middle = anchors[lengths.argmin(axis=1)], anchors.mean(axis=0)
+    for _ in range(_STEPS_TO_DISTANCES):
+        reached = cdist(place, anchors)
+        factors = lengths / np.where(reached > 0, reached, np.inf) / len(anchors)
+        place = middle + factors.sum(axis=1, keepdims=True) * place - factors @ anchors
+    return place
 
 
 def groups_of_duplicates(graph, points=None):
