@@ -103,8 +103,8 @@ class HeatGeodesicEmbedding(
         :func:`~skgeom.graph.local_scale`; else "shortest_path". Where the axes cannot
         hold these distances (stress above .05) and points are cleaned, "auto" becomes
         "tree" if the data is one. "tree" needs points: distances are mean path lengths
-        in the spanning trees of k-means centres, over many clusterings. The data is a
-        tree if these agree (mean correlation of at least .7) and cut no strong loop.
+        in the spanning trees of the centres of mixtures of Gaussians. The data is a
+        tree if these agree (mean correlation of at least .65) and cut no strong loop.
     laplacian : {"symmetric", "random_walk", "combinatorial"}, default="symmetric"
         Normalisation of the graph Laplacian, all in the same unit of time.
     diffusion_time : float or "auto", default="auto"
@@ -135,7 +135,7 @@ class HeatGeodesicEmbedding(
     device : {"auto", "cpu", "cuda", "cuda:<i>", "mps", "torch-cpu"}, default="auto"
         Where the work happens: numba on the CPU or torch. "auto" follows X.
     random_state : int, RandomState instance or None, default=None
-        Chooses the first landmark, and draws the clusterings of trees.
+        Chooses the first landmark, and draws the mixtures of trees.
 
     Attributes
     ----------
@@ -397,7 +397,7 @@ class HeatGeodesicEmbedding(
         return free and self.stress_ > GOOD_STRESS
 
     def _follow_trees(self, anchors, points, backend):
-        """Measure along trees instead, if the trees of many clusterings agree."""
+        """Measure along trees instead, if the trees of many mixtures agree."""
         trees = tree_geodesics(self._geodesics, points, self.graph_, self.random_state)
         if not trees.mean.is_tree:
             return anchors
@@ -409,7 +409,7 @@ class HeatGeodesicEmbedding(
         time, geodesic = self.diffusion_time, self.geodesic
         if geodesic == "tree" and points is None:
             raise ValueError(
-                "geodesic='tree' clusters points: it needs "
+                "geodesic='tree' fits mixtures to points: it needs "
                 "affinity='nearest_neighbors' and graph=None."
             )
         if geodesic == "auto" and self.n_landmarks is None:
@@ -468,10 +468,12 @@ class HeatGeodesicEmbedding(
     def _place_nodes(self, anchors, points, backend):
         """Coordinates of all nodes from those of the landmarks."""
         geodesics, n_nodes = self._geodesics, self.graph_.n_nodes
-        known, places = self.landmark_indices_, anchors
+        known, places, by_centers = self.landmark_indices_, anchors, False
         if self.geodesic_ == "tree":
-            known, places = geodesics.mean.rows, geodesics.mean.place_rows(anchors)
-            self._geodesics = replace(geodesics, mean=None)
+            mean, self._geodesics = geodesics.mean, replace(geodesics, mean=None)
+            by_centers = mean.is_fine
+        if by_centers:
+            known, places = mean.rows, mean.place_rows(anchors)
         number = np.empty(n_nodes, dtype=np.int64)
         number[known] = np.arange(len(known))
         if len(known) == n_nodes:
@@ -485,7 +487,7 @@ class HeatGeodesicEmbedding(
                 number[self.landmark_indices_[geodesics.gates[:, 0]]],
                 backend,
             )
-            if self.geodesic_ == "tree":
+            if by_centers:
                 placed[known] = places
             elif self.geodesic_ == "shortest_path" and self.stress_ <= GOOD_STRESS:
                 placed = approach_distances(

@@ -94,6 +94,9 @@ class MeanTree(NamedTuple):
     loop : float
         Strength of the strongest link that coarse trees leave out of a loop, as a
         share of the mean strength of its other links; 0 without loops.
+    is_fine : bool
+        Whether the noise hides what even more centres would show. If not, points differ
+        by more than the places of their centres.
     trees : list of _Tree
         The trees themselves.
     rows : ndarray of shape (n_rows,)
@@ -105,6 +108,7 @@ class MeanTree(NamedTuple):
     distances: np.ndarray
     agreement: float
     loop: float
+    is_fine: bool
     trees: list[_Tree]
     rows: np.ndarray
     members: np.ndarray
@@ -158,12 +162,21 @@ def tree_distances(points, nodes, random_state=None):
     rng = check_random_state(random_state)
     X, weights, rows, members = _sample(points, nodes, rng)
     at = members[np.searchsorted(rows, nodes)]
-    coarse, forest = _search(X, weights, rng)
+    coarse, forest, best = _search(X, weights, rng)
     trees = [tree for few in forest.values() for tree in few]
     loop = max((np.mean([t.loop for t in few]) for few in coarse), default=0.0)
     compared = at[np.linspace(0, len(at) - 1, min(len(at), _COMPARED)).astype(int)]
     agreement = _agreement(trees, compared)
-    found = MeanTree(_mean(trees, at), agreement, float(loop), trees, rows, members, at)
+    found = MeanTree(
+        _mean(trees, at),
+        agreement,
+        float(loop),
+        best < _N_CENTERS[-1],
+        trees,
+        rows,
+        members,
+        at,
+    )
     if not found.is_tree or len(trees) >= _N_TREES:
         return found
     while len(trees) < _N_TREES:
@@ -172,7 +185,7 @@ def tree_distances(points, nodes, random_state=None):
 
 
 def _search(X, weights, rng):
-    """Trees of few centres, and by number those of as many as suit the points.
+    """Trees of few centres, by number those of as many as suit the points, and the best.
 
     More and more centres are tried until they predict points worse: they begin to
     describe the noise. The number that predicts best counts, and those on either side.
@@ -189,7 +202,7 @@ def _search(X, weights, rng):
     best = int(np.argmin(criteria))
     around = range(max(best - 1, 0), min(best + 2, len(forest)))
     coarse = [few for k, few in zip(sizes, forest, strict=False) if k <= _COARSE]
-    return coarse, {sizes[i]: forest[i] for i in around}
+    return coarse, {sizes[i]: forest[i] for i in around}, sizes[best]
 
 
 def _sample(points, nodes, rng):

@@ -6,13 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.spatial.distance import cdist
+from scipy.special import logsumexp, softmax
 from threadpoolctl import threadpool_limits
 
 from skgeom import HeatGeodesicEmbedding
+from skgeom.backends._mixture_kernels import mixture_shares, mixture_step
 from skgeom.datasets import make_swiss_roll, make_tree
 from skgeom.embedding import _tree_distance
 from skgeom.embedding._tree_distance import tree_distances
 from skgeom.graph import Graph
+from skgeom.solvers import metric_mds
 
 RNG = np.random.default_rng
 
@@ -186,15 +189,18 @@ def test_same_seed_same_result_whatever_the_threads():
     np.testing.assert_array_equal(fit(1).embedding_, fit(1).embedding_)
 
 
-def test_threads_of_the_clustering_do_not_matter():
+def test_threads_of_libraries_do_not_matter():
     X, _ = star(3000, 0.2)
     nodes = np.arange(0, 3000, 20)
-    found = []
+    distances, places = [], []
     for n_threads in (1, 2, 4):
-        with threadpool_limits(n_threads, "openmp"):
-            found.append(tree_distances(X, nodes, 0).distances)
-    np.testing.assert_array_equal(found[0], found[1])
-    np.testing.assert_array_equal(found[0], found[2])
+        with threadpool_limits(n_threads):
+            mean = tree_distances(X, nodes, 0)
+            distances.append(mean.distances)
+            places.append(mean.place_rows(X[nodes, :2]))
+    for found in (distances, places):
+        np.testing.assert_array_equal(found[0], found[1])
+        np.testing.assert_array_equal(found[0], found[2])
 
 
 def test_many_points_are_sampled(monkeypatch):
@@ -211,6 +217,108 @@ def test_many_points_are_sampled(monkeypatch):
     # Nodes are where they were: distances in the sample are distances in X.
     near, far = cdist(sample[at], sample[at]), cdist(X[nodes], X[nodes])
     np.testing.assert_allclose(near / near.max(), far / far.max(), atol=1e-12)
+
+
+def mixture_by_hand(X, weights, centers, log_weights, precision):
+    """Shares of the centres in each point, and the log-likelihood, in the long form."""
+    logs = log_weights - precision * cdist(X, centers, "sqeuclidean") / 2
+    return softmax(logs, axis=1), (weights * logsumexp(logs, axis=1)).sum()
+
+
+@given(
+    n=st.integers(1, 30),
+    k=st.integers(1, 9),
+    n_features=st.integers(1, 6),
+    noise=st.sampled_from([1e-3, 0.3, 1.0, 30.0]),
+    seed=st.integers(0, 99),
+)
+def test_steps_of_the_mixture(n, k, n_features, noise, seed):
+    rng = RNG(seed)
+    X, centers = (rng.standard_normal((size, n_features)) for size in (n, k))
+    weights = rng.integers(1, 5, n)
+    log_weights = np.log(rng.dirichlet(np.ones(k)))
+    shares, likelihood = mixture_by_hand(X, weights, centers, log_weights, noise**-2)
+    options = centers.T.copy(), log_weights, noise**-2
+    totals, sums, found = mixture_step(X, weights, *options)
+    weighted = weights[:, None] * shares
+    np.testing.assert_allclose(totals, weighted.sum(axis=0), rtol=1e-9, atol=1e-11)
+    np.testing.assert_allclose(sums, weighted.T @ X, rtol=1e-9, atol=1e-10)
+    np.testing.assert_allclose(found, likelihood, rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(mixture_shares(X, *options), shares, atol=1e-11)
+
+
+def test_copies_are_weights():
+    X, _ = star(60, 0.3)
+    X, weights = X - X[0], RNG(0).integers(1, 4, 60)
+
+    class FirstRows:
+        def choice(self, n, size, replace):
+            return np.arange(size)
+
+    copies = np.r_[np.arange(60), np.repeat(np.arange(60), weights - 1)]
+    one = _tree_distance._fit_mixture(X, weights, 5, FirstRows())
+    two = _tree_distance._fit_mixture(X[copies], np.ones(len(copies)), 5, FirstRows())
+    for a, b in zip(one, two, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-8)
+
+
+def test_a_mixture_finds_the_size_of_the_noise():
+    centers = 8 * RNG(0).standard_normal((6, 4))
+    X = centers[RNG(1).integers(6, size=3000)] + 0.7 * RNG(2).standard_normal((3000, 4))
+    fits = [
+        _tree_distance._fit_mixture(X, np.ones(3000), 6, np.random.RandomState(seed))
+        for seed in range(10)
+    ]
+    best = max(fits, key=lambda fit: fit[3])
+    assert np.sqrt(best[2]) == pytest.approx(0.7, rel=0.02)
+    assert cdist(centers, best[0]).min(axis=1).max() < 0.15
+
+
+@pytest.mark.parametrize(("noise", "least", "most"), [(0.05, 48, 384), (1.0, 8, 34)])
+def test_more_noise_fewer_centres(noise, least, most):
+    X, _ = star(2000, noise)
+    found = tree_distances(X, np.arange(0, 2000, 10), 0)
+    sizes = {len(tree.paths) for tree in found.trees}
+    assert least <= min(sizes)
+    assert max(sizes) <= most
+    assert len(found.trees) >= 18
+    assert found.is_fine == (max(sizes) < 384)
+
+
+def test_rows_are_placed_where_they_belong():
+    """Three arms fit into a plane: places are as far apart as points are."""
+    X, truth = star(1200, 0.1)
+    nodes = np.arange(0, 1200, 6)
+    found = tree_distances(X, nodes, 0)
+    anchors = metric_mds(np, truth[np.ix_(nodes, nodes)], 2)[0]
+    places = found.place_rows(anchors)
+    np.testing.assert_array_equal(found.rows, np.arange(1200))
+    flat = cdist(places, places)
+    assert pearson(cdist(anchors, anchors), flat[np.ix_(nodes, nodes)]) > 0.99
+    everyone = metric_mds(np, truth, 2)[0]
+    assert pearson(cdist(everyone, everyone), flat) > 0.98
+
+
+def test_trees_are_not_kept_with_the_estimator():
+    X, _ = star(600, 0.1, n_arms=5)
+    model = HeatGeodesicEmbedding(geodesic="tree", random_state=0).fit(X)
+    assert model._geodesics.mean is None
+
+
+def test_noise_as_large_as_the_shape_still_gains():
+    """Branches that k-means and paths lose: the mean of ten samples."""
+    gains = []
+    for seed in range(6):
+        tree = make_tree(
+            1500, noise=10.0, geodesics="neighbor_graph", random_state=6100 + seed
+        )
+        truth = tree.geodesic_distances()
+        scores = []
+        for geodesic in ("tree", "heat"):
+            model = HeatGeodesicEmbedding(geodesic=geodesic, random_state=0).fit(tree.X)
+            scores.append(pearson(truth, cdist(model.embedding_, model.embedding_)))
+        gains.append(scores[0] - scores[1])
+    assert np.mean(gains) > 0.01
 
 
 def test_cut_loops_by_hand():
@@ -236,5 +344,5 @@ def test_cut_loops_by_hand():
 )
 def test_trees_need_points(options):
     X = np.array([[0.0, 1.0], [1.0, 0.0]]) if "affinity" in options else [[0], [1]]
-    with pytest.raises(ValueError, match="clusters points"):
+    with pytest.raises(ValueError, match="fits mixtures to points"):
         HeatGeodesicEmbedding(geodesic="tree", **options).fit(X)
