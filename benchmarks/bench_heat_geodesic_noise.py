@@ -132,8 +132,8 @@ def main():
             "clears an edge: seeds 100 to 107, 540 to 547, 800 to 809 and 900 to 909, "
             "cubes, and samples of 500 and 1,000 points (840 to 845); neighbours that "
             "overlap is measured by: 840 to 855 of scikit-learn's roll; the second "
-            "start of the scaling: 1000 to 1059; trees: 3000 to 3035 and 4000 to 4023; "
-            "the samples of this table decided nothing",
+            "start of the scaling: 1000 to 1059; trees: 3000 to 3035, 4000 to 4023 and "
+            "5000 to 5005; the samples of this table decided nothing",
             "gain: mean and standard error of the default's Pearson less the other's",
         ],
         write=not args.quick,

@@ -54,10 +54,11 @@ axes[0].set_ylabel("Measured, same mean")
 # Trees of centres
 # ----------------
 # A spanning tree joins centres by the shortest links that hold them together. What it
-# leaves out of a loop is the weakest link. Which centres? In much noise those of k-means
-# fill the whole cloud, and the tree runs through its middle. A mixture of Gaussians
-# learns how large the noise is, and its centres stay near the branches: the same tree
-# with more noise, in the plane of largest variance, and 24 centres of either kind.
+# leaves out of a loop is the weakest link. Which centres? In much noise those of
+# k-means fill the whole cloud, and the tree runs through its middle. A mixture of
+# Gaussians learns how large the noise is, and its centres stay near the branches: the
+# same tree with more noise, in the plane of largest variance, and 24 centres of either
+# kind.
 
 noisier = make_tree(2000, noise=8.0, geodesics="neighbor_graph", random_state=4007)
 plane = PCA(2, random_state=0).fit(noisier.X)
@@ -79,10 +80,10 @@ for ax, (name, means) in zip(axes, centers.items(), strict=True):
     ax.set(title=name, xticks=[], yticks=[])
 
 # %%
-# One tree is not much better than the paths: with 24 to 96 centres its distances between
-# landmarks in the first sample are correlated with the true ones by .88 to .945, where
-# paths have .905. But its mistakes depend on where the centres happen to lie, and the
-# mean over 18 mixtures has .948.
+# One tree is not much better than the paths: with 24 to 96 centres its distances
+# between landmarks in the first sample are correlated with the true ones by .88 to
+# .945, where paths have .905. But its mistakes depend on where the centres happen to
+# lie, and the mean over 18 mixtures has .948.
 #
 # How it knows
 # ------------
