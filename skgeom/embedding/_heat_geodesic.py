@@ -104,7 +104,8 @@ class HeatGeodesicEmbedding(
         hold these distances (stress above .05) and points are cleaned, "auto" becomes
         "tree" if the data is one. "tree" needs points: distances are mean path lengths
         in the spanning trees of the centres of mixtures of Gaussians. The data is a
-        tree if these agree (mean correlation of at least .65) and cut no strong loop.
+        tree if these agree (mean correlation of at least .65), cut no strong loop, and
+        show as much as the noise does; with many points and little noise, paths do.
     laplacian : {"symmetric", "random_walk", "combinatorial"}, default="symmetric"
         Normalisation of the graph Laplacian, all in the same unit of time.
     diffusion_time : float or "auto", default="auto"

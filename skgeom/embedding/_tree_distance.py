@@ -118,8 +118,11 @@ class MeanTree(NamedTuple):
 
     @property
     def is_tree(self):
-        """Whether trees agree and cut no loop."""
-        return self.agreement >= _AGREED and self.loop < _LOOP
+        """Whether trees agree, cut no loop, and show all that the noise lets show.
+
+        With so many points and so little noise that they do not, paths are as good.
+        """
+        return self.agreement >= _AGREED and self.loop < _LOOP and self.is_fine
 
     def place_rows(self, anchors):
         """Where rows are to be expected if nodes are at `anchors`.
