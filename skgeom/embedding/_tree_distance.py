@@ -44,8 +44,8 @@ _N_COARSE, _N_FINE = 5, 2
 _STEPS_COARSE, _STEPS_FINE = 20, 10
 # Trees are believed that agree so well, and that cut no loop of which the cut link has
 # so large a share of the strength of the others. Those of noisy branches agree by .65
-# and more, of cubes and spheres mostly by less; rings are cut at a link of .65 and more,
-# the loops that noise adds to a tree mostly at a weaker one.
+# and more, of cubes and spheres mostly by less. Rings are cut at a link of .65 and
+# more, the loops that noise adds to a tree mostly at a weaker one.
 _AGREED, _LOOP = 0.65, 0.65
 # So many are averaged.
 _N_TREES = 18
