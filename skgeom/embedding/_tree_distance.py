@@ -19,7 +19,6 @@ from scipy.sparse import csgraph
 from scipy.spatial.distance import cdist
 from sklearn.utils import check_random_state
 
-from skgeom.backends._mixture_kernels import mixture_shares, mixture_step
 from skgeom.embedding._placement import locate
 from skgeom.graph import nearest_neighbors
 from skgeom.graph._neighbors import power_of_two
@@ -233,6 +232,8 @@ def _grow(X, weights, k, rng):
 
     A link is as strong as its ends share points.
     """
+    from skgeom.backends._mixture_kernels import mixture_shares
+
     centers, log_weights, variance, likelihood = _fit_mixture(X, weights, k, rng)
     shares = mixture_shares(X, centers.T.copy(), log_weights, 1 / variance)
     shares = sp.csr_array(shares)
@@ -275,6 +276,8 @@ def _fit_mixture(X, weights, k, rng):
     likelihood : float
         Logarithm of that of the points, up to a constant.
     """
+    from skgeom.backends._mixture_kernels import mixture_step
+
     n, n_features = weights.sum(), X.shape[1]
     centers = X[rng.choice(len(X), k, replace=False)]
     log_weights = np.full(k, -np.log(k))
