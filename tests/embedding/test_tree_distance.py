@@ -178,6 +178,13 @@ def test_few_points_and_copies(n, n_different, n_features, seed):
     assert (found.distances[~same] > 0).all()
 
 
+def test_few_points_far_from_the_origin():
+    X = RNG(0).standard_normal((20, 3))
+    near = tree_distances(X, np.arange(20), 0).distances
+    far = tree_distances(X + 2.0**22, np.arange(20), 0).distances
+    assert pearson(near, far) > 0.99
+
+
 def test_same_seed_same_result_whatever_the_threads():
     X, _ = star(700, 0.2)
 
@@ -306,7 +313,7 @@ def test_trees_are_not_kept_with_the_estimator():
 
 
 def test_noise_as_large_as_the_shape_still_gains():
-    """Branches that k-means and paths lose: the mean of ten samples."""
+    """Branches that heat loses: the mean of six samples."""
     gains = []
     for seed in range(6):
         tree = make_tree(
