@@ -7,7 +7,8 @@ which the same device copies memory or multiplies matrices, whichever bounds it.
 
 ``python benchmarks/gpu.py`` needs CUDA; ``--device torch-cpu --quick`` runs the same
 code anywhere. ``--only heat stkr`` measures some and keeps them in tables of their own,
-``--profile`` prints what the device spends its time on.
+``--largest`` the last of the three sizes alone, ``--profile`` prints what the device
+spends its time on.
 """
 
 import time
@@ -309,6 +310,7 @@ def main():
     options = parser(__doc__.partition("\n")[0])
     options.add_argument("--device", default="cuda", help="cuda, cuda:1, torch-cpu")
     options.add_argument("--only", nargs="+", choices=TASKS, default=list(TASKS))
+    options.add_argument("--largest", action="store_true", help="one size each")
     options.add_argument("--profile", action="store_true", help="print profiles")
     args = options.parse_args()
     if args.device.startswith("cuda") and not torch.cuda.is_available():
@@ -321,7 +323,7 @@ def main():
         make, sizes, small = TASKS[name]
         for device in ("cpu", args.device):
             run(make(small[0]), device)  # compiles, and loads libraries
-        for n in small if args.quick else sizes:
+        for n in (small if args.quick else sizes)[-1 if args.largest else 0 :]:
             task = make(n)
             quality, seconds = [], []
             for device in ("cpu", args.device):

@@ -7,13 +7,15 @@ from scipy.spatial.distance import cdist
 
 from skgeom.backends import CACHE_BYTES, row_blocks
 from skgeom.graph import noise_hides_shape
-from skgeom.operators import heat_kernel
+from skgeom.operators import heat_kernel, spectral_function
 
 # Longest automatic diffusion time, in steps of a random walk.
 MAX_TIME = 40.0
 # Time for which coordinates flow from landmarks to their neighbours, and the longest.
 _PLACEMENT_TIME, _LONGEST_PLACEMENT = 5.0, 200.0
 _STEPS_TO_DISTANCES = 5
+# Error of the short series of heat, and heat that is far enough above it.
+_SERIES_ERROR, _WARM = 1e-14, 1e-6
 
 
 def automatic_time(relaxation):
@@ -63,13 +65,25 @@ def interpolate_by_heat(laplacian, nodes, values, time, fallback, backend):
     Diffusing the values and a column of ones costs one column a component, whatever
     the number of nodes. Where no heat arrives, the value of node number `fallback`
     among `nodes` is taken.
+
+    A Chebyshev series takes a quarter of the products, and is right to one part in
+    10^7 wherever a millionth of the heat arrives: mostly that is everywhere.
     """
     start = np.zeros((laplacian.n_nodes, values.shape[1] + 1))
     start[nodes, :-1], start[nodes, -1] = values, 1.0
     # Values get the sign-free form that keeps small heat accurate.
     lowest = values.min(axis=0)
     start[nodes, :-1] -= lowest
-    heat = backend.to_numpy(heat_kernel(laplacian, time, start, backend=backend))
+    heat, _ = spectral_function(
+        laplacian,
+        lambda eigenvalues: np.exp(-time * eigenvalues),
+        backend.asarray(start),
+        tol=_SERIES_ERROR,
+        backend=backend,
+    )
+    heat = backend.to_numpy(heat)
+    if heat[:, -1].min() < _WARM:
+        heat = backend.to_numpy(heat_kernel(laplacian, time, start, backend=backend))
     warm = heat[:, -1] > 1e-290
     mass = np.where(warm, heat[:, -1], 1.0)
     return np.where(

@@ -8,11 +8,14 @@ import numpy as np
 
 from skgeom.backends import Backend, get_backend
 from skgeom.graph import Graph, Laplacian
+from skgeom.operators._chebyshev import spectral_function
 from skgeom.typing import Array, NDArray
 
 # The probe of the relaxation time stops when the slowest mode has decayed by so many
 # powers of e: the others are gone by then.
 _ENOUGH_DECAY = 64.0
+# Of the series that diffuses it: far below what a step leaves of the slowest mode.
+_PROBE_ERROR = 1e-12
 
 
 def heat_coefficients(intensity: float, error: float) -> NDArray:
@@ -196,10 +199,13 @@ def relaxation_time(
         # The quotient is at least the rate of the slowest mode, which therefore loses
         # no more than this a step: rounding errors of the others stay below it.
         step = min(8.0 / rate, horizon - elapsed)
-        left = normalised(
-            backend.to_numpy(
-                heat_kernel(laplacian, step, left, floor=1e-3, backend=backend)
-            )
+        warm, _ = spectral_function(
+            laplacian,
+            lambda x, step=step: np.exp(-step * x),
+            backend.asarray(left),
+            tol=_PROBE_ERROR,
+            backend=backend,
         )
+        left = normalised(backend.to_numpy(warm))
         rate, elapsed = slowest_rate(left), elapsed + step
     return float(1.0 / rate)
