@@ -12,16 +12,23 @@ def blocked_matvec(xp, X, Y, V, kernel, gamma, block, max_bytes):
 
     ``block(X, Y, kernel, gamma)`` computes the kernel values of all pairs.
     """
-    if kernel not in POINT_KERNELS:
-        raise ValueError(f"kernel={kernel!r} must be one of {list(POINT_KERNELS)}.")
-    gamma = float(gamma)
-    if not (gamma > 0 and math.isfinite(gamma)):
-        raise ValueError(f"gamma={gamma!r} must be positive and finite.")
-    # Centring keeps the expanded squares accurate; the kernels do not notice.
-    center = xp.mean(Y, axis=0)
-    X, Y = X - center, Y - center
+    X, Y, gamma = centred_points(xp, X, Y, kernel, gamma)
     parts = [
         block(X[rows, :], Y, kernel, gamma) @ V
         for rows in row_blocks(X.shape[0], 4 * 8 * Y.shape[0], max_bytes)
     ]
     return xp.concat(parts, axis=0)
+
+
+def centred_points(xp, X, Y, kernel, gamma):
+    """Check what `Backend.kernel_matvec` is asked for, and centre the points.
+
+    Centring keeps expanded squares accurate; the kernels do not notice.
+    """
+    if kernel not in POINT_KERNELS:
+        raise ValueError(f"kernel={kernel!r} must be one of {list(POINT_KERNELS)}.")
+    gamma = float(gamma)
+    if not (gamma > 0 and math.isfinite(gamma)):
+        raise ValueError(f"gamma={gamma!r} must be positive and finite.")
+    center = xp.mean(Y, axis=0)
+    return X - center, Y - center, gamma

@@ -2,6 +2,7 @@
 
 import functools
 import warnings
+from importlib.util import find_spec
 
 import numpy as np
 import torch
@@ -9,7 +10,7 @@ from array_api_compat import torch as xp
 
 from skgeom.backends._blocks import block_bytes, row_blocks
 from skgeom.backends._dispatch import MissingDeviceError
-from skgeom.backends._point_kernels import blocked_matvec
+from skgeom.backends._point_kernels import blocked_matvec, centred_points
 from skgeom.backends._refine import exact_neighbors, unit_rows
 
 
@@ -40,6 +41,12 @@ def _kernel_block(X, Y, kernel, gamma):
         return squares.mul_(-gamma).exp_()
     reach = squares.mul_(6 * gamma).sqrt_()
     return torch.exp(-reach).mul_(reach.add_(1))
+
+
+@functools.cache
+def _has_triton():
+    """Whether Triton came with torch."""
+    return find_spec("triton") is not None
 
 
 class TorchBackend:
@@ -124,7 +131,13 @@ class TorchBackend:
 
     @_full_precision
     def kernel_matvec(self, X, Y, V, kernel="rbf", gamma=1.0):
-        """Blocks that fit the memory budget."""
+        """A few columns without writing kernel values; else blocks of them."""
+        if X.is_cuda and _has_triton():
+            from skgeom.backends._triton_kernels import MOST_COLUMNS, kernel_sums
+
+            if X.shape[0] and Y.shape[0] and 0 < V.shape[1] <= MOST_COLUMNS:
+                X, Y, gamma = centred_points(xp, X, Y, kernel, gamma)
+                return kernel_sums(X, Y, V, kernel, gamma)
         return blocked_matvec(xp, X, Y, V, kernel, gamma, _kernel_block, block_bytes())
 
     def clustering_lagrangian(self, X, diagonal, U, dual, penalty):

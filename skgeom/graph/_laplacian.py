@@ -162,11 +162,10 @@ def laplacian_of(adjacency, degrees, kind):
     inverse = np.divide(1.0, degrees, out=np.zeros(n), where=~isolated)
     measure, bound = np.ones(n), 1.0
     if kind == "symmetric":
-        root = sp.diags_array(np.sqrt(inverse))
-        transition = root @ adjacency @ root + sp.diags_array(isolated.astype(float))
+        root = np.sqrt(inverse)
+        transition = _with_loops(_scaled(adjacency, root, root), isolated)
     elif kind == "random_walk":
-        transition = sp.diags_array(inverse) @ adjacency
-        transition = transition + sp.diags_array(isolated.astype(float))
+        transition = _with_loops(_scaled(adjacency, inverse), isolated)
         measure = np.where(isolated, 1.0, degrees / max(degrees.mean(), 1e-300))
     else:
         # P = I - (D - W) / d_max: the largest degree is the least c that keeps P >= 0.
@@ -178,3 +177,20 @@ def laplacian_of(adjacency, degrees, kind):
     transition.eliminate_zeros()
     transition.sort_indices()
     return Laplacian(kind, narrow(transition), float(bound), measure)
+
+
+def _scaled(matrix, rows, columns=None):
+    """Multiply rows, and then columns, of a CSR array by factors.
+
+    Products with diagonal matrices would look for the pattern once more.
+    """
+    data = matrix.data * np.repeat(rows, np.diff(matrix.indptr))
+    if columns is not None:
+        data *= columns[matrix.indices]
+    pattern = matrix.indices.copy(), matrix.indptr.copy()
+    return sp.csr_array((data, *pattern), shape=matrix.shape)
+
+
+def _with_loops(matrix, nodes):
+    """Add 1 on the diagonal of the nodes that a mask names."""
+    return matrix + sp.diags_array(nodes.astype(float)) if nodes.any() else matrix
