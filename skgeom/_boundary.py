@@ -12,6 +12,7 @@ import inspect
 from typing import Any, NamedTuple
 
 import numpy as np
+from array_api_compat import is_cupy_array
 from sklearn import config_context, get_config
 
 from skgeom.backends import as_numpy, is_out_of_memory, is_torch
@@ -183,7 +184,8 @@ def _is_foreign(value):
     """Whether it is an array, but not NumPy's."""
     if isinstance(value, (np.ndarray, np.generic, type)):
         return False
-    return is_torch(value) or hasattr(value, "__array_namespace__")
+    named = hasattr(value, "__array_namespace__")  # which CuPy's arrays do not have
+    return is_torch(value) or named or is_cupy_array(value)
 
 
 def _is_numeric(value):

@@ -14,6 +14,10 @@ from skgeom.backends._point_kernels import blocked_matvec, centred_points
 from skgeom.backends._refine import exact_neighbors, unit_rows
 
 
+# Columns up to which products with a kernel matrix are bound by its values.
+_FEW_COLUMNS = 16
+
+
 def _full_precision(function):
     """Keep to float32 where the user lets products of it use fewer bits."""
 
@@ -84,7 +88,8 @@ class TorchBackend:
     def csr(self, matrix):
         """Return a sparse CSR tensor."""
         with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message="Sparse CSR tensor support")
+            for told_once in ("Sparse CSR tensor support", "Sparse invariant checks"):
+                warnings.filterwarnings("ignore", message=told_once)
             return torch.sparse_csr_tensor(
                 self.asarray(matrix.indptr),
                 self.asarray(matrix.indices),
@@ -132,12 +137,12 @@ class TorchBackend:
     @_full_precision
     def kernel_matvec(self, X, Y, V, kernel="rbf", gamma=1.0):
         """A few columns without writing kernel values; else blocks of them."""
-        if X.is_cuda and _has_triton():
-            from skgeom.backends._triton_kernels import MOST_COLUMNS, kernel_sums
+        if X.is_cuda and _has_triton() and min(*X.shape, *V.shape) > 0:
+            from skgeom.backends._triton_kernels import kernel_sums
 
-            if X.shape[0] and Y.shape[0] and 0 < V.shape[1] <= MOST_COLUMNS:
+            if V.shape[1] <= _FEW_COLUMNS:
                 X, Y, gamma = centred_points(xp, X, Y, kernel, gamma)
-                return kernel_sums(X, Y, V, kernel, gamma)
+                return kernel_sums(X, Y, V, kernel, gamma, block_bytes())
         return blocked_matvec(xp, X, Y, V, kernel, gamma, _kernel_block, block_bytes())
 
     def clustering_lagrangian(self, X, diagonal, U, dual, penalty):

@@ -475,13 +475,14 @@ def test_products_in_float32_keep_their_bits(torch_device, monkeypatch):
 
     from skgeom.backends import _torch
 
-    seen, kernel_block = [], _torch._kernel_block
+    seen, block_bytes = [], _torch.block_bytes
 
-    def spy(*args):
+    def spy():
         seen.append(torch.get_float32_matmul_precision())
-        return kernel_block(*args)
+        return block_bytes()
 
-    monkeypatch.setattr(_torch, "_kernel_block", spy)
+    # Asked for where products are about to be made.
+    monkeypatch.setattr(_torch, "block_bytes", spy)
     backend = get_backend(torch_device)
     X = backend.asarray(np.ones((3, 2), np.float32))
     before = torch.get_float32_matmul_precision()
@@ -489,7 +490,8 @@ def test_products_in_float32_keep_their_bits(torch_device, monkeypatch):
         for wanted in ("high", "highest"):
             torch.set_float32_matmul_precision(wanted)
             backend.kernel_matvec(X, X, X)
+            backend.knn(X, X, 1)
             assert torch.get_float32_matmul_precision() == wanted
     finally:
         torch.set_float32_matmul_precision(before)
-    assert seen == ["highest", "highest"]
+    assert seen == 4 * ["highest"]
