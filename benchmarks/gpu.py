@@ -7,8 +7,8 @@ which the same device copies memory or multiplies matrices, whichever bounds it.
 
 ``python benchmarks/gpu.py`` needs CUDA; ``--device torch-cpu --quick`` runs the same
 code anywhere. ``--only heat stkr`` measures some and keeps them in tables of their own,
-``--largest`` the last of the three sizes alone, ``--profile`` prints what the device
-spends its time on.
+``--size largest`` one of the three sizes alone, ``--profile`` prints what the device
+spends its time on. The table is written anew after each estimator.
 """
 
 import time
@@ -203,6 +203,7 @@ def walks(n):
     return Task(model, nodes, None, fullness, "transform", kernel)
 
 
+SIZES = ("smallest", "middle", "largest")
 # The largest sizes are those of the promise.
 TASKS = {
     "heat": (heat, (20_000, 50_000, 100_000), (500, 1_000, 2_000)),
@@ -310,7 +311,7 @@ def main():
     options = parser(__doc__.partition("\n")[0])
     options.add_argument("--device", default="cuda", help="cuda, cuda:1, torch-cpu")
     options.add_argument("--only", nargs="+", choices=TASKS, default=list(TASKS))
-    options.add_argument("--largest", action="store_true", help="one size each")
+    options.add_argument("--size", choices=SIZES, help="this one alone")
     options.add_argument("--profile", action="store_true", help="print profiles")
     args = options.parse_args()
     if args.device.startswith("cuda") and not torch.cuda.is_available():
@@ -323,10 +324,11 @@ def main():
         make, sizes, small = TASKS[name]
         for device in ("cpu", args.device):
             run(make(small[0]), device)  # compiles, and loads libraries
-        for n in (small if args.quick else sizes)[-1 if args.largest else 0 :]:
-            task = make(n)
+        sizes = small if args.quick else sizes
+        for n in [sizes[SIZES.index(args.size)]] if args.size else sizes:
             quality, seconds = [], []
             for device in ("cpu", args.device):
+                task = make(n)  # anew: graphs keep what they have laid out
                 model, wall, used = run(task, device)
                 quality.append(task.quality(model))
                 seconds.append(wall)
@@ -348,6 +350,10 @@ def main():
             print(rows[-1], flush=True)
             if args.profile:
                 profile(task, args.device)
+        _report(rows, args)
+
+
+def _report(rows, args):
     device = get_backend(args.device).device
     named = torch.cuda.get_device_name(device) if device != "cpu" else "no accelerator"
     copied, multiplied = rates(args.device, args.quick)

@@ -13,7 +13,6 @@ from skgeom.backends._dispatch import MissingDeviceError
 from skgeom.backends._point_kernels import blocked_matvec, centred_points
 from skgeom.backends._refine import exact_neighbors, unit_rows
 
-
 # Columns up to which products with a kernel matrix are bound by its values.
 _FEW_COLUMNS = 16
 
@@ -165,9 +164,15 @@ class TorchBackend:
 
     def sgd_edges(self, points, links, order, splits, seed, descent):
         """Make the steps, each as a batch."""
+        steps = points, links, order, splits, seed, descent
+        if points.coordinates.is_cuda and _has_triton():
+            from skgeom.backends import _triton_descent
+
+            if _triton_descent.fits(points, descent):
+                return _triton_descent.run_steps(*steps)
         from skgeom.backends._torch_descent import run_steps
 
-        return run_steps(points, links, order, splits, seed, descent, self.float64)
+        return run_steps(*steps, self.float64)
 
     def random_walks(
         self,
