@@ -161,6 +161,49 @@ def common_entries(indptr, indices, members):
 
 
 @njit(**OPTIONS)
+def merge_mirrored(
+    indptr, indices, numbers, back_indptr, back_indices, back_numbers, values, lengths,
+    add
+):  # fmt: skip
+    """Merge the rows of a sparse matrix with those of its transpose.
+
+    Both name entries by number, in order of their columns. Values of the same entry are
+    added, or the larger counts; of lengths the shorter.
+
+    Returns
+    -------
+    indptr, indices, values, lengths : arrays
+        Of the union, columns in order.
+    """
+    n = indptr.shape[0] - 1
+    starts = np.zeros(n + 1, dtype=np.int64)
+    columns = np.empty(2 * indices.shape[0], dtype=np.int64)
+    merged, shortest = np.empty(len(columns)), np.empty(len(columns))
+    size = 0
+    for i in range(n):
+        p, end = indptr[i], indptr[i + 1]
+        q, back_end = back_indptr[i], back_indptr[i + 1]
+        begin = size
+        while p < end or q < back_end:
+            if q == back_end or (p < end and indices[p] <= back_indices[q]):
+                column, number = indices[p], numbers[p]
+                p += 1
+            else:
+                column, number = back_indices[q], back_numbers[q]
+                q += 1
+            value, length = values[number], lengths[number]
+            if size == begin or columns[size - 1] != column:
+                columns[size], merged[size], shortest[size] = column, value, length
+                size += 1
+                continue
+            last = merged[size - 1]
+            merged[size - 1] = last + value if add else max(last, value)
+            shortest[size - 1] = min(shortest[size - 1], length)
+        starts[i + 1] = size
+    return starts, columns[:size].copy(), merged[:size].copy(), shortest[:size].copy()
+
+
+@njit(**OPTIONS)
 def _sift_up(heap_key, heap_node, position, key, node):
     """Insert an entry into a binary heap that holds `position` entries."""
     while position > 0:

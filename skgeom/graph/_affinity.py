@@ -80,8 +80,7 @@ def affinity_matrix(
     n = indices.shape[0]
     finite = np.isfinite(distances)
     rows = np.repeat(np.arange(n), finite.sum(axis=1))
-    # 64 bits, because pairs of nodes are numbered below.
-    columns, lengths = indices[finite].astype(np.int64), distances[finite].astype(float)
+    columns, lengths = indices[finite], distances[finite].astype(float)
     if bandwidth is None:
         bandwidth = np.where(finite, distances, 0.0).max(axis=1, initial=0.0)
         if kind == "gaussian":
@@ -119,15 +118,21 @@ def _symmetrise(rows, columns, values, lengths, n, share):
     Values of the two directions are added when each holds a share of the whole. Else
     they are equal, unless the caller measured the two differently: the shorter counts.
     """
-    key = np.concatenate([rows * n + columns, columns * n + rows])
-    order = np.argsort(key, kind="stable")
-    key = key[order]
-    first = np.flatnonzero(np.diff(key, prepend=-1))
-    values = np.tile(values, 2)[order]
-    values = (np.add if share < 1 else np.maximum).reduceat(values, first)
-    lengths = np.minimum.reduceat(np.tile(lengths, 2)[order], first)
-    indptr = np.searchsorted(key[first], np.arange(n + 1) * n)
-    indices = key[first] % n
+    from skgeom.backends._kernels import merge_mirrored
+
+    indptr = np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=n))])
+    given = sp.csr_array((np.arange(len(rows)), columns, indptr), shape=(n, n))
+    # Transposed, rows are in the order of their columns; twice, the given ones are.
+    mirrored = given.T.tocsr()
+    given = mirrored.T.tocsr()
+    parts = [
+        part
+        for matrix in (given, mirrored)
+        for part in (matrix.indptr, matrix.indices, matrix.data)
+    ]
+    indptr, indices, values, lengths = merge_mirrored(
+        *parts, values, lengths, share < 1
+    )
     small = np.int32 if indices.size < np.iinfo(np.int32).max else np.int64
     pattern = indices.astype(small), indptr.astype(small)
     return (
