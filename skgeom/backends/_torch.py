@@ -13,9 +13,6 @@ from skgeom.backends._dispatch import MissingDeviceError
 from skgeom.backends._point_kernels import blocked_matvec, centred_points
 from skgeom.backends._refine import exact_neighbors, unit_rows
 
-# Columns up to which products with a kernel matrix are bound by its values.
-_FEW_COLUMNS = 16
-
 
 def _full_precision(function):
     """Keep to float32 where the user lets products of it use fewer bits."""
@@ -50,6 +47,26 @@ def _kernel_block(X, Y, kernel, gamma):
 def _has_triton():
     """Whether Triton came with torch."""
     return find_spec("triton") is not None
+
+
+def _if_compiled(by_triton, by_torch):
+    """What Triton computes; torch where this Triton or device cannot compile it.
+
+    Triton compiles before it starts, so that nothing is half done then.
+    """
+    from triton.errors import TritonError
+
+    try:
+        return by_triton()
+    except TritonError as error:
+        told = str(error).strip().partition("\n")[0]
+        warnings.warn(
+            "Triton could not compile a kernel; torch does its work, in more time: "
+            f"{told}",
+            UserWarning,
+            stacklevel=3,
+        )
+        return by_torch()
 
 
 class TorchBackend:
@@ -136,13 +153,21 @@ class TorchBackend:
     @_full_precision
     def kernel_matvec(self, X, Y, V, kernel="rbf", gamma=1.0):
         """A few columns without writing kernel values; else blocks of them."""
-        if X.is_cuda and _has_triton() and min(*X.shape, *V.shape) > 0:
-            from skgeom.backends._triton_kernels import kernel_sums
 
-            if V.shape[1] <= _FEW_COLUMNS:
-                X, Y, gamma = centred_points(xp, X, Y, kernel, gamma)
-                return kernel_sums(X, Y, V, kernel, gamma, block_bytes())
-        return blocked_matvec(xp, X, Y, V, kernel, gamma, _kernel_block, block_bytes())
+        def in_blocks():
+            block = _kernel_block, block_bytes()
+            return blocked_matvec(xp, X, Y, V, kernel, gamma, *block)
+
+        if not (X.is_cuda and _has_triton() and min(*X.shape, *V.shape) > 0):
+            return in_blocks()
+        from skgeom.backends._triton_kernels import MOST_COLUMNS, kernel_sums
+
+        if V.shape[1] > MOST_COLUMNS:
+            return in_blocks()
+        centred = centred_points(xp, X, Y, kernel, gamma)
+        return _if_compiled(
+            lambda: kernel_sums(*centred[:2], V, kernel, centred[2]), in_blocks
+        )
 
     def clustering_lagrangian(self, X, diagonal, U, dual, penalty):
         """All starts at once."""
@@ -164,15 +189,20 @@ class TorchBackend:
 
     def sgd_edges(self, points, links, order, splits, seed, descent):
         """Make the steps, each as a batch."""
-        steps = points, links, order, splits, seed, descent
-        if points.coordinates.is_cuda and _has_triton():
-            from skgeom.backends import _triton_descent
-
-            if _triton_descent.fits(points, descent):
-                return _triton_descent.run_steps(*steps)
         from skgeom.backends._torch_descent import run_steps
 
-        return run_steps(*steps, self.float64)
+        steps = points, links, order, splits, seed, descent
+
+        def by_torch():
+            return run_steps(*steps, self.float64)
+
+        if not (points.coordinates.is_cuda and _has_triton()):
+            return by_torch()
+        from skgeom.backends import _triton_descent
+
+        if not _triton_descent.fits(points, descent):
+            return by_torch()
+        return _if_compiled(lambda: _triton_descent.run_steps(*steps), by_torch)
 
     def random_walks(
         self,
