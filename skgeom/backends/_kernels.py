@@ -161,6 +161,36 @@ def common_entries(indptr, indices, members):
 
 
 @njit(**OPTIONS)
+def reached_within(indptr, indices, members):
+    """Mark the nodes of each list that are reached from its first without leaving it.
+
+    Edges are those of a CSR pattern; no list names a node twice.
+    """
+    n_lists, width = members.shape
+    place = np.full(indptr.shape[0] - 1, -1, dtype=np.int64)
+    waiting = np.empty(width, dtype=np.int64)
+    out = np.zeros((n_lists, width), dtype=np.bool_)
+    for i in range(n_lists):
+        for a in range(width):
+            place[members[i, a]] = a
+        out[i, 0] = True
+        waiting[0] = members[i, 0]
+        count = 1
+        while count > 0:
+            count -= 1
+            node = waiting[count]
+            for p in range(indptr[node], indptr[node + 1]):
+                a = place[indices[p]]
+                if a >= 0 and not out[i, a]:
+                    out[i, a] = True
+                    waiting[count] = indices[p]
+                    count += 1
+        for a in range(width):
+            place[members[i, a]] = -1
+    return out
+
+
+@njit(**OPTIONS)
 def _sift_up(heap_key, heap_node, position, key, node):
     """Insert an entry into a binary heap that holds `position` entries."""
     while position > 0:
