@@ -15,13 +15,16 @@ import scipy.sparse as sp
 from scipy.sparse import csgraph
 
 from skgeom.backends import CACHE_BYTES, row_blocks
+from skgeom.backends._compile import unsigned
 from skgeom.graph._graph import Graph
 from skgeom.graph._neighbors import power_of_two
 from skgeom.typing import NDArray
 
-# A node is at an end if at most this share of its part lies beyond it,
+# A neighbourhood falls apart if more than this share of it is out of reach,
+_LACKING = 0.1
+# its node is at an end if at most this share of its part lies beyond it,
 _BEYOND = 1 / 3
-# and its part is a strand towards the other if this share of its variance is that way.
+# and this part is a strand towards the other if this share of its variance is that way.
 # Half of a round neighbourhood on a sheet has less: no chance parts a sheet.
 _DRAWN_OUT = 0.4
 # Cosine of the ways across as two ends see them, up to which they face each other.
@@ -86,7 +89,9 @@ def _ends(graph, indices, points):
     from skgeom.backends._kernels import reached_within
 
     members = np.concatenate([np.arange(graph.n_nodes)[:, None], indices], axis=1)
-    near = reached_within(graph.adjacency.indptr, graph.adjacency.indices, members)
+    enough = np.ceil((1 - _LACKING) * members.shape[1])
+    pattern = graph.adjacency.indptr, graph.adjacency.indices
+    near = reached_within(*map(unsigned, pattern), unsigned(members), int(enough))
     nodes = np.flatnonzero(~near.all(axis=1))
     members, near = members[nodes], near[nodes]
     # Squares in this unit stay finite.
