@@ -204,6 +204,43 @@ def merge_mirrored(
 
 
 @njit(**OPTIONS)
+def reached_within(indptr, indices, members, enough):
+    """Mark the nodes of each list that are reached from its first without leaving it.
+
+    Edges are those of a CSR pattern; no list names a node twice. All are marked where
+    `enough` of them are reached, which is known long before the last is.
+    """
+    n_lists, width = members.shape
+    # Where nodes that are still to be reached stand in the list.
+    place = np.full(indptr.shape[0] - 1, -1, dtype=np.int32)
+    waiting = np.empty(width, dtype=indices.dtype)
+    out = np.zeros((n_lists, width), dtype=np.bool_)
+    for i in range(n_lists):
+        for a in range(1, width):
+            place[members[i, a]] = a
+        waiting[0] = members[i, 0]
+        out[i, 0] = True
+        size, count = 1, 1
+        # The last that was reached goes first: it leads away from where all is known.
+        while 0 < size and count < enough:
+            size -= 1
+            node = waiting[size]
+            for p in range(indptr[node], indptr[node + 1]):
+                a = place[indices[p]]
+                if a >= 0:
+                    place[indices[p]] = -1
+                    out[i, a] = True
+                    waiting[size] = indices[p]
+                    size += 1
+                    count += 1
+        for a in range(width):
+            place[members[i, a]] = -1
+        if count >= enough:
+            out[i] = True
+    return out
+
+
+@njit(**OPTIONS)
 def _sift_up(heap_key, heap_node, position, key, node):
     """Insert an entry into a binary heap that holds `position` entries."""
     while position > 0:

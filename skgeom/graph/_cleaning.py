@@ -1,10 +1,10 @@
 """Repairing the neighbours of noisy points.
 
 Noise moves points off the shape that they lie on, and puts a few of them between parts
-of the shape that are far apart along it, where they make shortcuts. Three steps
+of the shape that are far apart along it, where they make shortcuts. Four steps
 answer, each a plain function: drop the directions that hold noise alone and pull points
-back to their local plane (`_smoothing.py`), and cut the edges whose ends have the
-fewest neighbours in common.
+back to their local plane (`_smoothing.py`), cut the edges whose ends have the fewest
+neighbours in common, and join again what was cut through (`_seams.py`).
 """
 
 import numpy as np
@@ -14,6 +14,7 @@ from scipy.sparse import csgraph
 from skgeom.backends import CACHE_BYTES, Backend, row_blocks
 from skgeom.graph._graph import Graph
 from skgeom.graph._neighbors import nearest_neighbors
+from skgeom.graph._seams import find_seams
 from skgeom.graph._smoothing import (
     anchor_rows,
     drop_noise_directions,
@@ -58,7 +59,10 @@ def robust_graph(
     neighbourhoods is above the noise (`local_scale`), and by an overlap of more than .5
     where a shape stands out in neighbourhoods of less than .03 of the points. Overlap
     is that of three such neighbourhoods, at most 50 points. Nothing falls apart that
-    was joined before: where smoothing would part points, edges between them stay.
+    was joined before: where smoothing would part points, edges between them stay. Nor
+    is a strand of points cut through, a ring for one, which would still hang together
+    the other way round: where two ends are left that face each other, the edges
+    between them come back.
 
     Where a shape stands out of the noise only in neighbourhoods of 400 points or more,
     finer detail is noise, and a dense crowd would find ways through it. With
@@ -118,7 +122,10 @@ def robust_graph(
     # Noise tilts tangent planes, and then they tell no bridge from a shortcut.
     points = anchors if scale.share >= _CLEAR else None
     most = _CLOSE if scale.size < _LOCAL * n else 1.0
-    graph = prune_shortcuts(graph, indices, pruning, points, max_overlap=most)
+    pruned = prune_shortcuts(graph, indices, pruning, points, max_overlap=most)
+    if pruned is not graph or X is not raw:
+        before = None if X is raw else raw[rows]
+        graph = _sewn(pruned, graph, indices, anchors, before, k, backend)
     return graph if len(rows) == n else _with_others(graph, rows, X, k, backend)
 
 
@@ -137,6 +144,36 @@ def _rejoined(graph, whole):
     across = parts[one] != parts[two]
     bridges = tuple(part[across] for part in _edges(whole))
     return _graph_of(graph.n_nodes, _edges(graph), bridges)
+
+
+def _sewn(pruned, graph, indices, points, before, n_neighbors, backend):
+    """Join strands of points again that pruning or smoothing cut through.
+
+    Back come the edges of the graph between the ends, and where it has none, those
+    between points that were neighbours before smoothing.
+    """
+    one, two, place = find_seams(pruned, indices, points)
+    if not one.size:
+        return pruned
+    weights, lengths = (
+        np.asarray(matrix[one, two]) for matrix in (graph.adjacency, graph.lengths)
+    )
+    torn = ~np.isin(place, place[weights > 0])
+    if before is not None and torn.any():
+        ends = np.stack([one[torn], two[torn]])
+        nodes, at = np.unique(ends, return_inverse=True)
+        lists = nearest_neighbors(
+            before, rows=nodes, n_neighbors=n_neighbors, backend=backend
+        )[1][at.reshape(ends.shape)]
+        # The alpha-decay affinity of all neighbours but the last.
+        weights[torn] = (lists == ends[::-1, :, None]).any(axis=2).mean(axis=0)
+        lengths[torn] = np.linalg.norm(points[ends[0]] - points[ends[1]], axis=1)
+    kept = weights > 0
+    if not kept.any():
+        return pruned
+    one, two, weights, lengths = (v[kept] for v in (one, two, weights, lengths))
+    sewn = (one, two, weights, lengths), (two, one, weights, lengths)
+    return _graph_of(graph.n_nodes, _edges(pruned), *sewn)
 
 
 def _with_others(graph, rows, X, n_neighbors, backend):

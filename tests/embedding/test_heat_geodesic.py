@@ -118,6 +118,20 @@ def test_default_recovers_a_swiss_roll_in_its_own_units():
     assert 0.85 <= np.median(pairwise_distances(embedding)) / np.median(truth) <= 1.15
 
 
+@pytest.mark.parametrize(("n", "noise"), [(600, 0.05), (2000, 0.03), (2000, 0.05)])
+def test_default_keeps_noisy_rings_closed(n, noise):
+    """Cut open where they are thinnest, they would become arcs, of .83 at best."""
+    rng = np.random.default_rng(0)
+    angle = rng.uniform(0, 2 * np.pi, n)
+    X = np.column_stack([np.cos(angle), np.sin(angle), np.zeros((n, 8))])
+    X += noise * rng.normal(size=X.shape)
+    apart = np.abs(angle[:, None] - angle)
+    truth = np.minimum(apart, 2 * np.pi - apart)
+    embedding = HeatGeodesicEmbedding(random_state=0).fit_transform(X)
+    # A straight line is no arc: a perfect circle has .979.
+    assert distance_preservation(truth, embedding).pearson > 0.97
+
+
 @pytest.mark.parametrize("time", [0.5, 5.0, 100.0])
 def test_distances_to_landmarks_are_never_clipped(time):
     """The volume of a node that is no landmark is bounded by what the kernel allows."""
