@@ -41,7 +41,9 @@ def main():
             "Isomap with 5, 10 or 15 neighbours: the best mean; not at 10,000",
             "these samples were seen with earlier versions, and nothing was chosen by "
             "them; what was, by seeds 3 to 5 and 840 to 855 of the wide roll, 840 and "
-            "841 of cubes and spheres, and 530 to 532 of the others",
+            "841 of cubes and spheres, and 530 to 532 of the others; among how many "
+            "centres loops are looked for: 3000 to 3027 of the roll with 500 and 700 "
+            "points",
         ],
         write=not args.quick,
     )

@@ -35,7 +35,8 @@ _SAMPLE, _COMPARED = 4_000, 300
 # variance: copies have no noise.
 _LEAST_NOISE = 1e-10
 # Loops are looked for among so few centres, and have so many links: shorter ones are
-# forks, and among more centres chance decides which links are strong.
+# forks, and among more centres chance decides which links are strong. Among fewer than
+# predict points well, they join what lies apart, as the turns of a roll.
 _COARSE, _LOOP_LINKS = 34, 6
 # Mixtures of each number of centres, and steps of expectation-maximisation; where loops
 # are looked for, and where not.
@@ -94,7 +95,8 @@ class MeanTree(NamedTuple):
         in another.
     loop : float
         Strength of the strongest link that coarse trees leave out of a loop, as a
-        share of the mean strength of its other links; 0 without loops.
+        share of the mean strength of its other links; 0 without loops. The coarsest of
+        them have the number of centres before the one that suits the points.
     is_fine : bool
         Whether the noise hides what even more centres would show. If not, points differ
         by more than the places of their centres.
@@ -191,10 +193,11 @@ def tree_distances(points, nodes, random_state=None):
 
 
 def _search(X, weights, rng):
-    """Trees of few centres, trees by the numbers that suit the points, the best number.
+    """Trees that show loops, trees by the numbers that suit the points, that number.
 
     More and more centres are tried until they predict points worse: they begin to
-    describe the noise. The number that predicts best counts, and those on either side.
+    describe the noise. The number that predicts best counts, and those on either side;
+    for loops, as far as they are coarse, or else the two finest coarse numbers.
     """
     most = len(X) // _POINTS_PER_CENTER
     sizes = [k for k in _N_CENTERS if k <= most] or [len(X)]
@@ -207,8 +210,9 @@ def _search(X, weights, rng):
             break
     best = int(np.argmin(criteria))
     around = range(max(best - 1, 0), min(best + 2, len(forest)))
-    coarse = [few for k, few in zip(sizes, forest, strict=False) if k <= _COARSE]
-    return coarse, {sizes[i]: forest[i] for i in around}, sizes[best]
+    n_coarse = sum(k <= _COARSE for k in sizes[: len(forest)])
+    seen = forest[max(min(best, n_coarse - 1) - 1, 0) : n_coarse]
+    return seen, {sizes[i]: forest[i] for i in around}, sizes[best]
 
 
 def _sample(points, nodes, rng):

@@ -106,6 +106,34 @@ def test_a_roll_keeps_its_paths():
     assert HeatGeodesicEmbedding(random_state=0).fit(roll.X).geodesic_ != "tree"
 
 
+@pytest.mark.parametrize("seed", [3046, 3048, 3050])
+def test_few_points_of_a_noisy_roll_are_a_strip(seed):
+    """Too few centres join its turns, as many as it takes do not: no loop is cut."""
+    roll = make_swiss_roll(500, noise=1.0, random_state=seed)
+    model = HeatGeodesicEmbedding(random_state=seed).fit(roll.X)
+    assert model.geodesic_ == "tree"
+    flat = cdist(model.embedding_, model.embedding_)
+    assert pearson(roll.geodesic_distances(), flat) > 0.95
+
+
+def test_loops_are_looked_for_where_points_are_described(monkeypatch):
+    """Numbers from the one before the best on, as far as they are coarse."""
+
+    def seen(best):
+        def grow(X, weights, k, rng):
+            return _tree_distance._Tree(None, np.empty((k, 0)), 0.0, abs(k - best))
+
+        monkeypatch.setattr(_tree_distance, "_grow", grow)
+        coarse, around, found = _tree_distance._search(np.empty((2000, 2)), None, None)
+        assert found == best
+        return [len(few[0].paths) for few in coarse], list(around)
+
+    assert seen(8) == ([8, 12], [8, 12])
+    assert seen(17) == ([12, 17, 24], [12, 17, 24])
+    assert seen(34) == ([24, 34], [24, 34, 48])
+    assert seen(136) == ([24, 34], [96, 136, 192])
+
+
 def test_noisy_trees_gain():
     gains = []
     for seed in range(5):
