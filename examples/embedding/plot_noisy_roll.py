@@ -135,8 +135,8 @@ plt.show()
 # lie denser here and thinner there, by chance, and where a ring is thinnest all edges
 # across may be among the suspects. What is left is an arc: in one piece, so that nobody
 # misses anything, but with paths the long way round. `robust_graph` looks for ends of
-# strands that face each other, and sews them together again. Colour is the length of the
-# path from the rightmost point.
+# strands that face each other, and sews them together again. Colour is the length of
+# the path from the rightmost point.
 
 rng = np.random.default_rng(3)
 angle = np.sort(rng.uniform(0, 2 * np.pi, 2000))
