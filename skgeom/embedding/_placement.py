@@ -7,7 +7,8 @@ from scipy.spatial.distance import cdist
 
 from skgeom.backends import CACHE_BYTES, row_blocks
 from skgeom.graph import noise_hides_shape
-from skgeom.operators import heat_kernel, spectral_function
+from skgeom.operators import heat_kernel
+from skgeom.operators._heat import diffused
 
 # Longest automatic diffusion time, in steps of a random walk.
 MAX_TIME = 40.0
@@ -74,14 +75,7 @@ def interpolate_by_heat(laplacian, nodes, values, time, fallback, backend):
     # Values get the sign-free form that keeps small heat accurate.
     lowest = values.min(axis=0)
     start[nodes, :-1] -= lowest
-    heat, _ = spectral_function(
-        laplacian,
-        lambda eigenvalues: np.exp(-time * eigenvalues),
-        backend.asarray(start),
-        tol=_SERIES_ERROR,
-        backend=backend,
-    )
-    heat = backend.to_numpy(heat)
+    heat = backend.to_numpy(diffused(laplacian, time, start, _SERIES_ERROR, backend))
     if heat[:, -1].min() < _WARM:
         heat = backend.to_numpy(heat_kernel(laplacian, time, start, backend=backend))
     warm = heat[:, -1] > 1e-290

@@ -8,7 +8,7 @@ import numpy as np
 
 from skgeom.backends import Backend, get_backend
 from skgeom.graph import Graph, Laplacian
-from skgeom.operators._chebyshev import spectral_function
+from skgeom.operators._chebyshev import chebyshev_coefficients
 from skgeom.typing import Array, NDArray
 
 # The probe of the relaxation time stops when the slowest mode has decayed by so many
@@ -130,6 +130,21 @@ def heat_kernel(
     return laplacian.polynomial(coefficients, B, backend=backend)
 
 
+def diffused(laplacian, time, B, tol, backend):
+    """Heat after a time, up to an absolute error, by the shorter of two series.
+
+    That is Chebyshev's, of some sqrt(2 c t log(1 / tol)) products, unless there is a
+    node of so many more edges than the others that it would be too long.
+    """
+    B = backend.asarray(B, dtype=backend.float64)
+    coefficients, error = chebyshev_coefficients(
+        lambda eigenvalues: np.exp(-time * eigenvalues), laplacian.bound, tol=tol
+    )
+    if error > 10 * tol:  # not by rounding alone
+        return heat_kernel(laplacian, time, B, rtol=tol, floor=1.0, backend=backend)
+    return laplacian.polynomial(coefficients, B, "chebyshev", backend=backend)
+
+
 def relaxation_time(
     graph: Graph,
     kind: str = "symmetric",
@@ -199,13 +214,8 @@ def relaxation_time(
         # The quotient is at least the rate of the slowest mode, which therefore loses
         # no more than this a step: rounding errors of the others stay below it.
         step = min(8.0 / rate, horizon - elapsed)
-        warm, _ = spectral_function(
-            laplacian,
-            lambda x, step=step: np.exp(-step * x),
-            backend.asarray(left),
-            tol=_PROBE_ERROR,
-            backend=backend,
+        left = normalised(
+            backend.to_numpy(diffused(laplacian, step, left, _PROBE_ERROR, backend))
         )
-        left = normalised(backend.to_numpy(warm))
         rate, elapsed = slowest_rate(left), elapsed + step
     return float(1.0 / rate)

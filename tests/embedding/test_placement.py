@@ -7,15 +7,18 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
 from skgeom import HeatGeodesicEmbedding
+from skgeom.backends import get_backend
 from skgeom.datasets import make_swiss_roll, make_tree
 from skgeom.embedding import _heat_geodesic, _placement
 from skgeom.embedding._placement import (
     approach_distances,
     groups_of_duplicates,
+    interpolate_by_heat,
     placement_time,
 )
 from skgeom.graph import Graph
 from skgeom.metrics import neighborhood_precision
+from skgeom.operators import heat_kernel
 
 
 def path(n_nodes):
@@ -51,6 +54,22 @@ def test_nodes_between_landmarks_are_not_drawn_to_the_nearest(geodesic):
         roll.coordinates, model.fit_transform(roll.X), n_neighbors=10
     )
     assert precision > {"heat": 0.65, "shortest_path": 0.75}[geodesic]
+
+
+@pytest.mark.parametrize("n_nodes", [5, 60])
+def test_little_heat_counts_as_much_as_much(n_nodes):
+    """A long path is cold at its end, and the short series does not see how cold."""
+    laplacian, nodes = path(n_nodes).laplacian(), np.array([0, 1])
+    values = np.array([[3.0], [-1.0]])
+    start = np.zeros((n_nodes, 2))
+    start[nodes] = np.eye(2)
+    shares = heat_kernel(laplacian, 2.0, start)
+    assert (shares[-1].sum() < 1e-20) == (n_nodes == 60)
+    found = interpolate_by_heat(
+        laplacian, nodes, values, 2.0, np.zeros(n_nodes, int), get_backend("cpu")
+    )
+    expected = shares @ values / shares.sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-6)
 
 
 def test_nodes_go_where_their_distances_say():

@@ -1,4 +1,5 @@
 import math
+from functools import partial
 
 import numpy as np
 import pytest
@@ -10,7 +11,14 @@ from scipy.special import gammainc, ive
 
 from skgeom.backends import get_backend
 from skgeom.graph import Graph
-from skgeom.operators import heat_coefficients, heat_kernel, relaxation_time
+from skgeom.operators import (
+    _heat,
+    chebyshev_coefficients,
+    heat_coefficients,
+    heat_kernel,
+    relaxation_time,
+)
+from skgeom.operators._heat import diffused
 from skgeom.testing import adjacency_matrices
 
 KINDS = ("symmetric", "random_walk", "combinatorial")
@@ -283,6 +291,26 @@ def test_what_is_asked_is_kept(rtol, floor):
     large = expected > floor
     assert_allclose(heat[large], expected[large], rtol=rtol + 1e-12)
     assert (heat <= expected * (1 + 1e-12)).all()  # terms are left out, never added
+
+
+@settings(max_examples=30)
+@given(A=adjacency_matrices(max_nodes=20), kind=kinds, time=st.floats(0.01, 200.0))
+def test_short_series_keep_their_absolute_error(device, A, kind, time):
+    graph, backend = Graph.from_adjacency(A, directed=False), get_backend(device)
+    B = np.random.default_rng(0).uniform(size=(graph.n_nodes, 2))
+    found = diffused(graph.laplacian(kind), time, B, 1e-13, backend)
+    expected = heat_kernel(graph.laplacian(kind), time, B)
+    size = np.sqrt(graph.laplacian(kind).measure.max() * graph.n_nodes)
+    assert_allclose(backend.to_numpy(found), expected, rtol=0, atol=1e-11 * size)
+
+
+def test_where_the_short_series_is_too_long_the_other_is_taken(monkeypatch):
+    laplacian = star(50).laplacian("combinatorial")
+    expected = heat_kernel(laplacian, 3.0)
+    short = partial(chebyshev_coefficients, max_degree=4)
+    monkeypatch.setattr(_heat, "chebyshev_coefficients", short)
+    found = diffused(laplacian, 3.0, np.eye(50), 1e-13, get_backend("cpu"))
+    assert_allclose(found, expected, rtol=0, atol=1e-12)
 
 
 @pytest.mark.parametrize("time", [-1.0, -1e-300, np.nan, np.inf])
