@@ -485,11 +485,12 @@ def test_products_in_float32_keep_their_bits(torch_device, monkeypatch):
     monkeypatch.setattr(_torch, "block_bytes", spy)
     backend = get_backend(torch_device)
     X = backend.asarray(np.ones((3, 2), np.float32))
+    V = backend.asarray(np.ones((3, 9), np.float32))  # too many for registers
     before = torch.get_float32_matmul_precision()
     try:
         for wanted in ("high", "highest"):
             torch.set_float32_matmul_precision(wanted)
-            backend.kernel_matvec(X, X, X)
+            backend.kernel_matvec(X, X, V)
             backend.knn(X, X, 1)
             assert torch.get_float32_matmul_precision() == wanted
     finally:
