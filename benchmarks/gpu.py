@@ -6,9 +6,10 @@ and the primitive that does most of the work there: what share it reaches of the
 which the same device copies memory or multiplies matrices, whichever bounds it.
 
 ``python benchmarks/gpu.py`` needs CUDA; ``--device torch-cpu --quick`` runs the same
-code anywhere. ``--only heat stkr`` measures some and keeps them in tables of their own,
-``--size largest`` one of the three sizes alone, ``--profile`` prints what the device
-spends its time on. The table is written anew after each estimator.
+code anywhere. ``--only heat stkr`` measures some and keeps them in tables of their
+own, ``--size largest`` one of the three sizes alone, ``--alone`` leaves out the host,
+``--profile`` prints what the device spends its time on. The table is written anew after
+each estimator.
 """
 
 import time
@@ -312,6 +313,7 @@ def main():
     options.add_argument("--device", default="cuda", help="cuda, cuda:1, torch-cpu")
     options.add_argument("--only", nargs="+", choices=TASKS, default=list(TASKS))
     options.add_argument("--size", choices=SIZES, help="this one alone")
+    options.add_argument("--alone", action="store_true", help="leave out the host")
     options.add_argument("--profile", action="store_true", help="print profiles")
     args = options.parse_args()
     if args.device.startswith("cuda") and not torch.cuda.is_available():
@@ -319,29 +321,29 @@ def main():
             "torch finds no CUDA here: nothing to measure. --device torch-cpu --quick"
         )
         return
-    rows = []
+    rows, devices = [], [args.device] if args.alone else ["cpu", args.device]
     for name in args.only:
         make, sizes, small = TASKS[name]
-        for device in ("cpu", args.device):
+        for device in devices:
             run(make(small[0]), device)  # compiles, and loads libraries
         sizes = small if args.quick else sizes
         for n in [sizes[SIZES.index(args.size)]] if args.size else sizes:
-            quality, seconds = [], []
-            for device in ("cpu", args.device):
+            quality, seconds = {}, {}
+            for device in devices:
                 task = make(n)  # anew: graphs keep what they have laid out
-                model, wall, used = run(task, device)
-                quality.append(task.quality(model))
-                seconds.append(wall)
+                model, seconds[device], used = run(task, device)
+                quality[device] = f"{task.quality(model):.5g}"
             kernel, share = reached(task, args.device, args.quick)
+            gain = seconds["cpu"] / seconds[args.device] if "cpu" in seconds else None
             rows.append(
                 {
                     "estimator": type(task.model).__name__,
                     "n": f"{n:,}",
-                    "cpu, s": seconds[0],
-                    f"{args.device}, s": seconds[1],
-                    "times faster": f"{seconds[0] / seconds[1]:.1f}",
-                    "quality, cpu": f"{quality[0]:.5g}",
-                    f"quality, {args.device}": f"{quality[1]:.5g}",
+                    "cpu, s": seconds.get("cpu", "–"),
+                    f"{args.device}, s": seconds[args.device],
+                    "times faster": "–" if gain is None else f"{gain:.1f}",
+                    "quality, cpu": quality.get("cpu", "–"),
+                    f"quality, {args.device}": quality[args.device],
                     "peak memory, MiB": round(used / 2**20),
                     "its primitive": kernel,
                     "of measured peak": share,

@@ -1,5 +1,6 @@
 """Primitives on the host: scikit-learn's neighbour search, numba elsewhere."""
 
+import math
 import sys
 from functools import cache
 from importlib.util import find_spec
@@ -7,12 +8,13 @@ from importlib.util import find_spec
 import numpy as np
 from array_api_compat import numpy as xp
 from joblib import Parallel, delayed, effective_n_jobs
+from threadpoolctl import ThreadpoolController
 
 from skgeom.backends._compile import unsigned
 from skgeom.backends._descent import RULES
 from skgeom.backends._dispatch import as_numpy
 from skgeom.backends._lockstep import in_lockstep
-from skgeom.backends._point_kernels import blocked_matvec
+from skgeom.backends._point_kernels import tiled_matvec
 from skgeom.backends._products import nearest_by_products
 from skgeom.backends._refine import exact_neighbors, n_candidates, unit_rows
 from skgeom.backends._walks import COUPLINGS, strides
@@ -33,7 +35,7 @@ _STARTS_PER_TASK = 2048
 _MOST_TREE_FEATURES = 15
 _FEW_PAIRS = 2**20
 
-# Scratch of a block of a kernel matrix.
+# Scratch of a tile of a kernel matrix.
 _KERNEL_BYTES = 2**24
 
 
@@ -123,8 +125,22 @@ class NumbaBackend:
         return out
 
     def kernel_matvec(self, X, Y, V, kernel="rbf", gamma=1.0):
-        """Blocks that fit the cache, both products by BLAS."""
-        return blocked_matvec(xp, X, Y, V, kernel, gamma, _kernel_block, _KERNEL_BYTES)
+        """Tiles that fit the cache, both products by BLAS; a strip is a task."""
+        tile = _kernel_values, _KERNEL_BYTES
+        return tiled_matvec(xp, X, Y, V, kernel, gamma, *tile, self._each)
+
+    def _each(self, function, items):
+        """Like `map`, on the threads that were asked for; results come in order.
+
+        With one thread each for BLAS, whose sums depend on how many it has, and which
+        waits for work by keeping a core busy.
+        """
+        with _threadpools().limit(limits=1, user_api="blas"):
+            if effective_n_jobs(self.n_jobs) == 1:
+                yield from map(function, items)
+            else:
+                run = Parallel(self.n_jobs, prefer="threads", return_as="generator")
+                yield from run(delayed(function)(item) for item in items)
 
     def clustering_lagrangian(self, X, diagonal, U, dual, penalty):
         """Two products by BLAS, all else in two passes over U."""
@@ -242,20 +258,27 @@ class NumbaBackend:
         return indptr, columns, entries
 
 
-def _kernel_block(X, Y, kernel, gamma):
-    """Kernel values of all pairs."""
-    if kernel == "laplacian":
-        from scipy.spatial.distance import cdist
+@cache
+def _threadpools():
+    """What there is to limit; finding that takes a millisecond."""
+    return ThreadpoolController()
 
-        return np.exp(-gamma * cdist(X, Y, "cityblock")).astype(X.dtype, copy=False)
-    squares = (X * X).sum(axis=1)[:, None] + (Y * Y).sum(axis=1)
-    squares -= 2 * (X @ Y.T)
-    np.maximum(squares, 0, out=squares)
-    if kernel == "rbf":
-        squares *= -gamma
-        return np.exp(squares, out=squares)
-    reach = np.sqrt(6 * gamma * squares)
-    return (1 + reach) * np.exp(-reach)
+
+def _kernel_values(X, Y, kernel, gamma):
+    """Kernel values of all pairs."""
+    from skgeom.backends import _kernel_values as kernels
+
+    if kernel == "laplacian":
+        values = np.empty((len(X), len(Y)), dtype=X.dtype)
+        lines = np.ascontiguousarray(gamma * Y.T)
+        kernels.laplacian_values(gamma * X, lines, values)
+        return values
+    unit = math.sqrt(2 * gamma if kernel == "rbf" else 6 * gamma)
+    X, Y = unit * X, unit * Y
+    values = X @ Y.T
+    fill = kernels.gaussian_values if kernel == "rbf" else kernels.matern_values
+    fill(values, (X * X).sum(axis=1) / 2, (Y * Y).sum(axis=1) / 2)
+    return values
 
 
 def _types(width, dtype):

@@ -10,8 +10,11 @@ from array_api_compat import torch as xp
 
 from skgeom.backends._blocks import block_bytes, row_blocks
 from skgeom.backends._dispatch import MissingDeviceError
-from skgeom.backends._point_kernels import blocked_matvec, centred_points
+from skgeom.backends._point_kernels import centred_points, tiled_matvec
 from skgeom.backends._refine import exact_neighbors, unit_rows
+
+# Columns up to which products with a kernel matrix are bound by its values.
+_FEW_COLUMNS = 16
 
 
 def _full_precision(function):
@@ -31,7 +34,7 @@ def _full_precision(function):
     return call
 
 
-def _kernel_block(X, Y, kernel, gamma):
+def _kernel_values(X, Y, kernel, gamma):
     """Kernel values of all pairs, computed in place: memory is what takes the time."""
     if kernel == "laplacian":
         return torch.cdist(X, Y, p=1.0).mul_(-gamma).exp_()
@@ -152,22 +155,22 @@ class TorchBackend:
 
     @_full_precision
     def kernel_matvec(self, X, Y, V, kernel="rbf", gamma=1.0):
-        """A few columns without writing kernel values; else blocks of them."""
+        """A few columns read off products of points; else tiles of kernel values."""
 
-        def in_blocks():
-            block = _kernel_block, block_bytes()
-            return blocked_matvec(xp, X, Y, V, kernel, gamma, *block)
+        def in_tiles():
+            tile = _kernel_values, block_bytes()
+            return tiled_matvec(xp, X, Y, V, kernel, gamma, *tile)
 
-        if not (X.is_cuda and _has_triton() and min(*X.shape, *V.shape) > 0):
-            return in_blocks()
-        from skgeom.backends._triton_kernels import MOST_COLUMNS, kernel_sums
+        few = V.shape[1] <= _FEW_COLUMNS and min(*X.shape, *V.shape) > 0
+        if not (X.is_cuda and _has_triton() and few):
+            return in_tiles()
+        from skgeom.backends._triton_kernels import kernel_sums
 
-        if V.shape[1] > MOST_COLUMNS:
-            return in_blocks()
-        centred = centred_points(xp, X, Y, kernel, gamma)
-        return _if_compiled(
-            lambda: kernel_sums(*centred[:2], V, kernel, centred[2]), in_blocks
-        )
+        def by_triton():
+            *points, unit = centred_points(xp, X, Y, kernel, gamma)
+            return kernel_sums(*points, V, kernel, unit, block_bytes())
+
+        return _if_compiled(by_triton, in_tiles)
 
     def clustering_lagrangian(self, X, diagonal, U, dual, penalty):
         """All starts at once."""

@@ -170,20 +170,31 @@ def _move(
     x, gaps, firsts, seconds, ages, sums, moved, numbers, n, n_frozen, d,
     RULE: tl.constexpr, D: tl.constexpr, POINTS: tl.constexpr,
 ):  # fmt: skip
-    """Move the points that are marked; forget marks and gradients."""
+    """Move the points that are marked; forget marks and gradients.
+
+    All that is written here is read before: threads that hold the same entry twice
+    would else find what another has written.
+    """
     node = tl.program_id(0) * POINTS + tl.arange(0, POINTS)
     columns = tl.arange(0, D)
     marked = tl.load(moved + node, mask=node < n, other=0) > 0
-    tl.store(moved + node, 0, mask=marked)
-    real = marked[:, None] & (columns < d)[None, :]
+    free = marked & (node >= n_frozen)
+    pulled = marked[:, None] & (columns < d)[None, :]
+    real = free[:, None] & (columns < d)[None, :]
     at = node[:, None].to(tl.int64) * d + columns[None, :]
-    gradient = tl.load(sums + at, mask=real, other=0).to(numbers.dtype.element_ty)
+    gradient = tl.load(sums + at, mask=pulled, other=0).to(numbers.dtype.element_ty)
     gradient = gradient / tl.load(numbers)
-    tl.store(sums + at, 0, mask=real)
-    marked = marked & (node >= n_frozen)
-    real = real & marked[:, None]
     old = tl.load(x + at, mask=real, other=0.0)
-    gap = tl.load(gaps + node, mask=marked, other=1.0)[:, None]
+    gap = tl.load(gaps + node, mask=free, other=1.0)[:, None]
+    if RULE == "tangent_adam" or RULE == "polar_adam":
+        age = tl.load(ages + node, mask=free, other=0.0) + 1
+        first = tl.load(firsts + at, mask=real, other=0.0)
+        second = tl.load(seconds + at, mask=real, other=0.0)
+    tl.debug_barrier()
+    tl.store(moved + node, 0, mask=marked)
+    tl.store(sums + at, 0, mask=pulled)
+    if RULE == "tangent_adam" or RULE == "polar_adam":
+        tl.store(ages + node, age, mask=free)
     rate, max_radius, max_step = (
         tl.load(numbers + 3), tl.load(numbers + 4), tl.load(numbers + 5)
     )  # fmt: skip
@@ -212,12 +223,8 @@ def _move(
     else:
         keep_1, keep_2 = tl.load(numbers + 6), tl.load(numbers + 7)
         least = tl.load(numbers + 8)
-        age = tl.load(ages + node, mask=marked, other=0.0) + 1
-        tl.store(ages + node, age, mask=marked)
         fresh_1 = 1 - tl.exp(tl.log(keep_1) * age)[:, None]
         fresh_2 = 1 - tl.exp(tl.log(keep_2) * age)[:, None]
-        first = tl.load(firsts + at, mask=real, other=0.0)
-        second = tl.load(seconds + at, mask=real, other=0.0)
         norm = _norm(old)
         unit = old / tl.where(norm > 0, norm, 1.0)
         middle = gap > 0.5
@@ -266,7 +273,7 @@ def _move(
         new = reach / tl.where(norm > 0, norm, 1.0) * z
         new_gap = 4 * shrunk / ((1 + shrunk) * (1 + shrunk))
     tl.store(x + at, new, mask=real)
-    tl.store(gaps + node, tl.sum(new_gap, axis=1), mask=marked)
+    tl.store(gaps + node, tl.sum(new_gap, axis=1), mask=free)
 
 
 def fits(points, descent):

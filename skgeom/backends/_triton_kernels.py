@@ -8,66 +8,96 @@ import torch
 import triton
 import triton.language as tl
 
-# Pairs of rows of X and of Y that a program holds in registers, and its warps: the
-# fastest of seven on an H100.
-_TILE_X, _TILE_Y, _WARPS = 128, 32, 4
-# Columns that share the kernel values; for more, torch's matrix products are as fast.
-MOST_COLUMNS = 4
+from skgeom.backends._blocks import row_blocks
+
+# Pairs of rows of X and of Y that a program holds in registers, and its warps: where
+# it reads their products, and where it adds up differences of their coordinates.
+_READ = {"TILE_X": 4, "TILE_Y": 512, "num_warps": 4}
+_ADDED = {"TILE_X": 128, "TILE_Y": 32, "num_warps": 4}
+# Columns that share the kernel values of a pass, see `kernel_sums`.
+_TOGETHER = 4
 # Programs that fill a device: more rows are not cut into parts.
 _PROGRAMS = 2048
 
 
 @triton.jit
-def _kernel_sums(
-    X, Y, squares_x, squares_y, V, out, n, m, n_features, part,
+def _sums_of_products(
+    products, squares_x, squares_y, V, out, n, m, part,
     KERNEL: tl.constexpr, WIDTH: tl.constexpr,
     TILE_X: tl.constexpr, TILE_Y: tl.constexpr,
 ):  # fmt: skip
-    """Sums over a part of the rows of Y, for a tile of the rows of X.
+    """Sums of the kernel values of a part of the rows of Y, for a few rows of X.
 
-    X and Y are transposed, and in units in which gamma is one.
+    Points are in units in which gamma is one; V is transposed.
     """
+    rows = tl.program_id(0) * TILE_X + tl.arange(0, TILE_X)
+    inside = rows < n
+    first = tl.program_id(1) * part
+    last = tl.minimum(first + part, m)
+    own = tl.load(squares_x + rows, mask=inside, other=0.0)
+    line = products + rows.to(tl.int64) * m
+    sum0 = tl.zeros((TILE_X, TILE_Y), V.dtype.element_ty)
+    sum1, sum2, sum3 = sum0, sum0, sum0
+    for start in range(first, last, TILE_Y):
+        pairs = start + tl.arange(0, TILE_Y)
+        known = pairs < last
+        both = inside[:, None] & known[None, :]
+        product = tl.load(line[:, None] + pairs[None, :], mask=both, other=0.0)
+        others = tl.load(squares_y + pairs, mask=known, other=0.0)
+        squares = tl.maximum(own[:, None] + others[None, :] - 2 * product, 0.0)
+        if KERNEL == "rbf":
+            values = tl.exp(-squares)
+        else:
+            reach = tl.sqrt(squares)
+            values = (1 + reach) * tl.exp(-reach)
+        at = V + pairs
+        sum0 += values * tl.load(at, mask=known, other=0.0)[None, :]
+        if WIDTH > 1:
+            sum1 += values * tl.load(at + m, mask=known, other=0.0)[None, :]
+            sum2 += values * tl.load(at + 2 * m, mask=known, other=0.0)[None, :]
+            sum3 += values * tl.load(at + 3 * m, mask=known, other=0.0)[None, :]
+    to = out + (tl.program_id(1).to(tl.int64) * n + rows) * WIDTH
+    tl.store(to, tl.sum(sum0, axis=1), mask=inside)
+    if WIDTH > 1:
+        tl.store(to + 1, tl.sum(sum1, axis=1), mask=inside)
+        tl.store(to + 2, tl.sum(sum2, axis=1), mask=inside)
+        tl.store(to + 3, tl.sum(sum3, axis=1), mask=inside)
+
+
+@triton.jit
+def _city_block_sums(
+    X, Y, V, out, n, m, n_features, part, WIDTH: tl.constexpr,
+    TILE_X: tl.constexpr, TILE_Y: tl.constexpr,
+):  # fmt: skip
+    """The same of the Laplacian kernel; X and Y are transposed, too."""
     rows = tl.program_id(0) * TILE_X + tl.arange(0, TILE_X)
     inside = rows < n
     first = tl.program_id(1) * part
     last = tl.minimum(first + part, m)
     sum0 = tl.zeros((TILE_X,), V.dtype.element_ty)
     sum1, sum2, sum3 = sum0, sum0, sum0
-    own = tl.load(squares_x + rows, mask=inside, other=0.0)
     for start in range(first, last, TILE_Y):
         pairs = start + tl.arange(0, TILE_Y)
         known = pairs < last
-        found = tl.zeros((TILE_X, TILE_Y), V.dtype.element_ty)
+        apart = tl.zeros((TILE_X, TILE_Y), V.dtype.element_ty)
         at_x, at_y = X + rows, Y + pairs
         for _ in range(n_features):
             x = tl.load(at_x, mask=inside, other=0.0)
             y = tl.load(at_y, mask=known, other=0.0)
+            apart += tl.abs(x[:, None] - y[None, :])
             at_x += n
             at_y += m
-            if KERNEL == "laplacian":
-                found += tl.abs(x[:, None] - y[None, :])
-            else:
-                found += x[:, None] * y[None, :]
-        if KERNEL == "laplacian":
-            values = tl.exp(-found)
-        else:
-            others = tl.load(squares_y + pairs, mask=known, other=0.0)
-            squares = own[:, None] + others[None, :] - 2 * found
-            squares = tl.maximum(squares, 0.0)
-            if KERNEL == "rbf":
-                values = tl.exp(-squares)
-            else:
-                reach = tl.sqrt(squares)
-                values = (1 + reach) * tl.exp(-reach)
-        at = V + pairs.to(tl.int64) * WIDTH
-        sum0 += tl.sum(values * tl.load(at, mask=known, other=0.0)[None, :], axis=1)
+        values = tl.exp(-apart)
+        at = V + pairs
+        one = tl.load(at, mask=known, other=0.0)
+        sum0 += tl.sum(values * one[None, :], axis=1)
         if WIDTH > 1:
-            one = tl.load(at + 1, mask=known, other=0.0)
-            two = tl.load(at + 2, mask=known, other=0.0)
-            three = tl.load(at + 3, mask=known, other=0.0)
-            sum1 += tl.sum(values * one[None, :], axis=1)
-            sum2 += tl.sum(values * two[None, :], axis=1)
-            sum3 += tl.sum(values * three[None, :], axis=1)
+            two = tl.load(at + m, mask=known, other=0.0)
+            three = tl.load(at + 2 * m, mask=known, other=0.0)
+            four = tl.load(at + 3 * m, mask=known, other=0.0)
+            sum1 += tl.sum(values * two[None, :], axis=1)
+            sum2 += tl.sum(values * three[None, :], axis=1)
+            sum3 += tl.sum(values * four[None, :], axis=1)
     to = out + (tl.program_id(1).to(tl.int64) * n + rows) * WIDTH
     tl.store(to, sum0, mask=inside)
     if WIDTH > 1:
@@ -76,40 +106,76 @@ def _kernel_sums(
         tl.store(to + 3, sum3, mask=inside)
 
 
-def kernel_sums(X, Y, V, kernel, gamma):
+def kernel_sums(X, Y, V, kernel, gamma, max_bytes):
     """Product of the kernel matrix of centred points with a few columns.
 
-    Kernel values live in registers only: no block of them is written to memory. Sums
-    are taken in an order that the shapes decide.
+    Scalar products of points are written once and read once; kernel values live in
+    registers only. Sums are taken in an order that the shapes decide.
 
     Parameters
     ----------
     X, Y : tensor of shape (n, n_features), (m, n_features)
-        Points, on the device.
+        Points, on the device; at least one each.
     V : tensor of shape (m, n_columns)
-        At most `MOST_COLUMNS` columns.
+        Columns, of which four at a time share the kernel values.
     kernel : {"rbf", "laplacian", "matern"}
     gamma : float
+    max_bytes : int
+        Of the block of scalar products.
 
     Returns
     -------
     tensor of shape (n, n_columns)
     """
-    unit = {"rbf": gamma**0.5, "matern": (6 * gamma) ** 0.5, "laplacian": gamma}[kernel]
+    city = kernel == "laplacian"
+    unit = gamma if city else (gamma if kernel == "rbf" else 6 * gamma) ** 0.5
     X, Y = unit * X, unit * Y
-    n, m = X.shape[0], Y.shape[0]
-    squares = [(points * points).sum(dim=1) for points in (X, Y)]
-    X, Y = X.T.contiguous(), Y.T.contiguous()
-    n_tiles = triton.cdiv(n, _TILE_X)
-    n_parts = max(1, min(_PROGRAMS // max(n_tiles, 1), triton.cdiv(m, 4 * _TILE_Y)))
-    part = triton.cdiv(triton.cdiv(m, n_parts), _TILE_Y) * _TILE_Y
-    n_columns = V.shape[1]
-    width = 1 if n_columns == 1 else MOST_COLUMNS
-    V = torch.nn.functional.pad(V, (0, width - n_columns)).contiguous()
-    sums = X.new_empty((n_parts, n, width))
+    if city:
+        X, Y = X.T.contiguous(), Y.T.contiguous()
+    groups = [_padded(columns) for columns in V.split(_TOGETHER, dim=1)]
     with torch.cuda.device_of(X):
-        _kernel_sums[(n_tiles, n_parts)](
-            X, Y, *squares, V, sums, n, m, X.shape[0], part, kernel, width,
-            _TILE_X, _TILE_Y, num_warps=_WARPS,
-        )  # fmt: skip
-    return sums.sum(dim=0)[:, :n_columns]
+        if city:
+            sums = [_of_differences(X, Y, columns) for columns in groups]
+        else:
+            sums = _of_products(X, Y, groups, kernel, max_bytes)
+    return torch.cat(sums, dim=1)[:, : V.shape[1]]
+
+
+def _padded(columns):
+    """A column, or four, transposed."""
+    missing = _TOGETHER - columns.shape[1] if columns.shape[1] > 1 else 0
+    return torch.nn.functional.pad(columns, (0, missing)).T.contiguous()
+
+
+def _of_products(X, Y, groups, kernel, max_bytes):
+    """For each group of columns its sums, a block of rows of X after the other."""
+    (n, m), sums = (X.shape[0], Y.shape[0]), [[] for _ in groups]
+    own, others = ((points * points).sum(dim=1) for points in (X, Y))
+    for rows in row_blocks(n, X.itemsize * m, max_bytes):
+        products = X[rows] @ Y.T
+        size = len(products)
+        for columns, done in zip(groups, sums, strict=True):
+            grid, part, out = _layout(size, m, columns, _READ)
+            _sums_of_products[grid](
+                products, own[rows], others, columns, out, size, m, part, kernel,
+                len(columns), **_READ,
+            )  # fmt: skip
+            done.append(out.sum(dim=0))
+    return [torch.cat(done) for done in sums]
+
+
+def _of_differences(X, Y, columns):
+    (n_features, n), m = X.shape, Y.shape[1]
+    grid, part, out = _layout(n, m, columns, _ADDED)
+    _city_block_sums[grid](
+        X, Y, columns, out, n, m, n_features, part, len(columns), **_ADDED
+    )
+    return out.sum(dim=0)
+
+
+def _layout(n, m, columns, tiles):
+    """Programs by rows and parts of Y, the size of a part, and where sums go."""
+    n_tiles = triton.cdiv(n, tiles["TILE_X"])
+    n_parts = max(1, min(_PROGRAMS // n_tiles, triton.cdiv(m, 4 * tiles["TILE_Y"])))
+    part = triton.cdiv(triton.cdiv(m, n_parts), tiles["TILE_Y"]) * tiles["TILE_Y"]
+    return (n_tiles, n_parts), part, columns.new_empty((n_parts, n, len(columns)))
