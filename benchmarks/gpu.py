@@ -252,7 +252,7 @@ def rates(device, quick):
 def run(task, device):
     """Fit on a device: the model, wall seconds and peak bytes there."""
     on_cuda = device.startswith("cuda")
-    model = task.model.set_params(device=device, **jobs(task.model, device))
+    model = task.model.set_params(device=device, **jobs(task.model))
     if on_cuda:
         torch.cuda.empty_cache()
         torch.cuda.reset_peak_memory_stats()
@@ -276,10 +276,9 @@ def run(task, device):
     return model, seconds, torch.cuda.max_memory_allocated() if on_cuda else grown
 
 
-def jobs(model, device):
-    """All cores for the host, where the estimator asks."""
-    known = "n_jobs" in model.get_params()
-    return {"n_jobs": -1 if device == "cpu" else None} if known else {}
+def jobs(model):
+    """All cores for what the host does, where the estimator asks."""
+    return {"n_jobs": -1} if "n_jobs" in model.get_params() else {}
 
 
 def reached(task, device, quick):
@@ -369,9 +368,9 @@ def _report(rows, args):
             f"device: {named}, CUDA {torch.version.cuda}; it copies "
             f"{copied / 1e9:,.0f} GB/s (read and written) and makes "
             f"{multiplied / 1e12:.2f} Tflop/s of float64 products",
-            "cpu: numba and BLAS on all cores (leave OMP_NUM_THREADS unset); wall time "
-            "of one fit, with data on the host for the device, too; features stay "
-            "where they are made",
+            "cpu: numba and BLAS on all cores, n_jobs=-1 for both (leave "
+            "OMP_NUM_THREADS unset); wall time of one fit, with data on the host for "
+            "the device, too; features stay where they are made",
             "quality: stress; mean average precision of 1,000 nodes after 20 epochs; "
             "inertia; root mean square error of the fitted values after five steps; "
             "entries a row",
