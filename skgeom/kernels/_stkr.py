@@ -79,7 +79,8 @@ class STKRRegressor(RegressorMixin, SpectralMachine):
     device : str, default="auto"
         Where computations run, see `skgeom.backends.get_backend`.
     n_jobs : int, default=None
-        Threads for the neighbour search.
+        Threads for the neighbour search and for products with kernels of points; the
+        result is the same for any number.
 
     Attributes
     ----------

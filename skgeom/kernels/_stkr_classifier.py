@@ -88,7 +88,8 @@ class STKRClassifier(ClassifierMixin, SpectralMachine):
     device : str, default="auto"
         Where computations run, see `skgeom.backends.get_backend`.
     n_jobs : int, default=None
-        Threads for the neighbour search.
+        Threads for the neighbour search and for products with kernels of points; the
+        result is the same for any number.
 
     Attributes
     ----------

@@ -260,6 +260,20 @@ def test_blocks_and_the_whole_matrix_agree():
         assert_allclose(blocks.transduction_, whole.transduction_, atol=1e-8)
 
 
+def test_threads_do_not_change_a_digit(monkeypatch):
+    from skgeom.backends import _numba
+
+    monkeypatch.setattr(_numba, "_KERNEL_BYTES", 2**12)  # many tiles
+    X, y = moons()
+    fitted = []
+    for n_jobs in (None, 2):
+        with config_context(working_memory=0.01):
+            model = STKRRegressor("rbf", gamma=2.0, n_jobs=n_jobs).fit(X, y)
+            fitted.append((model.transduction_, model.predict(X + 0.1)))
+    for one, two in zip(*fitted, strict=True):
+        assert_array_equal(one, two)
+
+
 def test_constants_are_kept_by_the_random_walk():
     X, _ = moons()
     y = np.full(120, np.nan)
