@@ -31,7 +31,17 @@ def _largest(xp, X):
 
 
 def _euclidean(xp, X):
-    return xp.sqrt(xp.sum(X * X, axis=1, keepdims=True))
+    """Lengths of rows, the same for the same rows.
+
+    Half the columns are added to the other half until one is left: a library's sum may
+    take another order for the last rows of an array, so that copies would differ.
+    """
+    squares = X * X
+    while squares.shape[1] > 1:
+        half = squares.shape[1] // 2
+        added = squares[:, :half] + squares[:, half : 2 * half]
+        squares = xp.concat([added, squares[:, 2 * half :]], axis=1)
+    return xp.sqrt(squares)
 
 
 def refine_neighbors(xp, X, Y, candidates, k, metric, float64):

@@ -219,6 +219,20 @@ def test_more_duplicates_than_candidates(device):
     assert_array_equal(indices, [np.arange(40), 500 + np.arange(40)])
 
 
+@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_copies_are_copies_at_unit_length(device, order, dtype):
+    """Also in the last rows, which libraries add up in their own way."""
+    backend, rng = get_backend(device), np.random.default_rng(0)
+    for n in (9, 17, 33):
+        for n_features in (3, 5, 12):
+            row = rng.standard_normal(n_features)
+            X = np.array(np.tile(row, (n, 1)), dtype=dtype, order=order)
+            distances, indices = run_knn(backend, X, X, n, "cosine")
+            assert not distances.any()
+            assert_array_equal(indices, np.tile(np.arange(n), (n, 1)))
+
+
 @given(X=point_clouds(), more=queries_and_k)
 @settings(max_examples=100)
 def test_cosine_neighbors(device, X, more):
