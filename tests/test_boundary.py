@@ -14,6 +14,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils._param_validation import InvalidParameterError
 
 from skgeom import GraphKernelRidge, HeatGeodesicEmbedding, STKRRegressor
+from skgeom._boundary import KNOWS_NAMESPACES
 from skgeom.backends import as_numpy, get_backend
 from skgeom.testing import all_estimators, host_waits
 
@@ -23,6 +24,9 @@ X, Y = make_blobs(60, n_features=3, centers=2, random_state=0)
 Y = Y.astype(float)
 METHODS = ("transform", "predict", "decision_function", "predict_proba")
 
+needs_namespaces = pytest.mark.skipif(
+    not KNOWS_NAMESPACES, reason="scikit-learn keeps to NumPy, whatever it is told"
+)
 pytestmark = pytest.mark.filterwarnings("ignore:The graph has:UserWarning")
 
 
@@ -233,6 +237,7 @@ def test_sound_tensors_are_looked_at_where_they_are(torch_device, model, torch):
     np.testing.assert_allclose(as_numpy(use(there.round().int())), use(X.round()))
 
 
+@needs_namespaces
 @pytest.mark.parametrize("Class", ESTIMATORS)
 def test_with_dispatch_what_is_fitted_follows_X(torch_device, Class, torch):
     where = get_backend(torch_device).device
@@ -254,6 +259,7 @@ def test_with_dispatch_what_is_fitted_follows_X(torch_device, Class, torch):
     assert clone(model).get_params() == model.get_params()
 
 
+@needs_namespaces
 def test_with_dispatch_parameters_stay_as_they_are(torch_device, torch):
     alphas = np.array([0.1, 1.0])
     there = torch.as_tensor(X, device=get_backend(torch_device).device)

@@ -221,6 +221,7 @@ def test_on_torch(device, model):
 
 
 @pytest.mark.filterwarnings("ignore:.torch.jit.script:DeprecationWarning")
+@pytest.mark.filterwarnings("ignore:.torch.jit.script:FutureWarning")
 def test_geoopt_agrees():
     import geoopt
     import torch
