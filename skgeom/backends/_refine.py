@@ -20,7 +20,7 @@ def n_candidates(k, n_samples):
 def unit_rows(xp, X):
     """Scale rows to unit length; a zero row stays zero."""
     # The largest entry first: the squares of a tiny row would vanish.
-    for size in (_largest, _euclidean):
+    for size in (_largest, _even_length):
         sizes = size(xp, X)
         X = X / xp.where(sizes > 0, sizes, xp.ones_like(sizes))
     return X
@@ -30,7 +30,7 @@ def _largest(xp, X):
     return xp.max(xp.abs(X), axis=1, keepdims=True)
 
 
-def _euclidean(xp, X):
+def _even_length(xp, X):
     """Lengths of rows, the same for the same rows.
 
     Half the columns are added to the other half until one is left: a library's sum may
@@ -42,6 +42,10 @@ def _euclidean(xp, X):
         added = squares[:, :half] + squares[:, half : 2 * half]
         squares = xp.concat([added, squares[:, 2 * half :]], axis=1)
     return xp.sqrt(squares)
+
+
+def _length(xp, X):
+    return xp.sqrt(xp.sum(X * X, axis=1, keepdims=True))
 
 
 def refine_neighbors(xp, X, Y, candidates, k, metric, float64):
@@ -97,8 +101,8 @@ def exact_neighbors(xp, X, Y, searches, k, metric, float64):
         xp, X, Y, propose(slice(None), size), k, float64
     )
     center = xp.mean(xp.astype(X, float64), axis=0)
-    reach = _euclidean(xp, xp.astype(Y, float64) - center)[:, 0]
-    reach = reach + xp.max(_euclidean(xp, xp.astype(X, float64) - center))
+    reach = _length(xp, xp.astype(Y, float64) - center)[:, 0]
+    reach = reach + xp.max(_length(xp, xp.astype(X, float64) - center))
     while size < n_samples:
         # Twice the bound on the rounding error of |p|^2 - 2 p.q, once for each of the
         # two rows compared, plus what is lost where squares underflow.
