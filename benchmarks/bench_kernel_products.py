@@ -52,8 +52,8 @@ def main():
         notes=[
             "wall time; scikit-learn in chunks of 500 rows, with BLAS and OpenMP on "
             "all cores; ours on as many threads as n_jobs says",
-            "scikit-learn's Matérn and Laplacian use one core beside BLAS: compare with "
-            "n_jobs=1; other chunks were not tried",
+            "scikit-learn's Matérn and Laplacian use one core beside BLAS: compare "
+            "with n_jobs=1; other chunks were not tried",
             "new rows: a quarter as many, against the set; of all pairs ours "
             "computes each kernel value once",
             "difference: the largest, as a share of the largest entry",
