@@ -17,8 +17,8 @@ from _graphs import (
 from _report import arguments, report, timed
 from scipy.sparse.csgraph import shortest_path
 
-from skgeom.operators import (
-    graph_kernel,
+from skgeom.nodes import graph_kernel
+from skgeom.nodes._graph_random_features._walk_features import (
     length_law,
     push_features,
     variance_ratio,

@@ -6,7 +6,7 @@ from _report import arguments, report, timed
 from scipy.linalg import expm
 from scipy.sparse.linalg import expm_multiply
 
-from skgeom.operators import GraphKernelOperator, graph_kernel
+from skgeom.nodes import GraphKernelOperator, graph_kernel
 
 KERNELS = {
     "diffusion, t=1": dict(diffusion_time=1.0),

@@ -14,7 +14,7 @@ from sklearn.cluster import KMeans
 from sklearn.mixture import GaussianMixture
 
 from skgeom import SDPClustering
-from skgeom.solvers import exchange
+from skgeom.cluster._sdp._exchange import exchange
 
 ROUND = {
     "200 x 2000, K=4, f=.64": (4, lambda s: on_axes(200, 2000, 4, 0.64, s), None),

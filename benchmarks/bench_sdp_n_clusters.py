@@ -22,7 +22,7 @@ from sklearn.metrics import silhouette_score
 from sklearn.mixture import GaussianMixture
 from sklearn.preprocessing import StandardScaler
 
-from skgeom.cluster._space import pecok_diagonal, points_of_features
+from skgeom.cluster._sdp._space import pecok_diagonal, points_of_features
 
 MOST = 25
 

@@ -9,7 +9,7 @@ from _report import arguments, report, timed
 from sklearn.cluster import KMeans
 
 from skgeom import SDPClustering
-from skgeom.solvers import admm_clustering
+from skgeom.cluster._sdp._admm import admm_clustering
 
 
 def scs(X, n_clusters, tol):

@@ -21,17 +21,18 @@ from sklearn.datasets import load_digits
 from skgeom import STKRClassifier
 from skgeom.backends import get_backend
 from skgeom.graph import Graph
-from skgeom.operators import SparseKernel
-from skgeom.solvers import (
-    InverseLaplacian,
-    PolynomialTransform,
-    conjugate_gradient,
+from skgeom.kernels._stkr._spectral_ridge import (
     dense_ridge,
     dual_ridge,
     eigen_ridge,
-    leading_eigenpairs,
     primal_ridge,
 )
+from skgeom.kernels._stkr._spectral_transforms import (
+    InverseLaplacian,
+    PolynomialTransform,
+)
+from skgeom.operators import SparseKernel
+from skgeom.solvers import conjugate_gradient, leading_eigenpairs
 
 
 def richardson(S, labelled, targets, eta, alpha, *, tol, max_iter=20_000):

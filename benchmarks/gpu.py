@@ -31,9 +31,10 @@ from skgeom import (
 from skgeom.backends import Descent, get_backend
 from skgeom.datasets import fetch_wordnet_nouns, make_swiss_roll
 from skgeom.graph import Graph
+from skgeom.hyperbolic._poincare._descent import points_from, prepare_links
 from skgeom.metrics import reconstruction_score
-from skgeom.operators import graph_kernel, length_law
-from skgeom.solvers import points_from, prepare_links
+from skgeom.nodes import graph_kernel
+from skgeom.nodes._graph_random_features._walk_features import length_law
 
 RNG_SEED = 0
 # Columns of heat, ranks and steps that the primitives are timed with.
@@ -113,8 +114,8 @@ def poincare(n):
         pairs = graph.n_edges + 50 * len(heads)
         # Coordinates and gap are read, and the gradient is added to: read, written.
         return (
-            "sgd_edges",
-            lambda: backend.sgd_edges(points, links, heads, splits, 1, descent),
+            "descend_edges",
+            lambda: backend.descend_edges(points, links, heads, splits, 1, descent),
             pairs * 8 * (11 + 2 * 10),
             pairs * 60,
         )
@@ -137,8 +138,8 @@ def sdp(n):
         U = backend.asarray(np.abs(rng.standard_normal((1, n, 40))))
         zero, penalty = there[:, 0] * 0, backend.asarray(np.ones(1))
         return (
-            "clustering_lagrangian",
-            lambda: backend.clustering_lagrangian(there, zero, U, zero[None], penalty),
+            "row_sum_lagrangian",
+            lambda: backend.row_sum_lagrangian(there, zero, U, zero[None], penalty),
             8 * n * (2 * 50 + 6 * 40),
             4 * n * 50 * 40,
         )

@@ -14,14 +14,15 @@ _ESTIMATORS = {
     "HeatGeodesicEmbedding": "skgeom.embedding",
     "SDPClustering": "skgeom.cluster",
     "PoincareEmbedding": "skgeom.hyperbolic",
-    "GraphRandomFeatures": "skgeom.kernels",
-    "GraphKernelRidge": "skgeom.kernels",
+    "GraphRandomFeatures": "skgeom.nodes",
+    "GraphKernelRidge": "skgeom.nodes",
     "STKRClassifier": "skgeom.kernels",
     "STKRRegressor": "skgeom.kernels",
 }
 
 _PACKAGES = (
     "backends",
+    "base",
     "cluster",
     "datasets",
     "embedding",
@@ -31,6 +32,7 @@ _PACKAGES = (
     "kernels",
     "metrics",
     "model_selection",
+    "nodes",
     "operators",
     "plotting",
     "solvers",

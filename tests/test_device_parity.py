@@ -4,6 +4,7 @@ Primitives are held against their definitions, on every device, in
 `tests/backends/test_conformance.py`.
 """
 
+import importlib
 import inspect
 import warnings
 
@@ -15,8 +16,44 @@ from sklearn.datasets import make_moons
 
 from skgeom import PoincareEmbedding, operators, solvers
 from skgeom.backends import as_numpy, get_backend
+from skgeom.cluster._sdp._likelihood import likelihood_clustering
+from skgeom.cluster._sdp._low_rank import (
+    indicator_factor,
+    low_rank_clustering,
+    spectral_scale,
+)
+from skgeom.embedding._heat_geodesic._stress import kruskal_stress
 from skgeom.graph import Graph
+from skgeom.hyperbolic._poincare._descent import (
+    Schedule,
+    descend_links,
+    place_in_ball,
+    points_from,
+    prepare_links,
+)
+from skgeom.kernels._operators import DenseKernel, extreme_eigenvalues
+from skgeom.kernels._stkr._ridge_path import ridge_path
+from skgeom.kernels._stkr._solve_positive import solve_positive
+from skgeom.kernels._stkr._spectral_ridge import (
+    dense_ridge,
+    dual_ridge,
+    eigen_ridge,
+    primal_ridge,
+    transformed_columns,
+)
+from skgeom.kernels._stkr._spectral_transforms import (
+    FunctionTransform,
+    InverseLaplacian,
+    resolvent,
+)
+from skgeom.nodes import graph_kernel
+from skgeom.nodes._graph_random_features._walk_features import (
+    push_features,
+    walk_features,
+)
+from skgeom.nodes._kernel_learning import learn_modulation
 from skgeom.testing import all_estimators
+from skgeom.testing._discovery import method_modules
 
 # As shares of the largest number of an output.
 TOLERANCES = {"float64": 1e-8, "float32": 1e-4}
@@ -168,11 +205,11 @@ def walk_figures(device, seed):
     """Error of the estimated kernel, an entry of it, and how full the features are."""
     graph = hierarchy().to_undirected()
     nodes = np.arange(graph.n_nodes)
-    f = operators.graph_kernel("diffusion", diffusion_time=2.0).modulation
-    walked = operators.walk_features(
+    f = graph_kernel("diffusion", diffusion_time=2.0).modulation
+    walked = walk_features(
         graph, nodes, f, n_walks=16, seed=seed, backend=get_backend(device)
     )
-    exact = operators.push_features(graph, nodes, f, threshold=0.0, dtype=np.float64)
+    exact = push_features(graph, nodes, f, threshold=0.0, dtype=np.float64)
     wanted, found = ((part @ part.T).toarray() for part in (exact, walked))
     error = np.linalg.norm(found - wanted) / np.linalg.norm(wanted)
     return error, found[0, 3], walked.nnz
@@ -217,7 +254,7 @@ class On:
     def __init__(self, device):
         self.backend = get_backend(device)
         self.xp = self.backend.xp
-        self.S = operators.DenseKernel(self.array(GRAM), self.backend)
+        self.S = DenseKernel(self.array(GRAM), self.backend)
         self.sparse = operators.SparseKernel(RING.laplacian().transition, self.backend)
         self.few = self.array(TARGETS), self.array(WEIGHTS)
 
@@ -233,24 +270,24 @@ def _ridge(solve, kernel, transform, **options):
 
 def _descended(on):
     """A few epochs, and new points: rounding has no time to grow."""
-    links = solvers.prepare_links(hierarchy().adjacency, on.backend)
+    links = prepare_links(hierarchy().adjacency, on.backend)
     start = RNG_START.copy()
-    points = solvers.points_from(start, 14.0, on.backend)
-    schedule = solvers.Schedule("polar_adam", 0.1, 2, 0, 10, 20, 0.1, 14.0, 0.0)
-    losses = solvers.descend_links(
+    points = points_from(start, 14.0, on.backend)
+    schedule = Schedule("polar_adam", 0.1, 2, 0, 10, 20, 0.1, 14.0, 0.0)
+    losses = descend_links(
         points, links, schedule, np.random.RandomState(0), on.backend
     )
     table = tuple(map(on.backend.to_numpy, points[:2]))
     fitted = type(links)(*map(on.backend.to_numpy, links))
     new = sp.csr_array(np.eye(len(start))[[3, 7]] + np.eye(len(start))[[9, 0]])
-    placed = solvers.place_in_ball(table, fitted, new, schedule, on.backend)
+    placed = place_in_ball(table, fitted, new, schedule, on.backend)
     return [losses, *table, *placed]
 
 
 RNG_START = 0.1 * RNG.standard_normal((hierarchy().n_nodes, 2))
-INVERSE = solvers.InverseLaplacian(0.9)
-EXPONENTIAL = solvers.FunctionTransform(np.exp)
-F = operators.graph_kernel("diffusion").modulation
+INVERSE = InverseLaplacian(0.9)
+EXPONENTIAL = FunctionTransform(np.exp)
+F = graph_kernel("diffusion").modulation
 
 # What each function of the public packages that takes arrays of a device computes
 # there, as one array or several.
@@ -264,7 +301,7 @@ COMPUTED = {
     "smacof": lambda on: solvers.smacof(
         on.xp, on.array(DISTANCES), on.array(POINTS[:, :2]), tol=1e-4
     )[:2],
-    "kruskal_stress": lambda on: solvers.kruskal_stress(
+    "kruskal_stress": lambda on: kruskal_stress(
         on.xp, on.array(DISTANCES), on.array(POINTS[:, :2])
     ),
     "conjugate_gradient": lambda on: (
@@ -276,48 +313,40 @@ COMPUTED = {
             **LIMITS,
         ).solution
     ),
-    "primal_ridge": _ridge(solvers.primal_ridge, "sparse", INVERSE, **LIMITS),
-    "dense_ridge": _ridge(solvers.dense_ridge, "S", EXPONENTIAL, **LIMITS),
-    "dual_ridge": _ridge(solvers.dual_ridge, "S", EXPONENTIAL, **LIMITS),
+    "primal_ridge": _ridge(primal_ridge, "sparse", INVERSE, **LIMITS),
+    "dense_ridge": _ridge(dense_ridge, "S", EXPONENTIAL, **LIMITS),
+    "dual_ridge": _ridge(dual_ridge, "S", EXPONENTIAL, **LIMITS),
     "eigen_ridge": lambda on: _ridge(
-        solvers.eigen_ridge,
+        eigen_ridge,
         "S",
         EXPONENTIAL,
         eigenpairs=solvers.leading_eigenpairs(on.S, 5),
     )(on),
     "leading_eigenpairs": lambda on: solvers.leading_eigenpairs(on.S, 5),
-    "transformed_columns": lambda on: solvers.transformed_columns(
+    "transformed_columns": lambda on: transformed_columns(
         on.sparse, INVERSE, LABELLED, **LIMITS
     )[:3],
-    "resolvent": lambda on: solvers.resolvent(
-        on.sparse, 0.9, on.array(POINTS), **LIMITS
-    )[0],
+    "resolvent": lambda on: resolvent(on.sparse, 0.9, on.array(POINTS), **LIMITS)[0],
     "ridge_path": lambda on: (
-        solvers.ridge_path(
-            on.xp, on.array(GRAM[:9, :9]), *on.few, np.array([0.1, 1.0])
-        ).errors
+        ridge_path(on.xp, on.array(GRAM[:9, :9]), *on.few, np.array([0.1, 1.0])).errors
     ),
-    "solve_positive": lambda on: solvers.solve_positive(
-        on.xp, on.array(GRAM[:9, :9]), *on.few
-    ),
-    "learn_modulation": lambda on: solvers.learn_modulation(
+    "solve_positive": lambda on: solve_positive(on.xp, on.array(GRAM[:9, :9]), *on.few),
+    "learn_modulation": lambda on: learn_modulation(
         RING, LABELLED, TARGETS, 3, backend=on.backend
     ),
-    "spectral_scale": lambda on: solvers.spectral_scale(
+    "spectral_scale": lambda on: spectral_scale(
         on.backend, on.array(POINTS), on.array(POINTS[:, 0])
     ),
     "low_rank_clustering": lambda on: (
-        solvers.low_rank_clustering(
+        low_rank_clustering(
             on.backend,
             on.array(POINTS),
-            on.array(
-                solvers.indicator_factor(LABELS, 4, np.random.RandomState(0))[None]
-            ),
+            on.array(indicator_factor(LABELS, 4, np.random.RandomState(0))[None]),
             3,
             tol=1e-10,
         ).factor
     ),
-    "likelihood_clustering": lambda on: solvers.likelihood_clustering(
+    "likelihood_clustering": lambda on: likelihood_clustering(
         on.backend,
         np.stack([POINTS] * 3),
         np.stack([(POINTS**2).sum(axis=1)] * 3),
@@ -335,13 +364,13 @@ COMPUTED = {
     "spectral_function": lambda on: operators.spectral_function(
         RING.laplacian(), np.exp, np.eye(60), backend=on.backend
     )[0],
-    "extreme_eigenvalues": lambda on: operators.extreme_eigenvalues(on.S),
-    "host_product": lambda on: operators.host_product(on.S, POINTS),
-    "push_features": lambda on: operators.push_features(
+    "extreme_eigenvalues": lambda on: extreme_eigenvalues(on.S),
+    "host_product": lambda on: on.S.host_product(POINTS),
+    "push_features": lambda on: push_features(
         RING, LABELLED, F, backend=on.backend, dtype=np.float64
     ).toarray(),
     # The draws are the same, number for number.
-    "walk_features": lambda on: operators.walk_features(
+    "walk_features": lambda on: walk_features(
         RING, LABELLED, F, backend=on.backend, dtype=np.float64
     ).toarray(),
 }
@@ -349,20 +378,37 @@ COMPUTED = {
 ROUGH = {"low_rank_clustering": 1e-3, "likelihood_clustering": 1e-3}
 # Covered by the entry of another function.
 TOGETHER = {"points_from", "prepare_links", "place_in_ball"}
+# Methods, which the walk over functions does not find.
+OF_CLASSES = {"host_product"}
+# Steps of one method, compared as what its estimator tells.
+WITHIN_ESTIMATORS = {
+    "SDPClustering": "augmented_lagrangian most_likely_partition relaxed_memberships "
+    "relax_low_rank",
+    "HeatGeodesicEmbedding": "heat_geodesics log_heat log_self_heat varadhan_distances "
+    "smallest_entries automatic_geodesic interpolate_by_heat",
+    "STKRRegressor": "kernel_of_graph kernel_of_points kernel_of_matrix "
+    "callable_matvec callable_diagonal",
+}
 
 
-def of_devices(package):
-    """Functions of a package that are told where to compute."""
-    for name in package.__all__:
-        member = getattr(package, name)
-        if inspect.isfunction(member):
+def of_devices(module):
+    """Functions of a module that are told where to compute."""
+    for name, member in vars(module).items():
+        at_home = getattr(member, "__module__", "").startswith(module.__name__)
+        if inspect.isfunction(member) and at_home and not name.startswith("_"):
             if {"backend", "xp", "S"} & set(inspect.signature(member).parameters):
                 yield name
 
 
-def test_every_solver_and_operator_is_compared():
-    found = {*of_devices(solvers), *of_devices(operators)}
-    assert found == set(COMPUTED) | TOGETHER
+def test_every_function_of_devices_is_compared():
+    """On the floors that methods share, and in the folders of methods."""
+    modules = [solvers, operators, *map(importlib.import_module, method_modules())]
+    found = [name for module in modules for name in of_devices(module)]
+    assert len(found) == len(set(found)), "two have the same name"
+    within = {n for names in WITHIN_ESTIMATORS.values() for n in names.split()}
+    assert set(found) == (set(COMPUTED) | TOGETHER | within) - OF_CLASSES
+    assert not within & set(COMPUTED)
+    assert set(WITHIN_ESTIMATORS) <= {name for name, _ in all_estimators()}
 
 
 @pytest.mark.parametrize("name", COMPUTED)

@@ -11,7 +11,7 @@ With :math:`L` the normalised Laplacian, :math:`W = I - L` and heat as the examp
     K = e^{-tL} = f(W)^2, \qquad f(W) = \sum_l f_l W^l,
     \qquad f_l = e^{-t/2} \frac{(t/2)^l}{l!} .
 
-:class:`~skgeom.kernels.GraphRandomFeatures` estimates rows of :math:`f(W)` by random
+:class:`~skgeom.nodes.GraphRandomFeatures` estimates rows of :math:`f(W)` by random
 walks [1]_: a walk from node :math:`i` that stands on node :math:`j` after :math:`l`
 steps adds to the entry :math:`(i, j)`. Inner products of rows are the kernel.
 """
@@ -31,7 +31,7 @@ from sklearn.pipeline import make_pipeline
 
 from skgeom import GraphKernelRidge, GraphRandomFeatures
 from skgeom.graph import Graph
-from skgeom.operators import GraphKernelOperator
+from skgeom.nodes import GraphKernelOperator
 from skgeom.plotting import STYLE
 
 plt.style.use(STYLE)

@@ -33,7 +33,7 @@ from sklearn.pipeline import make_pipeline
 
 from skgeom import GraphKernelRidge, GraphRandomFeatures
 from skgeom.graph import Graph
-from skgeom.operators import GraphKernelOperator
+from skgeom.nodes import GraphKernelOperator
 from skgeom.plotting import STYLE
 
 plt.style.use(STYLE)
@@ -89,7 +89,7 @@ def draw(ax, values, title, shades):
 # ---------------------------------
 # Both pictures start from the same node, marked by a star. In space, the next strand of
 # the knot is near; for heat on the mesh it is at the other end of the world.
-# :class:`~skgeom.operators.GraphKernelOperator` multiplies with the kernel and never
+# :class:`~skgeom.nodes.GraphKernelOperator` multiplies with the kernel and never
 # forms it.
 
 source = node[94, 2]
@@ -115,8 +115,8 @@ plt.show()
 # The function runs up and down along the knot. It is measured at eighty nodes, with
 # noise. A Gaussian process on the coordinates, whose length scale and noise are fitted
 # by the likelihood, mixes up the strands where they come near. The heat kernel does
-# not, be it exact (:class:`~skgeom.kernels.GraphKernelRidge`) or by random walks
-# (:class:`~skgeom.kernels.GraphRandomFeatures`), whose sparse rows go into any linear
+# not, be it exact (:class:`~skgeom.nodes.GraphKernelRidge`) or by random walks
+# (:class:`~skgeom.nodes.GraphRandomFeatures`), whose sparse rows go into any linear
 # model.
 
 rng = np.random.default_rng(0)

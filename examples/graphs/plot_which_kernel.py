@@ -26,7 +26,7 @@ from sklearn.neighbors import KNeighborsRegressor
 
 from skgeom import GraphKernelRidge
 from skgeom.graph import Graph
-from skgeom.operators import graph_kernel
+from skgeom.nodes import graph_kernel
 from skgeom.plotting import STYLE, SpectrumDisplay
 
 plt.style.use(STYLE)

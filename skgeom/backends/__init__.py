@@ -5,6 +5,13 @@ API lacks is a short list of primitives, described by :class:`Backend` and imple
 once per engine. ``_reference.py`` says in a few lines of NumPy what each one means.
 """
 
+from skgeom.backends._arrays import (
+    MissingDeviceError,
+    as_numpy,
+    is_out_of_memory,
+    is_sound_tensor,
+    is_torch,
+)
 from skgeom.backends._blocks import (
     CACHE_BYTES,
     block_bytes,
@@ -12,15 +19,8 @@ from skgeom.backends._blocks import (
     scratch_bytes,
 )
 from skgeom.backends._descent import Descent, Links, Points
-from skgeom.backends._dispatch import (
-    Backend,
-    MissingDeviceError,
-    as_numpy,
-    get_backend,
-    is_out_of_memory,
-    is_sound_tensor,
-    is_torch,
-)
+from skgeom.backends._dispatch import get_backend
+from skgeom.backends._protocol import Backend
 from skgeom.backends._walks import Steps
 
 __all__ = [

@@ -58,7 +58,7 @@ class Links(NamedTuple):
     --------
     >>> from scipy.sparse import csr_array
     >>> from skgeom.backends import get_backend
-    >>> from skgeom.solvers import prepare_links
+    >>> from skgeom.hyperbolic._poincare._descent import prepare_links
     >>> prepare_links(csr_array([[0, 1], [0, 0]]), get_backend("cpu")).back_indices
     array([0])
     """

@@ -51,7 +51,7 @@ def kernel_matvec(X, Y, V, kernel="rbf", gamma=1.0):
     return ((1 + reach) * np.exp(-reach)) @ V
 
 
-def clustering_lagrangian(X, diagonal, U, dual, penalty):
+def row_sum_lagrangian(X, diagonal, U, dual, penalty):
     """-<A, UU'> + <dual, v> + penalty / 2 <v, v>, A = XX' - diag(d), v = UU'1 - 1."""
     A = X @ X.T - np.diag(diagonal)
     Z = U @ U.transpose(0, 2, 1)
@@ -62,7 +62,7 @@ def clustering_lagrangian(X, diagonal, U, dual, penalty):
     return value, v, 2 * slope @ U
 
 
-def sgd_edges(points, links, order, splits, seed, descent):
+def descend_edges(points, links, order, splits, seed, descent):
     """Steps of hyperbolic descent on sampled edges; points are changed in place.
 
     A step, for the heads ``order[splits[i]:splits[i + 1]]``, goes against the gradient

@@ -8,8 +8,8 @@ They therefore propose a few candidates more than asked, and this step decides.
 import numpy as np
 from array_api_compat import is_numpy_namespace
 
+from skgeom.backends._arrays import unsigned
 from skgeom.backends._blocks import row_blocks, scratch_bytes
-from skgeom.backends._compile import unsigned
 
 
 def n_candidates(k, n_samples):
@@ -151,7 +151,7 @@ def _order(xp, X, Y, candidates, k, float64):
 
 
 def _order_on_host(X, Y, candidates, k):
-    from skgeom.backends._neighbor_kernels import nearest_candidates
+    from skgeom.backends._numba._neighbors import nearest_candidates
 
     candidates = np.ascontiguousarray(candidates, dtype=np.int64)
     X, Y = np.ascontiguousarray(X), np.ascontiguousarray(Y)

@@ -1,5 +1,5 @@
 """Points or affinities in, cluster labels out."""
 
-from skgeom.cluster._sdp import SDPClustering
+from skgeom.cluster._sdp._sdp_clustering import SDPClustering
 
 __all__ = ["SDPClustering"]

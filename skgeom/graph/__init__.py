@@ -1,6 +1,7 @@
 """Graphs over samples: neighbours, affinities, Laplacians, and the `Graph` handle."""
 
 from skgeom.graph._affinity import affinity_matrix
+from skgeom.graph._attachment import Attachment
 from skgeom.graph._cleaning import neighbor_overlap, prune_shortcuts, robust_graph
 from skgeom.graph._closure import train_test_split_edges, transitive_closure
 from skgeom.graph._graph import Graph
@@ -16,12 +17,15 @@ from skgeom.graph._smoothing import (
     smooth_locally,
     truncate_noise,
 )
+from skgeom.graph._targets import by_node
 
 __all__ = [
+    "Attachment",
     "Graph",
     "KnownRows",
     "Laplacian",
     "affinity_matrix",
+    "by_node",
     "canonical_csr",
     "farthest_point_landmarks",
     "local_dimension",

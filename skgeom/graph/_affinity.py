@@ -118,7 +118,7 @@ def _symmetrise(rows, columns, values, lengths, n, share):
     Values of the two directions are added when each holds a share of the whole. Else
     they are equal, unless the caller measured the two differently: the shorter counts.
     """
-    from skgeom.backends._kernels import merge_mirrored
+    from skgeom.backends._numba._graphs import merge_mirrored
 
     indptr = np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=n))])
     given = sp.csr_array((np.arange(len(rows)), columns, indptr), shape=(n, n))

@@ -241,7 +241,7 @@ def neighbor_overlap(graph: Graph, indices: NDArray) -> NDArray:
     >>> neighbor_overlap(triangle, np.array([[1, 2], [0, 2], [0, 1]]))
     array([1., 1., 1., 1., 1., 1.])
     """
-    from skgeom.backends._kernels import common_entries
+    from skgeom.backends._numba._graphs import common_entries
 
     own = np.arange(graph.n_nodes)[:, None]
     members = np.sort(np.concatenate([own, indices], axis=1), axis=1)

@@ -48,7 +48,7 @@ def farthest_point_landmarks(
     >>> farthest_point_landmarks(path.lengths, 3)
     array([0, 3, 1])
     """
-    from skgeom.backends._kernels import farthest_points
+    from skgeom.backends._numba._graphs import farthest_points
 
     n = lengths.shape[0]
     if not 1 <= n_landmarks <= n:

@@ -7,7 +7,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from skgeom.backends import Backend, get_backend
-from skgeom.backends._products import nearest_by_products
+from skgeom.backends._faiss import nearest_by_products
 from skgeom.backends._refine import n_candidates, refine_neighbors, unit_rows
 from skgeom.typing import Array, MatrixLike, NDArray
 

@@ -7,7 +7,7 @@ import scipy.sparse as sp
 from joblib import Parallel, delayed
 from scipy.sparse import csgraph
 
-from skgeom.backends._compile import unsigned
+from skgeom.backends._arrays import unsigned
 from skgeom.typing import NDArray
 
 # Fewer sources are not worth looking for orders.
@@ -91,7 +91,7 @@ def nearest_sources(lengths, sources, n_nearest, *, n_jobs=None):
     nearest_lengths : ndarray of shape (n_nodes, n_nearest), float64
     between : ndarray of shape (n_sources, n_sources), float64
     """
-    from skgeom.backends._path_kernels import keep_nearest
+    from skgeom.backends._numba._paths import keep_nearest
 
     n, n_sources = lengths.shape[0], len(sources)
     n_nearest = min(n_nearest, n_sources)
@@ -175,7 +175,7 @@ def _plan_sweeps(lengths):
 
 def _swept(plan, sources):
     """Distances from some sources by sweeps; None where these do not settle."""
-    from skgeom.backends._path_kernels import settle_paths
+    from skgeom.backends._numba._paths import settle_paths
 
     n = len(plan.rank)
     distances = np.full((n, len(sources)), np.inf)

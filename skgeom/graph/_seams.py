@@ -15,7 +15,7 @@ import scipy.sparse as sp
 from scipy.sparse import csgraph
 
 from skgeom.backends import CACHE_BYTES, row_blocks
-from skgeom.backends._compile import unsigned
+from skgeom.backends._arrays import unsigned
 from skgeom.graph._graph import Graph
 from skgeom.graph._neighbors import power_of_two
 from skgeom.typing import NDArray
@@ -86,7 +86,7 @@ def find_seams(graph: Graph, indices: NDArray, points: NDArray) -> Seams:
 
 def _ends(graph, indices, points):
     """Nodes at ends of strands, their ways across, and the neighbours they lack."""
-    from skgeom.backends._kernels import reached_within
+    from skgeom.backends._numba._graphs import reached_within
 
     members = np.concatenate([np.arange(graph.n_nodes)[:, None], indices], axis=1)
     enough = np.ceil((1 - _LACKING) * members.shape[1])

@@ -182,7 +182,7 @@ def smooth_at_scale(X, n_neighbors, scale, backend):
     The second result is distances and indices of neighbours before smoothing, where
     all were searched, else None.
     """
-    from skgeom.backends._kernels import mean_projections
+    from skgeom.backends._numba._projections import mean_projections
 
     n, n_features = X.shape
     if n_neighbors == "auto":

@@ -1,5 +1,5 @@
 """Hierarchies and other graphs in negatively curved space."""
 
-from skgeom.hyperbolic._poincare import PoincareEmbedding
+from skgeom.hyperbolic._poincare._poincare_embedding import PoincareEmbedding
 
 __all__ = ["PoincareEmbedding"]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from skgeom.kernels._transform import transform_of
+from skgeom.kernels._stkr._transform import transform_of
 from skgeom.plotting._style import GREY, axes_of
 from skgeom.typing import ArrayLike, NDArray
 
@@ -51,8 +51,8 @@ class SpectrumDisplay:
 
     See Also
     --------
-    skgeom.operators.graph_kernel : Kernels as functions of the Laplacian.
-    skgeom.solvers.SpectralTransform : Transforms of the spectrum of a kernel.
+    skgeom.nodes.graph_kernel : Kernels as functions of the Laplacian.
+    skgeom.kernels.STKRRegressor : Transforms of the spectrum of a kernel.
 
     Examples
     --------

@@ -4,7 +4,7 @@ import numpy as np
 import scipy.sparse as sp
 from scipy.sparse import csgraph
 
-from skgeom.operators import KernelOperator, SparseKernel, host_product
+from skgeom.operators import KernelOperator, SparseKernel
 from skgeom.solvers._symmetric import largest_eigenpairs
 from skgeom.typing import NDArray
 
@@ -56,7 +56,7 @@ def leading_eigenpairs(
     elif k == n or n <= _DENSE_SIZE or k > _DENSE_SHARE * n:
         values, vectors = _dense(S.backend.to_numpy(S.dense()), k)
     else:
-        values, vectors = _lanczos(lambda V: host_product(S, V), n, k)
+        values, vectors = _lanczos(lambda V: S.host_product(V), n, k)
     largest = np.take_along_axis(vectors, np.abs(vectors).argmax(0)[None], axis=0)
     return values, vectors * np.where(largest < 0, -1.0, 1.0)
 

@@ -190,7 +190,7 @@ def _squeezed(xp, distances, points, n_components):
     size = float(xp.max(distances))
     distances, points = distances / size, points / size
     for step in range(1, _SQUEEZING_STEPS + 1):
-        points = _guttman(xp, points, _pairwise(xp, points), distances)
+        points = _guttman(xp, points, distances_between(xp, points), distances)
         left = 1 - step / _SQUEEZING_STEPS
         spare = left * points[:, n_components:]
         points = xp.concat([points[:, :n_components], spare], axis=1)
@@ -264,7 +264,7 @@ def smacof(
     # Work in units of the largest distance: squares stay finite at any scale.
     distances, points = distances / size, points / size
     total = float(xp.sum(distances * distances))
-    reached = _pairwise(xp, points)
+    reached = distances_between(xp, points)
     stress = _raw_stress(xp, reached, distances)
     never = stress < 0
     state = _Scaling(points, reached, stress, stress, 0 * stress, never, never)
@@ -284,42 +284,6 @@ def smacof(
     return size * points, _stress_1(stress, total), n_iter, change
 
 
-def kruskal_stress(xp: ModuleType, distances: Array, points: Array) -> float:
-    r"""Compute stress-1, :math:`\sqrt{\sum (d - \delta)^2 / \sum \delta^2}`.
-
-    From Kruskal, "Multidimensional scaling by optimizing goodness of fit to a nonmetric
-    hypothesis", Psychometrika 29, 1964.
-
-    Parameters
-    ----------
-    xp : module
-        Array namespace of the arrays.
-    distances : array of shape (n, n)
-        The wanted distances.
-    points : array of shape (n, n_components)
-        The coordinates.
-
-    Returns
-    -------
-    float
-        0 for a perfect embedding; 0 if all wanted distances are 0.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skgeom.solvers import kruskal_stress
-    >>> wanted = np.array([[0.0, 2.0], [2.0, 0.0]])
-    >>> float(kruskal_stress(np, wanted, np.array([[0.0], [1.0]])))
-    0.5
-    """
-    size = float(xp.max(distances))
-    if size == 0.0:
-        return 0.0
-    distances, points = distances / size, points / size
-    residual = _raw_stress(xp, _pairwise(xp, points), distances)
-    return _stress_1(residual, float(xp.sum(distances * distances)))
-
-
 def _leading_eigenpairs(xp, matrix, k):
     """The `k` largest eigenvalues of a symmetric matrix, in decreasing order."""
     if is_numpy_namespace(xp):
@@ -337,7 +301,7 @@ def _fix_signs(xp, columns):
     return xp.where(largest < 0, -columns, columns)
 
 
-def _pairwise(xp, points):
+def distances_between(xp, points):
     """Euclidean distances by differences, exact for coincident points."""
     squared = 0.0
     for axis in range(points.shape[1]):
@@ -376,7 +340,7 @@ def _relaxed_step(xp, state, distances, *, tol, max_iter, total):
     select = _choose if is_numpy_namespace(xp) else xp.where
     guttman = _guttman(xp, points, reached, distances)
     tried = select(short, guttman, 2 * guttman - points)
-    new_reached = _pairwise(xp, tried)
+    new_reached = distances_between(xp, tried)
     new_stress = _raw_stress(xp, new_reached, distances)
     helps = short | (new_stress < stress * (1 - tol))
     taken = helps & ~done

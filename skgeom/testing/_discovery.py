@@ -1,4 +1,4 @@
-"""Find every public estimator."""
+"""Find every public estimator, and the modules that methods are made of."""
 
 import importlib
 import inspect
@@ -35,3 +35,29 @@ def all_estimators() -> list[tuple[str, type]]:
             if inspect.isclass(candidate) and issubclass(candidate, BaseEstimator):
                 found[name] = candidate
     return sorted(found.items())
+
+
+def method_modules() -> list[str]:
+    """List the modules of families: those of one method and those that methods share.
+
+    Returns
+    -------
+    list of str
+        Full names, the modules of a method's folder (``skgeom.cluster._sdp._bound``)
+        among them, sorted.
+
+    Examples
+    --------
+    >>> from skgeom.testing._discovery import method_modules
+    >>> "skgeom.cluster._sdp._bound" in method_modules()
+    True
+    """
+    found = []
+    for family in sorted(set(skgeom._ESTIMATORS.values())):
+        package = importlib.import_module(family)
+        found += [
+            module.name
+            for module in pkgutil.walk_packages(package.__path__, f"{family}.")
+            if not module.ispkg
+        ]
+    return sorted(found)

@@ -9,16 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
-from skgeom.backends import (
-    Backend,
-    Descent,
-    Links,
-    Points,
-    _numba,
-    _reference,
-    get_backend,
-)
+from skgeom.backends import Backend, Descent, Links, Points, _reference, get_backend
 from skgeom.backends._descent import RULES
+from skgeom.backends._numba import _backend as _numba
 from skgeom.testing import adjacency_matrices, float_dtypes, point_clouds
 
 PRIMITIVES = [
@@ -32,7 +25,7 @@ PRIMITIVES = [
 
 
 def test_the_reference_defines_the_primitives():
-    assert {"knn", "matrix_polynomial", "sgd_edges"} <= set(PRIMITIVES)
+    assert {"knn", "matrix_polynomial", "descend_edges"} <= set(PRIMITIVES)
     for name in PRIMITIVES:
         expected = inspect.signature(getattr(_reference, name)).parameters
         _, *promised = inspect.signature(getattr(Backend, name)).parameters.values()
@@ -409,19 +402,19 @@ def random_descent(A, rule, n_components, seed):
     work=st.sampled_from([1, _numba._WORK_PER_PIECE]),
 )
 @settings(max_examples=40)
-def test_sgd_edges(device, rule, A, n_components, seed, work):
+def test_descend_edges(device, rule, A, n_components, seed, work):
     one_link = sp.csr_array(([1.0], ([0], [1])), shape=A.shape)
     A = sp.csr_array(A + one_link)
     points, *rest = random_descent(A, rule, n_components, seed)
     links, order, splits, descent = rest
     expected = Points(*(array.copy() for array in points))
-    loss = _reference.sgd_edges(expected, links, order, splits, seed, descent)
+    loss = _reference.descend_edges(expected, links, order, splits, seed, descent)
     backend = get_backend(device)
     there = Points(*(backend.asarray(array.copy()) for array in points))
     on_device = Links(*(backend.asarray(array) for array in links))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(_numba, "_WORK_PER_PIECE", work)  # steps in one piece, or in many
-        found = backend.sgd_edges(there, on_device, order, splits, seed, descent)
+        found = backend.descend_edges(there, on_device, order, splits, seed, descent)
     assert_allclose(found, loss, rtol=1e-8, atol=1e-10)
     there = Points(*(backend.to_numpy(array) for array in there))
     assert_array_equal(there.ages, expected.ages)
@@ -438,7 +431,7 @@ def test_products_in_float32_keep_their_bits(torch_device, monkeypatch):
     """Whatever the user allows torch elsewhere."""
     import torch
 
-    from skgeom.backends import _torch
+    from skgeom.backends._torch import _backend as _torch
 
     seen, block_bytes = [], _torch.block_bytes
 

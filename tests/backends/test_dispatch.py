@@ -79,7 +79,7 @@ def test_mps_has_no_doubles(torch, monkeypatch):
 @pytest.mark.parametrize("name", ["cuda", "mps", "torch-cpu"])
 def test_a_machine_without_torch(name, monkeypatch):
     monkeypatch.setitem(sys.modules, "torch", None)  # importing it fails
-    monkeypatch.delitem(sys.modules, "skgeom.backends._torch", raising=False)
+    monkeypatch.delitem(sys.modules, "skgeom.backends._torch._backend", raising=False)
     message = rf"device='{name}' needs torch\. Install it with `pip install"
     with pytest.raises(ImportError, match=message):
         get_backend(name)

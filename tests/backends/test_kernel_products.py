@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
-from skgeom.backends import _numba, _reference, get_backend
+from skgeom.backends import _reference, get_backend
+from skgeom.backends._numba import _backend as _numba
 from skgeom.testing import point_clouds
 
 

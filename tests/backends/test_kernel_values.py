@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from skgeom.backends._kernel_values import (
+from skgeom.backends._numba._kernel_values import (
     gaussian_values,
     laplacian_values,
     matern_values,

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from skgeom.backends._lockstep import in_lockstep
+from skgeom.backends._numba._lockstep import in_lockstep
 
 
 @pytest.mark.parametrize("n_threads", [1, 2, 3, 7])

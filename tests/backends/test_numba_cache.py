@@ -15,7 +15,8 @@ import json
 import numpy as np
 import scipy.sparse as sp
 from numba.core.dispatcher import Dispatcher
-from skgeom.backends import _kernels, get_backend
+from skgeom.backends import get_backend
+from skgeom.backends._numba import _graphs, _polynomial
 from skgeom.graph import Graph, farthest_point_landmarks
 
 graph = Graph.from_edges([[0, 1], [1, 2]])
@@ -23,7 +24,8 @@ print(farthest_point_landmarks(graph.lengths, 2))
 backend = get_backend("cpu")
 A = backend.csr(graph.laplacian().transition)
 print(backend.matrix_polynomial(A, np.eye(3), np.ones(3)).sum().round(6))
-stats = [d.stats for d in vars(_kernels).values() if isinstance(d, Dispatcher)]
+kernels = [*vars(_graphs).values(), *vars(_polynomial).values()]
+stats = [d.stats for d in kernels if isinstance(d, Dispatcher)]
 print(json.dumps({
     "hits": sum(sum(s.cache_hits.values()) for s in stats),
     "misses": sum(sum(s.cache_misses.values()) for s in stats),

@@ -4,7 +4,7 @@ from joblib import Parallel, delayed
 from numpy.testing import assert_array_equal
 from scipy.spatial.distance import cdist
 
-from skgeom.backends._products import nearest_by_products
+from skgeom.backends._faiss import nearest_by_products
 
 faiss = pytest.importorskip("faiss", reason="faiss is not installed")
 

@@ -9,7 +9,7 @@ from types import ModuleType
 
 import pytest
 
-from skgeom.backends import _torch
+from skgeom.backends._torch import _backend as _torch
 
 
 @pytest.fixture

@@ -10,8 +10,10 @@ from sklearn.datasets import make_moons
 from skgeom.backends import Backend, Descent, Links, Points, get_backend
 from skgeom.backends._descent import RULES
 from skgeom.graph import Graph
-from skgeom.operators import graph_kernel, length_law
-from skgeom.solvers import conjugate_gradient, prepare_links, smacof
+from skgeom.hyperbolic._poincare._descent import prepare_links
+from skgeom.nodes import graph_kernel
+from skgeom.nodes._graph_random_features._walk_features import length_law
+from skgeom.solvers import conjugate_gradient, smacof
 from skgeom.testing import all_estimators, host_waits
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
@@ -67,7 +69,7 @@ def test_the_place_that_waits_is_named(torch_device):
     backend = get_backend(torch_device)
     with host_waits() as waits:
         backend.to_numpy(backend.asarray(np.ones(2)))
-    where = "skgeom.backends._torch"
+    where = "skgeom.backends._torch._backend"
     assert waits[f"{where}.asarray", "as_tensor"] == 1
     assert waits[f"{where}.to_numpy", "cpu"] == 1
 
@@ -84,7 +86,7 @@ def pretended():
     """
     from torch._subclasses.fake_tensor import FakeTensorMode
 
-    from skgeom.backends._torch import TorchBackend
+    from skgeom.backends._torch._backend import TorchBackend
 
     backend = object.__new__(TorchBackend)
     backend.device, backend.float64 = "lazy", torch.float64
@@ -110,7 +112,7 @@ def test_a_pretended_device_has_no_values(pretended):
 
 
 def _descend(rule):
-    from skgeom.backends._torch_descent import _draw_negatives, _step
+    from skgeom.backends._torch._descent import _draw_negatives, _step
 
     points = Points(floats(20, 3), floats(20), floats(20, 3), floats(20, 3), floats(20))
     links = Links(
@@ -124,7 +126,7 @@ def _descend(rule):
 
 
 def _walk():
-    from skgeom.backends import _torch_walks as walks
+    from skgeom.backends._torch import _walks as walks
 
     lots = walks._lots(integers(9), 32, "repelling", torch.float64).ravel()
     return walks._shared_lots(integers(9 * 32), lots, integers(33))
@@ -158,7 +160,7 @@ STEPS = {
         )
         for kernel in ("rbf", "laplacian", "matern")
     },
-    "lagrangian": lambda b: b.clustering_lagrangian(
+    "lagrangian": lambda b: b.row_sum_lagrangian(
         floats(20, 3), floats(20), floats(2, 20, 4), floats(2, 20), floats(2)
     )[2],
     **{f"descent-{rule}": lambda b, rule=rule: _descend(rule) for rule in RULES},
@@ -176,7 +178,7 @@ def test_steps_stay_on_their_device(pretended, step):
 # --------------------------------------------------------- loops, by how much they wait
 
 
-def _sgd_edges(backend, n_steps):
+def _descend_edges(backend, n_steps):
     graph = Graph.from_edges(RNG.integers(0, 60, (300, 2)), directed=True)
     A = graph.adjacency.copy()
     A.setdiag(0)
@@ -188,7 +190,9 @@ def _sgd_edges(backend, n_steps):
     points = Points(*(backend.asarray(p, dtype=backend.float64) for p in points))
     splits = np.linspace(0, n, n_steps + 1).astype(int)
     descent = Descent("polar_adam", 0.1, 10, 2, 10.0)
-    return lambda: backend.sgd_edges(points, links, np.arange(n), splits, 3, descent)
+    return lambda: backend.descend_edges(
+        points, links, np.arange(n), splits, 3, descent
+    )
 
 
 def _random_walks(backend, n_lengths):
@@ -223,7 +227,7 @@ def _knn(backend, n_blocks):
 
 
 @pytest.mark.parametrize(
-    "loop", [_sgd_edges, _random_walks, _matrix_polynomial, _kernel_matvec, _knn]
+    "loop", [_descend_edges, _random_walks, _matrix_polynomial, _kernel_matvec, _knn]
 )
 def test_primitives_wait_no_more_for_more_steps(torch_device, loop):
     found = []
@@ -302,7 +306,7 @@ PRIMITIVES = [
 
 @pytest.mark.parametrize("Class", ESTIMATORS)
 def test_no_estimator_falls_back_to_the_host(torch_device, Class, monkeypatch):
-    from skgeom.backends._numba import NumbaBackend
+    from skgeom.backends._numba._backend import NumbaBackend
 
     def refuse(self, *args, **kwargs):
         raise AssertionError("a primitive of the host was called")

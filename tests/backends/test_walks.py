@@ -153,7 +153,7 @@ def test_threads_and_tasks_change_nothing(coupling, monkeypatch):
     graph = random_graph(300, 6)
     starts = np.random.default_rng(1).permutation(300)
     one = run(graph, starts, coupling=coupling)
-    monkeypatch.setattr("skgeom.backends._numba._STARTS_PER_TASK", 7)
+    monkeypatch.setattr("skgeom.backends._numba._backend._STARTS_PER_TASK", 7)
     two = run(graph, starts, n_jobs=2, coupling=coupling)
     for a, b in zip(one, two, strict=True):
         assert_array_equal(a, b)

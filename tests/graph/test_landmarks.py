@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
-from skgeom.backends._kernels import _sift_down, _sift_up
+from skgeom.backends._numba._graphs import _sift_down, _sift_up
 from skgeom.graph import Graph, farthest_point_landmarks
 from skgeom.testing import adjacency_matrices, point_clouds
 

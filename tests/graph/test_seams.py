@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csgraph
 
-from skgeom.backends._kernels import reached_within
+from skgeom.backends._numba._graphs import reached_within
 from skgeom.datasets import make_swiss_roll
 from skgeom.graph import Graph, nearest_neighbors, robust_graph
 from skgeom.graph._seams import find_seams

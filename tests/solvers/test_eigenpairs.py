@@ -7,7 +7,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from skgeom.backends import get_backend
 from skgeom.graph import Graph
-from skgeom.operators import DenseKernel, PointKernel, SparseKernel
+from skgeom.kernels._operators import DenseKernel, PointKernel
+from skgeom.operators import SparseKernel
 from skgeom.solvers import _eigenpairs, leading_eigenpairs
 from skgeom.testing import adjacency_matrices
 

@@ -10,9 +10,9 @@ from scipy.sparse import csgraph
 from scipy.spatial.distance import cdist
 from scipy.stats import ortho_group
 
+from skgeom.embedding._heat_geodesic._stress import kruskal_stress
 from skgeom.solvers import (
     classical_mds,
-    kruskal_stress,
     metric_mds,
     principal_axes,
     smacof,

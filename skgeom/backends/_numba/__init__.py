@@ -1,0 +1,1 @@
+"""The engine of the host: NumPy arrays, numba kernels."""

@@ -1,0 +1,295 @@
+"""Primitives on the host: scikit-learn's neighbour search, numba elsewhere."""
+
+import math
+import sys
+from functools import cache
+from importlib.util import find_spec
+
+import numpy as np
+from array_api_compat import numpy as xp
+from joblib import Parallel, delayed, effective_n_jobs
+from threadpoolctl import ThreadpoolController
+
+from skgeom.backends._arrays import as_numpy, unsigned
+from skgeom.backends._descent import RULES
+from skgeom.backends._faiss import nearest_by_products
+from skgeom.backends._kernel_products import tiled_matvec
+from skgeom.backends._numba._lockstep import in_lockstep
+from skgeom.backends._refine import exact_neighbors, n_candidates, unit_rows
+from skgeom.backends._walks import COUPLINGS, strides
+
+# Coordinates that the gradients of a step read, for each piece that it is cut in.
+_WORK_PER_PIECE = 2**14
+_MOST_PIECES = 16
+
+# Columns that one pass over the matrix carries along. Measured: 32 to 64 doubles a
+# row saturate the core; wider blocks fall out of the second-level cache.
+_BLOCK_COLUMNS = 32
+
+# Start nodes whose rows one task makes: tasks are long beside what starting one costs.
+_STARTS_PER_TASK = 2048
+
+# scikit-learn's search takes trees up to here. Fewer pairs are not worth an import of
+# faiss, some 40 ms; once it is there it is always the faster one.
+_MOST_TREE_FEATURES = 15
+_FEW_PAIRS = 2**20
+
+# Scratch of a tile of a kernel matrix.
+_KERNEL_BYTES = 2**24
+
+
+class NumbaBackend:
+    """NumPy arrays, numba kernels; see `Backend` for what each method means."""
+
+    name = "numba"
+    device = "cpu"
+    xp = xp
+    float64 = np.float64
+
+    def __init__(self, n_jobs=None):
+        self.n_jobs = n_jobs
+
+    def asarray(self, array, dtype=None):
+        """Return a NumPy array."""
+        return np.asarray(as_numpy(array), dtype=dtype)
+
+    def to_numpy(self, array):
+        """Return the array itself."""
+        return array
+
+    def csr(self, matrix):
+        """Return the matrix itself."""
+        return matrix
+
+    def knn(self, X, Y, k, metric="euclidean"):
+        """Exact nearest rows: a k-d tree in few dimensions, blocked products else."""
+        from sklearn.neighbors import NearestNeighbors
+
+        if metric == "cosine":
+            X, Y = unit_rows(xp, X), unit_rows(xp, Y)
+        # Centring keeps the expanded squares of the blocked products accurate.
+        center = X.mean(axis=0, dtype=np.float64)
+        points, queries = X - center, Y - center
+
+        @cache
+        def search():
+            size = n_candidates(k, X.shape[0])
+            return NearestNeighbors(n_neighbors=size, n_jobs=self.n_jobs).fit(points)
+
+        def propose(rows, size):
+            return search().kneighbors(queries[rows], size, return_distance=False)
+
+        searches = [(propose, np.finfo(np.float64))]
+        loaded = sys.modules.get("faiss") is not None
+        worth_while = len(X) * len(Y) > _FEW_PAIRS and find_spec("faiss")
+        if X.shape[1] > _MOST_TREE_FEATURES and (loaded or worth_while):
+            searches.insert(0, (_single_search(points, queries), np.finfo(np.float32)))
+        return exact_neighbors(xp, X, Y, searches, k, metric, self.float64)
+
+    def matrix_polynomial(self, A, B, coefficients, basis="monomial"):
+        """Apply the polynomial to blocks of columns, one thread a block."""
+        from skgeom.backends._numba._polynomial import (
+            polynomial_column,
+            polynomial_columns,
+        )
+
+        dtype = B.dtype
+        pattern = unsigned(A.indptr), unsigned(A.indices)
+        matrix = *pattern, A.data.astype(dtype, copy=False)
+        coefficients = np.asarray(coefficients, dtype=dtype)
+        out = np.empty_like(B, order="C")
+        if B.shape[1] == 1:
+            column = np.ascontiguousarray(B[:, 0])
+            options = coefficients, basis == "chebyshev", out[:, 0]
+            polynomial_column(*matrix, column, *options)
+            return out
+
+        def apply(start):
+            block = slice(start, start + _BLOCK_COLUMNS)
+            result = np.empty(B[:, block].shape, dtype=dtype)
+            polynomial_columns(
+                *matrix,
+                np.ascontiguousarray(B[:, block]),
+                coefficients,
+                basis == "chebyshev",
+                result,
+            )
+            out[:, block] = result
+
+        starts = range(0, B.shape[1], _BLOCK_COLUMNS)
+        if effective_n_jobs(self.n_jobs) == 1 or len(starts) == 1:
+            for start in starts:
+                apply(start)
+        else:
+            Parallel(n_jobs=self.n_jobs, prefer="threads", require="sharedmem")(
+                delayed(apply)(start) for start in starts
+            )
+        return out
+
+    def kernel_matvec(self, X, Y, V, kernel="rbf", gamma=1.0):
+        """Tiles that fit the cache, both products by BLAS; a strip is a task."""
+        tile = _kernel_values, _KERNEL_BYTES
+        return tiled_matvec(xp, X, Y, V, kernel, gamma, *tile, self._each)
+
+    def _each(self, function, items):
+        """Like `map`, on the threads that were asked for; results come in order.
+
+        With one thread each for BLAS, whose sums depend on how many it has, and which
+        waits for work by keeping a core busy.
+        """
+        with _threadpools().limit(limits=1, user_api="blas"):
+            if effective_n_jobs(self.n_jobs) == 1:
+                yield from map(function, items)
+            else:
+                run = Parallel(self.n_jobs, prefer="threads", return_as="generator")
+                yield from run(delayed(function)(item) for item in items)
+
+    def row_sum_lagrangian(self, X, diagonal, U, dual, penalty):
+        """Two products by BLAS, all else in two passes over U."""
+        from skgeom.backends._numba._row_sum_lagrangian import row_sum_lagrangian
+
+        return row_sum_lagrangian(
+            *map(np.ascontiguousarray, (X, diagonal, U, dual, penalty))
+        )
+
+    def descend_edges(self, points, links, order, splits, seed, descent):
+        """Make the steps, the gradients of large ones on several threads.
+
+        How a step is cut in pieces follows from its size, and pieces are added up in
+        order: the result does not depend on the number of threads.
+        """
+        from skgeom.backends._numba import _descent as kernels
+
+        points, links = tuple(points), tuple(links)
+        order, splits = (np.asarray(a, dtype=np.int64) for a in (order, splits))
+        draws = seed, descent.n_uniform, descent.n_local
+        rule = RULES.index(descent.rule)
+        move = descent.n_frozen, rule, float(descent.rate), float(descent.max_radius)
+        n, d = points[0].shape
+        n_links = (links[0][1:] - links[0][:-1])[order].sum()
+        work = d * (n_links + len(order) * sum(draws[1:])) / max(len(splits) - 1, 1)
+        # A power of two, so that two or four threads have equal work.
+        n_pieces = 2 ** int(np.log2(np.clip(work / _WORK_PER_PIECE, 1, _MOST_PIECES)))
+        if n_pieces == 1:
+            return kernels.run_steps(points, links, order, splits, *draws, *move)
+
+        sums = np.zeros((n_pieces, n, d))
+        rows = np.zeros((n_pieces, n + 1), np.int64)
+        has_row = np.zeros((n_pieces, n), bool)
+        losses = np.zeros((len(splits) - 1, n_pieces))
+
+        def gradients(step, piece):
+            heads = order[splits[step] : splits[step + 1]]
+            heads = np.array_split(heads, n_pieces)[piece]
+            out = sums[piece], rows[piece], has_row[piece]
+            losses[step, piece] = kernels.add_gradients(
+                points, links, heads, *draws, *out
+            )
+
+        def move_share(step, share):
+            kernels.move_points(points, sums, rows, has_row, share, *move)
+
+        in_lockstep(
+            (gradients, move_share),
+            n_steps=len(splits) - 1,
+            n_pieces=n_pieces,
+            n_threads=effective_n_jobs(self.n_jobs),
+        )
+        return float(losses.sum())
+
+    def random_walks(
+        self,
+        steps,
+        starts,
+        modulation,
+        survival,
+        n_walks,
+        coupling="repelling",
+        apart=False,
+        seed=0,
+    ):
+        """Walk from tasks of neighbouring start nodes, one thread a task."""
+        from skgeom.backends._numba._walks import walk
+
+        gains = np.asarray(modulation, dtype=np.float64) / survival / n_walks
+        kind = COUPLINGS.index(coupling)
+        options = gains, survival, strides(n_walks), kind, apart, seed
+        width = len(steps.roots) * (len(gains) if apart else 1)
+        like = _types(width, modulation.dtype)
+        return self._rows(
+            starts, lambda part: delayed(walk)(tuple(steps), part, *options, like)
+        )
+
+    def push(self, steps, starts, modulation, threshold):
+        """Push from tasks of neighbouring start nodes, one thread a task."""
+        from skgeom.backends._numba._walks import push
+
+        coefficients = np.asarray(modulation, dtype=np.float64)
+        like = _types(len(steps.roots), modulation.dtype)
+        return self._rows(
+            starts,
+            lambda part: delayed(push)(
+                tuple(steps), part, coefficients, float(threshold), like
+            ),
+        )
+
+    def _rows(self, starts, task):
+        """Make rows in tasks and put them together in the order of the starts."""
+        from skgeom.backends._numba._walks import put_rows
+
+        starts = np.asarray(starts, dtype=np.int64)
+        order = np.argsort(starts, kind="stable")
+        parts = [
+            order[i : i + _STARTS_PER_TASK]
+            for i in range(0, max(len(order), 1), _STARTS_PER_TASK)
+        ]
+        made = Parallel(n_jobs=self.n_jobs, prefer="threads")(
+            task(starts[part]) for part in parts
+        )
+        counts = np.empty(len(starts), np.int64)
+        for part, rows in zip(parts, made, strict=True):
+            counts[part] = rows[0]
+        indptr = np.concatenate([[0], np.cumsum(counts)])
+        columns = np.empty(indptr[-1], made[0][1].dtype)
+        entries = np.empty(indptr[-1], made[0][2].dtype)
+        # Parts are taken when their turn comes: what has been copied is freed at once.
+        Parallel(n_jobs=self.n_jobs, prefer="threads")(
+            delayed(put_rows)(indptr, part, *made.pop()[1:], columns, entries)
+            for part in reversed(parts)
+        )
+        return indptr, columns, entries
+
+
+@cache
+def _threadpools():
+    """What there is to limit; finding that takes a millisecond."""
+    return ThreadpoolController()
+
+
+def _kernel_values(X, Y, kernel, gamma):
+    """Kernel values of all pairs."""
+    from skgeom.backends._numba import _kernel_values as kernels
+
+    if kernel == "laplacian":
+        values = np.empty((len(X), len(Y)), dtype=X.dtype)
+        lines = np.ascontiguousarray(gamma * Y.T)
+        kernels.laplacian_values(gamma * X, lines, values)
+        return values
+    unit = math.sqrt(2 * gamma if kernel == "rbf" else 6 * gamma)
+    X, Y = unit * X, unit * Y
+    values = X @ Y.T
+    fill = kernels.gaussian_values if kernel == "rbf" else kernels.matern_values
+    fill(values, (X * X).sum(axis=1) / 2, (Y * Y).sum(axis=1) / 2)
+    return values
+
+
+def _types(width, dtype):
+    """Empty arrays of the types of columns and entries."""
+    index = np.int32 if width <= np.iinfo(np.int32).max else np.int64
+    return np.empty(0, index), np.empty(0, dtype)
+
+
+def _single_search(points, queries):
+    """Propose neighbours by products in single precision, in half the time."""
+    points, queries = points.astype(np.float32), queries.astype(np.float32)
+    return lambda rows, size: nearest_by_products(points, queries[rows], size)

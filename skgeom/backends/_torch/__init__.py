@@ -1,0 +1,1 @@
+"""The engine of devices: torch tensors, Triton kernels where there is one."""

@@ -1,0 +1,6 @@
+"""What every estimator shares: the boundary in and out, the device, its parameters."""
+
+from skgeom.base._estimator import GeometryEstimator, with_callbacks
+from skgeom.base._graph_input import GraphInputMixin
+
+__all__ = ["GeometryEstimator", "GraphInputMixin", "with_callbacks"]

@@ -1,0 +1,190 @@
+"""The sources of a graph that estimators take: points, a known graph, links."""
+
+import warnings
+from numbers import Integral
+
+import numpy as np
+import scipy.sparse as sp
+from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
+from sklearn.utils.validation import check_non_negative
+
+from skgeom.backends import as_numpy
+from skgeom.graph import (
+    Attachment,
+    Graph,
+    KnownRows,
+    canonical_csr,
+    nearest_neighbors,
+    neighbors_from_graph,
+)
+
+
+class GraphHandle(HasMethods):
+    """The constraint on the parameter `graph`; it says how to make one."""
+
+    def __init__(self):
+        super().__init__("laplacian")
+
+    def is_satisfied_by(self, value):
+        return isinstance(value, Graph)
+
+    def __str__(self):
+        return (
+            "a skgeom.graph.Graph, as Graph.from_networkx, Graph.from_adjacency and "
+            "Graph.from_edges make it,"
+        )
+
+
+class GraphInputMixin:
+    """The three sources of a graph: points, a known graph, links.
+
+    Sub-classes have the parameters `graph`, `affinity`, `n_neighbors` and take their
+    graph from `_fit_graph` and new rows from `_attach`.
+
+    Examples
+    --------
+    >>> from skgeom.base import GraphInputMixin
+    >>> sorted(GraphInputMixin._graph_constraints)
+    ['affinity', 'graph', 'n_neighbors']
+    """
+
+    _graph_constraints = {
+        "graph": [GraphHandle(), None],
+        "affinity": [
+            StrOptions(
+                {"nearest_neighbors", "precomputed", "precomputed_nearest_neighbors"}
+            )
+        ],
+        "n_neighbors": [Interval(Integral, 1, None, closed="left")],
+    }
+
+    def _fit_graph(self, X, backend):
+        """Read the input of `fit`.
+
+        Returns
+        -------
+        graph : Graph
+            Undirected.
+        rows : ndarray of shape (n_samples,)
+            The node of each row of X.
+        points : ndarray of shape (n_samples, n_features) or None
+            Where nodes lie, if that is known.
+        """
+        if self.graph is not None:
+            rows = self._read_ids(X, self.graph.n_nodes, reset=True)
+            return self._undirected(self.graph), rows, None
+        sparse = "csr" if self.affinity != "nearest_neighbors" else False
+        X = self._validated(X, reset=True, accept_sparse=sparse, ensure_min_samples=2)
+        rows = np.arange(X.shape[0])
+        if self.affinity == "nearest_neighbors":
+            n_neighbors = self._feasible_neighbors(X.shape[0] - 1)
+            graph = self._graph_of_points(X, n_neighbors, backend)
+            self._fit_points = X
+            return graph, rows, X
+        if X.shape[0] != X.shape[1]:
+            raise ValueError(
+                f"{self._source}={self.affinity!r} needs a square matrix of shape "
+                f"(n_samples, n_samples), got {X.shape}."
+            )
+        check_non_negative(
+            X, f"{type(self).__name__} ({self._source}={self.affinity!r})"
+        )
+        if self.affinity == "precomputed":
+            self._known_rows = KnownRows(canonical_csr(X))
+            return self._undirected(Graph.from_adjacency(X)), rows, None
+        neighbors = neighbors_from_graph(
+            sp.csr_array(X), self._feasible_neighbors(X.shape[0] - 1)
+        )
+        return Graph.from_neighbors(*neighbors), rows, None
+
+    def _graph_of_points(self, X, n_neighbors, backend):
+        """Join points to their neighbours; sub-classes may do so in another way."""
+        return Graph.from_points(X, n_neighbors=n_neighbors, backend=backend)
+
+    def _attach(self, X, backend):
+        """Read the input of `transform`: how its rows hang on the fitted nodes."""
+        n_nodes = self.graph_.n_nodes
+        if self.graph is not None:
+            return Attachment.to_nodes(self._read_ids(X, n_nodes), n_nodes)
+        if self.affinity == "precomputed":
+            X = self._validated(X, reset=False, accept_sparse="csr")
+            check_non_negative(X, f"{type(self).__name__}.transform")
+            return Attachment.to_links(X, self._known_rows)
+        # One neighbour more than asked: the farthest only sets the radius.
+        k = min(self.n_neighbors + 1, n_nodes)
+        if self.affinity == "precomputed_nearest_neighbors":
+            X = self._validated(X, reset=False, accept_sparse="csr")
+            X = sp.csr_array(X)
+            k = max(1, min(k, int(np.diff(X.indptr).min())))
+            neighbors = neighbors_from_graph(X, k, include_self=True)
+        else:
+            X = self._validated(X, reset=False, backend=backend)
+            neighbors = nearest_neighbors(
+                self._fit_points, X, n_neighbors=k, backend=backend
+            )
+        return Attachment.to_neighbors(*neighbors, n_nodes)
+
+    def _feasible_neighbors(self, available):
+        if self.n_neighbors > available:
+            warnings.warn(
+                f"n_neighbors={self.n_neighbors} is more than the {available} other "
+                f"samples; all {available} are used.",
+                UserWarning,
+                stacklevel=4,
+            )
+        return min(self.n_neighbors, available)
+
+    # The name of the parameter that says what X holds.
+    _source = "affinity"
+
+    # Whether the method knows what the direction of an edge means.
+    _directed = False
+
+    def _undirected(self, graph):
+        if self._directed:
+            return graph
+        if graph.directed:
+            warnings.warn(
+                "The graph is directed (its adjacency is not symmetric); the mean of "
+                "both directions is used.",
+                UserWarning,
+                stacklevel=4,
+            )
+        return graph.to_undirected()
+
+    def _read_ids(self, X, n_nodes, *, reset=False):
+        """The node of each row of X, which is a column of node ids."""
+        expected = "With graph=Graph(...), X must be a column of integer node ids"
+        self._refuse_graph(X)
+        X = as_numpy(X)
+        first = next(iter(np.ravel(X)[:1]), None)
+        if isinstance(first, str):
+            raise ValueError(
+                f"{expected}; it holds text: {str(first)!r}. The id of a name is its "
+                "position in graph.node_names."
+            )
+        X = self._validated(X, reset=reset)
+        if X.shape[1] != 1:
+            raise ValueError(
+                f"{expected} of shape (n_samples, 1); got shape {X.shape}."
+            )
+        fractional = np.flatnonzero(X[:, 0] != np.round(X[:, 0]))
+        if fractional.size:
+            row = fractional[0]
+            raise ValueError(f"{expected}; row {row} holds {X[row, 0]}.")
+        ids = X[:, 0].astype(np.int64)
+        if ids.size and not (ids.min() >= 0 and ids.max() < n_nodes):
+            raise ValueError(
+                f"Node ids in X must be from 0 to {n_nodes - 1}, got {ids.min()} to "
+                f"{ids.max()}."
+            )
+        return ids
+
+    def __sklearn_tags__(self):
+        """Precomputed input is pairwise, may be sparse, and is not negative."""
+        tags = super().__sklearn_tags__()
+        precomputed = self.graph is None and self.affinity != "nearest_neighbors"
+        tags.input_tags.pairwise = precomputed
+        tags.input_tags.sparse = precomputed
+        tags.input_tags.positive_only = precomputed
+        return tags

@@ -1,0 +1,1 @@
+"""Clustering by semidefinite programming: relaxations, rounding, certificate."""

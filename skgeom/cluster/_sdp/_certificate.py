@@ -1,0 +1,80 @@
+"""What labels can be certain of."""
+
+from typing import NamedTuple
+
+from skgeom.cluster._sdp._bound import label_bound
+from skgeom.cluster._sdp._exchange import partition_value
+from skgeom.cluster._sdp._search import relax_full
+
+# A gap below this is taken for zero.
+_CERTAIN = 1e-6
+# Share of the sum of squares that rounding errors may amount to.
+_ROUNDING = 1e-12
+
+
+class Certificate(NamedTuple):
+    """How far a partition is from the best.
+
+    Attributes
+    ----------
+    objective : float
+        Sum of squares between its clusters.
+    inertia : float
+        Sum of squares within.
+    bound : float
+        No partition has a larger objective.
+    gap : float
+        Share of the inertia that another partition could save at most.
+    certified : bool
+        Whether that is nothing.
+    """
+
+    objective: float
+    inertia: float
+    bound: float
+    gap: float
+    certified: bool
+
+
+def certify(points, labels, n_clusters, *, kind, known, tol, max_iter):
+    """Bound the objective of all partitions by that of these labels, and the dual.
+
+    Parameters
+    ----------
+    points : ndarray of shape (n_samples, n_features)
+        Centred, float64.
+    labels : ndarray of shape (n_samples,)
+        Clusters from 0, none empty.
+    n_clusters : int
+        K.
+    kind : {"fast", "sdp"} or None
+        See `SDPClustering`; without one the bound is infinite.
+    known : float
+        A bound that is already known.
+    tol, max_iter : float, int
+        Of `admm_clustering`.
+
+    Returns
+    -------
+    Certificate
+        The gap and what it follows from.
+    """
+    total = float((points * points).sum())
+    objective = min(partition_value(points, labels), total)
+    inertia = total - objective
+    bound = known
+    if kind is not None:
+        bound = min(known, label_bound(points, labels, n_clusters)[0])
+    if (
+        kind == "sdp"
+        and known == float("inf")
+        and bound - objective > _ROUNDING * total
+    ):
+        found = relax_full(points, labels, n_clusters, None, tol=tol, max_iter=max_iter)
+        bound = min(bound, found.bound)
+    if kind is not None:
+        bound = min(bound, total)
+    excess = max(bound - objective, 0.0)
+    gap = excess / inertia if inertia > _ROUNDING * total else 0.0
+    certified = gap <= _CERTAIN or excess <= _ROUNDING * total
+    return Certificate(objective, inertia, bound, gap, bool(certified))

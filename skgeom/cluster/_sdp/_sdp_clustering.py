@@ -1,0 +1,496 @@
+"""K-means by semidefinite programming (Peng and Wei 2007; Zhuang et al. 2023, 2024)."""
+
+import warnings
+from numbers import Integral, Real
+from typing import Self
+
+import numpy as np
+from scipy.special import softmax
+from sklearn.base import (
+    ClassNamePrefixFeaturesOutMixin,
+    ClusterMixin,
+    TransformerMixin,
+    _fit_context,
+)
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import Interval, InvalidParameterError, StrOptions
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import check_is_fitted
+
+from skgeom.backends import as_numpy
+from skgeom.base import GeometryEstimator
+from skgeom.cluster._sdp._certificate import certify
+from skgeom.cluster._sdp._mixture import fit_mixture, most_likely_partition
+from skgeom.cluster._sdp._posterior import leave_one_out_memberships, predictive_mixture
+from skgeom.cluster._sdp._search import (
+    MAX_ROWS,
+    Relaxed,
+    best_partition,
+    kmeans_labels,
+    solve,
+)
+from skgeom.cluster._sdp._space import (
+    AffinityMeans,
+    FeatureMeans,
+    diagonal_of,
+    points_of,
+)
+from skgeom.typing import Array, ArrayLike, RandomStateLike
+
+# Rows for which the whole relaxation is still a thing to try.
+_MAX_DENSE = 10_000
+
+
+class SDPClustering(
+    ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, GeometryEstimator
+):
+    r"""Cluster by the semidefinite relaxation of k-means, and bound the error.
+
+    K-means asks for the partition whose matrix Z (1/m within a cluster of m points)
+    has the largest :math:`\langle XX', Z \rangle`. Of partitions there are too many;
+    the relaxation [1]_ asks for
+
+    .. math::
+        \max_Z \langle XX', Z \rangle, \quad Z \succeq 0,\ Z \ge 0,\ Z1 = 1,\
+        \operatorname{tr} Z = K,
+
+    which has no local optima, and whose value no partition exceeds. Labels come from a
+    search over several starts, rounded solutions of the relaxation [2]_ among them; the
+    dual problem says how much better than they any labels could be.
+
+    Read more in the :ref:`User Guide <sdp_clustering>`.
+
+    Parameters
+    ----------
+    n_clusters : int, default=8
+        K, at most the number of rows.
+    covariance_type : {"spherical", "diag", "tied", "full"}, default=None
+        Shape of clusters. None is k-means; the others look for the labels with the
+        highest likelihood under Gaussians of such covariances, by the
+        likelihood-adjusted relaxation [3]_; "spherical" then gives each row to its most
+        probable cluster, the row itself left out of all centres, as p beside few rows a
+        cluster needs. They need ``affinity="linear"``.
+    solver : {"auto", "admm", "low_rank", "sketch"}, default="auto"
+        "admm" solves the whole relaxation, with n x n arrays, for up to about 1,000
+        rows; "low_rank" its non-negative low-rank form; "sketch" that of a sample of
+        rows. "auto" is "low_rank" for up to 50,000 rows, else "sketch".
+    affinity : {"linear", "rbf", "precomputed"}, default="linear"
+        What stands for XX': inner products of points, a Gaussian kernel of them, or X
+        itself, symmetric, of shape (n_samples, n_samples). The last two make n x n
+        arrays. An indefinite X gets a larger diagonal, which changes no order of
+        partitions, and a warning.
+    gamma : float, default=None
+        Of the Gaussian kernel, one over twice its variance; None is 1 / n_features.
+    diagonal_correction : {"hollow", "pecok"}, default=None
+        What is taken off the diagonal of XX', which with few samples in many
+        dimensions is mostly noise, and favours clusters of high variance: all of it,
+        or an estimate of the noise of each point in O(n_samples^3) time [4]_. The
+        labels are then best for the corrected objective, not for the inertia.
+    n_init : int, default=1
+        Starts of the relaxation: the best labels of the search, and random factors.
+    certificate : {"fast", "sdp"} or None, default="fast"
+        How the bound is found: from the labels in closed form, at any size; or, where
+        that is not tight, by solving the relaxation, for up to about 1,000 rows. None
+        leaves it out.
+    early_stopping : bool, default=True
+        Whether the low-rank solver stops as soon as its labels are the same after two
+        updates of the multipliers, rather than at `tol` only.
+    max_iter : int, default=2000
+        Most gradients, or iterations, of the relaxation.
+    tol : float, default=1e-3
+        Residual, relative, at which the relaxation is solved.
+    device : {"auto", "cpu", "cuda", "cuda:<i>", "mps", "torch-cpu"}, default="auto"
+        Where the low-rank relaxation is solved. "auto" follows X. The search and the
+        certificate run on the host.
+    random_state : int, RandomState instance or None, default=None
+        Draws the starts.
+
+    Attributes
+    ----------
+    labels_ : ndarray of shape (n_samples,), int64
+        Clusters from 0.
+    cluster_centers_ : ndarray of shape (n_clusters, n_features)
+        Means of clusters; only for ``affinity="linear"``.
+    covariances_ : ndarray
+        Only with a `covariance_type`: of shape (n_clusters,) for "spherical",
+        (n_clusters, n_features) for "diag", (n_features, n_features) for "tied",
+        (n_clusters, n_features, n_features) for "full".
+    membership_ : ndarray of shape (n_samples, n_clusters)
+        How much of each row of the relaxation's solution lies in each cluster; rows
+        sum to one. It is one for the labels where the relaxation knows no doubt (and
+        for all rows of a sketch). With ``covariance_type="spherical"``: the probability
+        of each cluster given all other rows (zero or one if that loses a cluster).
+    inertia_ : float
+        Sum of squared distances to the means of clusters.
+    objective_ : float
+        Sum of squares between clusters: the total less `inertia_`.
+    upper_bound_ : float
+        No partition into `n_clusters` has a larger `objective_`.
+    optimality_gap_ : float
+        ``(upper_bound_ - objective_) / inertia_``: the share of the inertia that a
+        better partition could save at most.
+    certified_ : bool
+        Whether the gap is zero up to 1e-6: these labels are a global optimum.
+    n_iter_ : int
+        Gradients, or iterations, of the last relaxation.
+    n_features_in_ : int
+        Number of columns of X in `fit`.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of the columns, if X had string names.
+
+    See Also
+    --------
+    sklearn.cluster.KMeans : As good in few dimensions with few clusters; no bound.
+    sklearn.mixture.GaussianMixture : Soft assignments by expectation-maximisation.
+
+    Notes
+    -----
+    With the defaults `inertia_` is never above that of
+    ``KMeans(n_clusters, n_init=10)`` of the same `random_state`, whose labels are one
+    start. Which labels a bound belongs to does not matter: with a `covariance_type` or
+    a `diagonal_correction`, which do not aim at the least inertia, the gap says how
+    much inertia they give away, at most.
+
+    `predict` agrees with `labels_` on training rows, but for a `diagonal_correction`,
+    which does not ask for the nearest mean, for "spherical", whose labels leave each
+    row out, and for a search that was cut short.
+
+    If X has fewer distinct rows than `n_clusters`, fewer clusters are returned, with a
+    warning.
+
+    References
+    ----------
+    .. [1] Peng and Wei, "Approximating k-means-type clustering via semidefinite
+       programming", SIAM Journal on Optimization 18, 2007.
+    .. [2] Zhuang, Chen, Yang and Zhang, "Statistically optimal K-means clustering via
+       nonnegative low-rank semidefinite programming", ICLR 2024.
+    .. [3] Zhuang, Chen and Yang, "Likelihood adjusted semidefinite programs for
+       clustering heterogeneous data", ICML 2023.
+    .. [4] Bunea, Giraud, Luo, Royer and Verzelen, "Model assisted variable clustering:
+       minimax-optimal recovery and algorithms", Annals of Statistics 48, 2020.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import make_blobs
+    >>> from skgeom import SDPClustering
+    >>> X, y = make_blobs(300, centers=3, cluster_std=0.5, random_state=2)
+    >>> model = SDPClustering(n_clusters=3, random_state=0).fit(X)
+    >>> model.certified_
+    True
+    """
+
+    _parameter_constraints = {
+        "n_clusters": [Interval(Integral, 1, None, closed="left")],
+        "covariance_type": [StrOptions({"spherical", "diag", "tied", "full"}), None],
+        "solver": [StrOptions({"auto", "admm", "low_rank", "sketch"})],
+        "affinity": [StrOptions({"linear", "rbf", "precomputed"})],
+        "gamma": [Interval(Real, 0, None, closed="neither"), None],
+        "diagonal_correction": [StrOptions({"hollow", "pecok"}), None],
+        "n_init": [Interval(Integral, 1, None, closed="left")],
+        "certificate": [StrOptions({"fast", "sdp"}), None],
+        "early_stopping": ["boolean"],
+        "max_iter": [Interval(Integral, 1, None, closed="left")],
+        "tol": [Interval(Real, 0, None, closed="neither")],
+        "device": [str],
+        "random_state": ["random_state"],
+    }
+
+    def __init__(
+        self,
+        n_clusters: int = 8,
+        *,
+        covariance_type: str | None = None,
+        solver: str = "auto",
+        affinity: str = "linear",
+        gamma: float | None = None,
+        diagonal_correction: str | None = None,
+        n_init: int = 1,
+        certificate: str | None = "fast",
+        early_stopping: bool = True,
+        max_iter: int = 2000,
+        tol: float = 1e-3,
+        device: str = "auto",
+        random_state: RandomStateLike = None,
+    ):
+        self.n_clusters = n_clusters
+        self.covariance_type = covariance_type
+        self.solver = solver
+        self.affinity = affinity
+        self.gamma = gamma
+        self.diagonal_correction = diagonal_correction
+        self.n_init = n_init
+        self.certificate = certificate
+        self.early_stopping = early_stopping
+        self.max_iter = max_iter
+        self.tol = tol
+        self.device = device
+        self.random_state = random_state
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X: ArrayLike, y: None = None) -> Self:
+        """Find clusters, and bound how far they are from the best ones.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Points, or affinities of shape (n_samples, n_samples).
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self : SDPClustering
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            If a parameter, `device` or X is not valid, or X has too few rows.
+        """
+        backend = self._backend_for(X, reset=True)
+        rng = check_random_state(self.random_state)
+        X = self._validated(X, reset=True)
+        self._check(X)
+        points = points_of(X, self.affinity, self._gamma())
+        # First of all draws, so that it is what k-means itself would find.
+        start = kmeans_labels(
+            X if self.affinity == "linear" else points, self.n_clusters, rng
+        )
+        found = self._solve(points, start, backend, rng)
+        if self.covariance_type is not None:
+            found = self._adjust(X, points, [start, found.labels], backend, rng)
+        if self.covariance_type == "spherical":
+            found = self._leave_one_out(points, found)
+        self._describe(X, found)
+        self._certify(points, found)
+        return self
+
+    def predict(self, X: ArrayLike) -> Array:
+        """Assign rows to the nearest mean, or with covariances the likeliest cluster.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_features)
+            Points, or affinities to the training rows, shape (n_rows, n_samples).
+
+        Returns
+        -------
+        array of shape (n_rows,), int64
+            Labels.
+        """
+        check_is_fitted(self)
+        rows = self._validated(X, reset=False)
+        if self.covariance_type is not None:
+            scores = self._mixture.log_densities(rows)
+        else:
+            scores = self._means.nearness(rows)
+        return self._output_labels(scores.argmax(axis=1), like=X)
+
+    @available_if(lambda self: self.covariance_type is not None)
+    def predict_proba(self, X):
+        """Compute the probability of each cluster for new rows.
+
+        Training rows are in the fitted Gaussians themselves, which makes them surer
+        than they should be: take `membership_` of "spherical" for them.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_features)
+            Points.
+
+        Returns
+        -------
+        array of shape (n_rows, n_clusters)
+            Rows sum to one.
+        """
+        check_is_fitted(self)
+        densities = self._mixture.log_densities(self._validated(X, reset=False))
+        return self._output(softmax(densities, axis=1), like=X)
+
+    def fit_predict(self, X: ArrayLike, y: None = None) -> Array:
+        """Fit and return the labels of the training rows.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            As in `fit`.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        array of shape (n_samples,), int64
+            `labels_`, in the namespace and on the device of X.
+        """
+        return self._output_labels(self.fit(X).labels_, like=X)
+
+    def transform(self, X: ArrayLike) -> Array:
+        """Compute the distance of rows to the mean of each cluster.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_features)
+            Points, or affinities to the training rows, shape (n_rows, n_samples).
+
+        Returns
+        -------
+        array of shape (n_rows, n_clusters)
+            Distances, in the space of the kernel for the other affinities. A row of
+            precomputed affinities tells squared distances but for a constant: the
+            smallest is then taken as zero.
+        """
+        check_is_fitted(self)
+        rows = self._validated(X, reset=False)
+        return self._output(self._means.distances(rows), like=X)
+
+    @available_if(lambda self: self.affinity != "precomputed")
+    def score(self, X, y=None):
+        """Compute the negative inertia of rows, as `sklearn.cluster.KMeans` does.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_features)
+            Points.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        float
+            Minus the sum of squared distances to the nearest mean.
+        """
+        return -float((as_numpy(self.transform(X)).min(axis=1) ** 2).sum())
+
+    def _check(self, X):
+        if self.covariance_type is not None and self.affinity != "linear":
+            raise InvalidParameterError(
+                f"covariance_type={self.covariance_type!r} needs affinity='linear': "
+                "affinities have no covariances."
+            )
+        if len(X) > _MAX_DENSE and (self.solver == "admm" or self.certificate == "sdp"):
+            raise ValueError(
+                "solver='admm' and certificate='sdp' make n x n arrays: at most "
+                f"{_MAX_DENSE} rows, got n_samples={len(X)}."
+            )
+        if len(X) < self.n_clusters:
+            raise ValueError(
+                f"n_samples={len(X)} should be >= n_clusters={self.n_clusters}."
+            )
+
+    def _gamma(self):
+        """Of the Gaussian kernel; None for other affinities."""
+        if self.affinity != "rbf":
+            return None
+        return 1 / self.n_features_in_ if self.gamma is None else self.gamma
+
+    def _solve(self, points, start, backend, rng):
+        low_rank = dict(n_init=self.n_init, stable=self.early_stopping, backend=backend)
+        found = solve(
+            points,
+            start,
+            self.n_clusters,
+            diagonal_of(points, self.diagonal_correction),
+            rng,
+            solver=self.solver,
+            low_rank=low_rank,
+            tol=self.tol,
+            max_iter=self.max_iter,
+        )
+        if not found.converged:
+            warnings.warn(
+                f"The relaxation stopped at max_iter={self.max_iter} with a residual "
+                f"of {found.residual:.1e}, wanted is tol={self.tol:.1e}. Labels and "
+                "their bound hold all the same.",
+                ConvergenceWarning,
+                stacklevel=4,
+            )
+        return found
+
+    def _adjust(self, X, points, starts, backend, rng):
+        """Labels of Gaussians of different shapes: at least as likely as the starts."""
+        if self.diagonal_correction is None and len(points) <= MAX_ROWS:
+            hollow = diagonal_of(points, "hollow")
+            starts.append(
+                best_partition(points, starts[:1], self.n_clusters, hollow, rng)
+            )
+        labels, shares, n_iter = most_likely_partition(
+            X - X.mean(axis=0, dtype=np.float64),
+            starts,
+            self.n_clusters,
+            self.covariance_type,
+            rng,
+            n_init=self.n_init,
+            backend=backend if len(X) <= MAX_ROWS else None,
+            tol=self.tol,
+            max_iter=self.max_iter,
+        )
+        return Relaxed(labels, shares, np.nan, n_iter, True)
+
+    def _leave_one_out(self, points, found):
+        """The most probable cluster of each point, unless a cluster gets lost."""
+        shares = leave_one_out_memberships(
+            points, found.labels, self.n_clusters, self.n_features_in_
+        )
+        labels = shares.argmax(axis=1)
+        if not np.array_equal(np.unique(labels), np.unique(found.labels)):
+            labels, shares = found.labels, np.eye(self.n_clusters)[found.labels]
+        return found._replace(labels=labels, membership=shares)
+
+    def _describe(self, X, found):
+        """Fitted attributes that follow from labels and memberships."""
+        kept, labels = np.unique(found.labels, return_inverse=True)
+        if len(kept) < self.n_clusters:
+            warnings.warn(
+                f"Number of distinct clusters ({len(kept)}) found smaller than "
+                f"n_clusters ({self.n_clusters}). X may hold duplicate points.",
+                ConvergenceWarning,
+                stacklevel=4,
+            )
+        shares = found.membership[:, kept]
+        shares = shares / np.maximum(shares.sum(axis=1, keepdims=True), 1e-300)
+        self.labels_, self.n_iter_ = labels, found.n_iter
+        self.membership_ = self._output(shares, like=X)
+        self._n_features_out = len(kept)
+        if self.affinity != "linear":
+            self._means = AffinityMeans.of(X, labels, self._gamma())
+            return
+        self._means = FeatureMeans.of(X, labels)
+        self.cluster_centers_ = self._output(self._means.centers, like=X)
+        if self.covariance_type is not None:
+            self._mixture, covariances = self._mixture_of(X, labels, shares)
+            self.covariances_ = self._output(covariances, like=X)
+
+    def _mixture_of(self, X, labels, shares):
+        """What new points are judged by, and the covariances of the clusters."""
+        X = X.astype(np.float64)
+        if self.covariance_type == "spherical":
+            return predictive_mixture(X, shares)
+        indicator = np.eye(labels.max() + 1)[labels]
+        mixture = fit_mixture(X, indicator, self.covariance_type)
+        return mixture, mixture.covariances
+
+    def _certify(self, points, found):
+        """Bound the objective of all partitions, and so how far these labels are."""
+        known = found.bound if self.diagonal_correction is None else np.inf
+        certificate = certify(
+            points,
+            self.labels_,
+            self.n_clusters,
+            kind=self.certificate,
+            known=known,
+            tol=min(self.tol, 1e-4),
+            max_iter=self.max_iter,
+        )
+        self.objective_, self.inertia_ = certificate.objective, certificate.inertia
+        if self.certificate is not None:
+            self.upper_bound_ = certificate.bound
+            self.optimality_gap_ = certificate.gap
+            self.certified_ = certificate.certified
+
+    def __sklearn_tags__(self):
+        """Precomputed input is pairwise; both floats are kept."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.pairwise = self.affinity == "precomputed"
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags

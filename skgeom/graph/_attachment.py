@@ -1,0 +1,189 @@
+"""How new rows hang on the nodes of a graph."""
+
+import warnings
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+import scipy.sparse as sp
+
+from skgeom.backends import row_blocks
+from skgeom.graph._known_rows import KnownRows, canonical_csr
+from skgeom.typing import MatrixLike, NDArray
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """How rows given to `transform` hang on the nodes of the fitted graph.
+
+    Parameters
+    ----------
+    weights : csr_array of shape (n_rows, n_nodes)
+        Share of each node, rows summing to one. Node coordinates times this are the
+        rows' coordinates.
+    lengths : csr_array of shape (n_rows, n_nodes)
+        Distance from the row to the node, on the same pattern.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skgeom.graph import Attachment
+    >>> distances, indices = np.array([[1.0, 2.0, 4.0]]), np.array([[5, 0, 3]])
+    >>> rows = Attachment.to_neighbors(distances, indices, n_nodes=6)
+    >>> rows.weights.toarray().round(2)
+    array([[0.1, 0. , 0. , 0. , 0. , 0.9]])
+    """
+
+    weights: sp.csr_array
+    lengths: sp.csr_array
+
+    @classmethod
+    def to_nodes(cls, nodes: NDArray, n_nodes: int) -> Self:
+        """Rows that are nodes themselves.
+
+        Parameters
+        ----------
+        nodes : ndarray of shape (n_rows,), int64
+            The node of each row.
+        n_nodes : int
+            Number of nodes.
+
+        Returns
+        -------
+        Attachment
+            With a weight of one each.
+        """
+        shape, pattern = (len(nodes), n_nodes), (nodes, np.arange(len(nodes) + 1))
+        ones, zeros = np.ones(len(nodes)), np.zeros(len(nodes))
+        return cls(
+            sp.csr_array((ones, *pattern), shape=shape),
+            sp.csr_array((zeros, *pattern), shape=shape),
+        )
+
+    @classmethod
+    def to_neighbors(cls, distances: NDArray, indices: NDArray, n_nodes: int) -> Self:
+        """Rows between their nearest nodes, by modified Shepard weights.
+
+        With R the distance to the farthest listed node, a node at distance d weighs
+        ((R - d) / d)^2 (Franke and Nielson 1980): a row that coincides with nodes takes
+        their value, and the result is continuous in the row.
+
+        Parameters
+        ----------
+        distances : ndarray of shape (n_rows, k)
+            To the nearest nodes, nearest first.
+        indices : ndarray of shape (n_rows, k), int64
+            These nodes.
+        n_nodes : int
+            Number of nodes.
+
+        Returns
+        -------
+        Attachment
+            The farthest node listed has no weight, unless all are as far.
+        """
+        radius = distances[:, -1:]
+        exact = distances <= 0
+        safe = np.where(exact, 1.0, distances)
+        weights = ((radius - distances) / safe) ** 2
+        weights = np.where(exact.any(axis=1, keepdims=True), exact, weights)
+        # All at the same distance: they share evenly.
+        weights = np.where(weights.max(axis=1, keepdims=True) > 0, weights, 1.0)
+        weights = weights / weights.max(axis=1, keepdims=True)
+        weights = weights / weights.sum(axis=1, keepdims=True)
+        n_rows, k = indices.shape
+        pattern = indices.ravel(), np.arange(n_rows + 1) * k
+        return cls(
+            sp.csr_array((weights.ravel(), *pattern), shape=(n_rows, n_nodes)),
+            sp.csr_array((distances.ravel(), *pattern), shape=(n_rows, n_nodes)),
+        )
+
+    @classmethod
+    def to_links(cls, links: MatrixLike, known: KnownRows) -> Self:
+        """Rows known by the weights of their links; each link is one unit long.
+
+        A row whose links are those of a fitted node, listed in `known`, is that node.
+        A row without links takes the mean of all nodes, with a warning.
+
+        Parameters
+        ----------
+        links : array-like or sparse matrix of shape (n_rows, n_nodes)
+            Weights of links to the nodes, >= 0.
+        known : KnownRows
+            Those of the fitted nodes.
+
+        Returns
+        -------
+        Attachment
+            Weights in proportion to those of the links.
+        """
+        links = canonical_csr(links)
+        same = known.find(links)
+        lonely = (np.diff(links.indptr) == 0) & (same < 0)
+        if lonely.any():
+            warnings.warn(
+                f"{lonely.sum()} rows have no link to a fitted node (the first is row "
+                f"{np.argmax(lonely)}); they are placed at the mean of all nodes.",
+                UserWarning,
+                stacklevel=3,
+            )
+        found = np.flatnonzero(same >= 0)
+        nodes = sp.csr_array(
+            (np.ones(len(found)), (found, same[found])), shape=links.shape
+        )
+        everywhere = sp.kron(
+            sp.csr_array(lonely[:, None]), np.ones((1, links.shape[1]))
+        )
+        others = sp.diags_array((same < 0).astype(np.float64)) @ links
+        weights = (nodes + everywhere + others).tocsr()
+        # Two steps, so that the sum of huge weights stays finite.
+        weights = sp.diags_array(1.0 / weights.max(axis=1).toarray().ravel()) @ weights
+        weights = sp.diags_array(1.0 / weights.sum(axis=1)) @ weights
+        lengths = weights.copy()
+        lengths.data[:] = np.repeat(
+            np.where(same >= 0, 0.0, 1.0), np.diff(weights.indptr)
+        )
+        return cls(weights, lengths)
+
+    def shortest(self, node_distances: NDArray) -> NDArray:
+        """Distances of the rows, given those of the nodes, shape (n_nodes, m).
+
+        A row that coincides with nodes has their distances, any other row the
+        shortest over the nodes that it hangs on.
+
+        Parameters
+        ----------
+        node_distances : ndarray of shape (n_nodes, m)
+            Distances of the nodes to m places.
+
+        Returns
+        -------
+        ndarray of shape (n_rows, m)
+            Distances of the rows to these places.
+        """
+        indptr, reach = self.lengths.indptr, self.lengths.data
+        nearest = np.minimum.reduceat(reach, indptr[:-1])
+        coincides = np.repeat(nearest == 0, np.diff(indptr))
+        reach = np.where(coincides & (reach > 0), np.inf, reach)
+        out = np.empty((len(indptr) - 1, node_distances.shape[1]))
+        per_row = 8 * out.shape[1] * int(np.diff(indptr).max())
+        for rows in row_blocks(len(out), per_row):
+            part = slice(indptr[rows.start], indptr[rows.stop])
+            legs = reach[part, None] + node_distances[self.lengths.indices[part]]
+            out[rows] = np.minimum.reduceat(legs, indptr[rows] - indptr[rows.start])
+        return out
+
+    def restricted_to(self, nodes: NDArray) -> "Attachment":
+        """Number nodes by their position in a list; others are dropped.
+
+        Parameters
+        ----------
+        nodes : ndarray of shape (n_kept,), int64
+            The nodes to keep.
+
+        Returns
+        -------
+        Attachment
+            The same rows.
+        """
+        return Attachment(self.weights[:, nodes], self.lengths[:, nodes])

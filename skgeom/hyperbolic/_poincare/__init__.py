@@ -1,0 +1,1 @@
+"""Hierarchies in the Poincaré ball: where to start, and descent along links."""

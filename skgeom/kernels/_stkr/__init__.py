@@ -1,0 +1,1 @@
+"""Spectrally transformed kernel regression and classification."""

@@ -1,0 +1,450 @@
+"""Spectrally transformed kernel regression on class indicators."""
+
+import warnings
+from collections.abc import Callable
+from typing import Self
+
+import numpy as np
+from sklearn.base import ClassifierMixin, _fit_context
+from sklearn.metrics import accuracy_score
+from sklearn.utils import column_or_1d
+from sklearn.utils._param_validation import StrOptions
+from sklearn.utils.class_weight import compute_sample_weight
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import (
+    assert_all_finite,
+    check_consistent_length,
+    check_is_fitted,
+)
+
+from skgeom.backends import as_numpy
+from skgeom.base import with_callbacks
+from skgeom.graph import Graph
+from skgeom.kernels._stkr._machine import SpectralMachine
+from skgeom.typing import Array, ArrayLike, NDArray
+
+
+class STKRClassifier(ClassifierMixin, SpectralMachine):
+    r"""Classifier that learns from unlabelled points, too, and predicts new ones.
+
+    Rows of `y` that are -1 have no label, as in scikit-learn's `LabelSpreading`. The
+    classes are fitted as indicators by spectrally transformed kernel regression [1]_,
+    all with one kernel; the largest wins. On a graph a new point takes the mean of the
+    class distributions of its neighbours.
+
+    Parameters
+    ----------
+    kernel : str or callable, default="nearest_neighbors"
+        The base kernel. "nearest_neighbors" joins points by self-tuning affinities
+        [2]_. "rbf", "laplacian" and "matern" have the inverse width `gamma`:
+        :math:`e^{-\gamma d^2}`, :math:`e^{-\gamma \|x - y\|_1}`, and Matérn's of
+        smoothness 3/2 with length scale :math:`(2 \gamma)^{-1/2}`. "precomputed" takes
+        X as the matrix of kernel values, sparse or dense. A callable ``kernel(X, Y)``
+        returns the matrix of kernel values of two arrays.
+    spectral_transform : str or callable, default="inverse_laplacian"
+        The function s of the eigenvalues of the kernel: "inverse_laplacian",
+        "polynomial" or "top_components", see Notes. A callable maps an array of
+        eigenvalues to values >= 0; it should increase, and on a positive definite
+        kernel vanish at 0.
+    strength : float, default=100.0
+        Of "inverse_laplacian": how much the smoothest function is preferred,
+        :math:`1 / (1 - \eta)` >= 1; 1 does not transform. Search it on a logarithmic
+        grid, from 10 to 1e5.
+    degree : int, default=None
+        Exponent q of "inverse_laplacian" and "polynomial". None is 1 for the
+        former and 16 for the latter.
+    n_components : int, default=30
+        Number of eigenvectors of "top_components".
+    alpha : float or array-like of float, default=0.1
+        Weight of the penalty, > 0. Search it on a logarithmic grid. Of several, the one
+        is taken that predicts each label best from the others, by squared error.
+    n_neighbors : int, default=7
+        Neighbours of a point in the "nearest_neighbors" kernel.
+    gamma : float, default=None
+        Inverse width of the kernels of points. None is 1 / n_features.
+    normalization : {"random_walk", "symmetric"} or None, default="symmetric"
+        How the base kernel is scaled by its degrees. "random_walk" makes constants the
+        smoothest functions, and a new point a mean of its neighbours; "symmetric" is
+        that of label spreading. None takes a positive semidefinite kernel as it is.
+    graph : Graph, default=None
+        A graph that is known whole. X is then a column of its node numbers, and
+        `kernel` is not used; nodes that X does not name are unlabelled.
+    fit_intercept : bool, default=True
+        Whether rows that no label reaches have the shares of the classes in the labels
+        as their values, and not 0. With ``normalization=None`` the shares are taken out
+        before the fit and added to predictions.
+    class_weight : dict or "balanced", default=None
+        What the errors at the labels of each class weigh, > 0; None is 1. "balanced"
+        is the number of labels over that of the class and that of classes: take it
+        where the labels do not have the shares of the classes in the data.
+    solver : {"auto", "cg", "dense", "eigen"}, default="auto"
+        "cg": conjugate gradients. "dense": Cholesky's method on a matrix over the
+        labelled rows. "eigen": all eigenpairs of the kernel, which needs the whole
+        matrix. "auto" chooses by transform and number of labels.
+    tol : float, default=1e-4
+        Relative residual at which iterations stop.
+    max_iter : int, default=2000
+        Most steps of an iteration.
+    device : str, default="auto"
+        Where computations run, see `skgeom.backends.get_backend`.
+    n_jobs : int, default=None
+        Threads for the neighbour search and for products with kernels of points; the
+        result is the same for any number.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        The classes, sorted.
+    transduction_ : ndarray of shape (n_samples,)
+        Class of each row, labelled or not.
+    label_distributions_ : ndarray of shape (n_samples, n_classes)
+        What `predict_proba` gives for the rows.
+    dual_coef_ : ndarray of shape (n_labelled, n_classes)
+        Weights of the labelled rows in the transformed kernel, in the order of X (of
+        the nodes, with a graph that is known).
+    intercept_ : ndarray of shape (n_classes,)
+        Share of each class in the labels by their weight, or 0: the values of rows that
+        no label reaches.
+    eigenvalues_ : ndarray of shape (n_eigenvalues,)
+        Eigenvalues of the base kernel that were used; only where there are some.
+    alpha_ : float
+        Weight of the penalty that was used.
+    solver_ : str
+        The solver that was used.
+    n_iter_ : int
+        Products with the kernel that the longest iteration made, at least 1.
+    gamma_ : float
+        Inverse width that was used; only for kernels of points.
+    graph_ : Graph
+        The graph that was fitted; only for sparse kernels.
+    n_features_in_ : int
+        Number of columns of X.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Their names, if X has them.
+
+    See Also
+    --------
+    STKRRegressor : The same for numbers, with the mathematics.
+    sklearn.semi_supervised.LabelSpreading : Dense, by fixed-point iteration.
+    skgeom.model_selection.StratifiedLabelledKFold : Folds over the labelled rows.
+
+    Notes
+    -----
+    See `STKRRegressor` for the transforms. On a part of the graph without a label, and
+    for a new point without a neighbour, the classes have their shares in the labels as
+    probabilities.
+
+    Fitted values fall with the distance from the labels. With a normalised kernel they
+    are therefore divided by what reaches a row from the labels of all classes together,
+    clipped at zero and scaled to sum to one; else nodes far from all labels would go to
+    the class that has the most. On a graph ("nearest_neighbors", "precomputed") a new
+    row takes the mean of these shares; else it would listen most to the neighbour that
+    is nearest to a label. With ``normalization=None`` the values are kept as they are,
+    and probabilities are clipped and scaled in the same way. They are not calibrated.
+
+    References
+    ----------
+    .. [1] Zhai, Pukdee, Jin, Balcan and Ravikumar, "Spectrally transformed kernel
+       regression", ICLR 2024.
+    .. [2] Zelnik-Manor and Perona, "Self-tuning spectral clustering", NIPS 2004.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import make_moons
+    >>> from skgeom import STKRClassifier
+    >>> X, classes = make_moons(200, noise=0.05, random_state=0)
+    >>> y = classes.copy()
+    >>> y[4:] = -1
+    >>> model = STKRClassifier().fit(X, y)
+    >>> bool((model.transduction_ == classes).mean() > 0.95)
+    True
+    """
+
+    _parameter_constraints = SpectralMachine._parameter_constraints | {
+        "class_weight": [dict, StrOptions({"balanced"}), None],
+    }
+
+    def __init__(
+        self,
+        kernel: str | Callable = "nearest_neighbors",
+        *,
+        spectral_transform: str | Callable = "inverse_laplacian",
+        strength: float = 100.0,
+        degree: int | None = None,
+        n_components: int = 30,
+        alpha: float | ArrayLike = 0.1,
+        n_neighbors: int = 7,
+        gamma: float | None = None,
+        normalization: str | None = "symmetric",
+        graph: Graph | None = None,
+        fit_intercept: bool = True,
+        class_weight: dict | str | None = None,
+        solver: str = "auto",
+        tol: float = 1e-4,
+        max_iter: int = 2000,
+        device: str = "auto",
+        n_jobs: int | None = None,
+    ):
+        self.kernel = kernel
+        self.spectral_transform = spectral_transform
+        self.strength = strength
+        self.degree = degree
+        self.n_components = n_components
+        self.alpha = alpha
+        self.n_neighbors = n_neighbors
+        self.gamma = gamma
+        self.normalization = normalization
+        self.graph = graph
+        self.fit_intercept = fit_intercept
+        self.class_weight = class_weight
+        self.solver = solver
+        self.tol = tol
+        self.max_iter = max_iter
+        self.device = device
+        self.n_jobs = n_jobs
+
+    @with_callbacks
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X: Array, y: ArrayLike) -> Self:
+        """Fit the labelled rows, on the kernel of all.
+
+        Parameters
+        ----------
+        X : array of shape (n_samples, n_features)
+            Points, NumPy or torch; node numbers with `graph`; the matrix of the kernel
+            with ``kernel="precomputed"``.
+        y : array-like of shape (n_samples,)
+            Classes; -1 has no label. Where -1 and one other value are all there is,
+            both are classes, with a warning.
+
+        Returns
+        -------
+        self
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            If a parameter is out of its range, the machine lacks `device`, X is not
+            what `graph` and `kernel` say, y is None, has less than two classes or
+            another length than X, or the kernel is not one that `normalization` and
+            `spectral_transform` allow.
+        """
+        backend = self._backend_for(X, reset=True)
+        base, rows = self._fit_base_kernel(X, backend)
+        y, labelled = self._read_classes(y, rows)
+        self.classes_, numbers = np.unique(y[labelled], return_inverse=True)
+        if len(self.classes_) < 2:
+            raise ValueError(
+                "The number of classes has to be greater than one; got "
+                f"{len(self.classes_)} class among the labelled rows."
+            )
+        indicators = np.eye(len(self.classes_))[numbers]
+        weights = self._read_weights(y[labelled])
+        shares = np.average(indicators, axis=0, weights=weights)
+        self.intercept_ = shares if self.fit_intercept else np.zeros_like(shares)
+        self._shares = shares
+        if self.normalization is None:
+            self._reach = None
+            targets = indicators - self.intercept_
+            self._fit_values(base, rows, labelled, targets, backend, weights)
+        else:
+            self._fit_values(base, rows, labelled, indicators, backend, weights)
+            self._weigh_by_reach()
+        values = self._node_values[rows] + self.intercept_
+        self.transduction_ = self.classes_[values.argmax(axis=1)]
+        self.label_distributions_ = self._kept(self._probabilities(values), like=X)
+        return self
+
+    def decision_function(self, X: Array) -> Array:
+        """Compute shares of the classes, or indicators where nothing is normalised.
+
+        Parameters
+        ----------
+        X : array of shape (n_rows, n_features)
+            As in `fit`; with ``kernel="precomputed"`` kernel values between the rows
+            and the fitted ones.
+
+        Returns
+        -------
+        array of shape (n_rows, n_classes) or (n_rows,)
+            For two classes, the second less the first.
+
+        Raises
+        ------
+        ValueError
+            If the estimator is not fitted, or X has other columns than in `fit`, ids of
+            no node, or negative values where the kernel is normalised.
+        """
+        values = self._indicators(X)
+        if len(self.classes_) == 2:
+            values = values[:, 1] - values[:, 0]
+        return self._output(values, like=X)
+
+    def predict_proba(self, X: Array) -> Array:
+        """Estimate probabilities of the classes.
+
+        Parameters
+        ----------
+        X : array of shape (n_rows, n_features)
+            As in `decision_function`.
+
+        Returns
+        -------
+        array of shape (n_rows, n_classes)
+            Rows sum to one.
+
+        Raises
+        ------
+        ValueError
+            As of `decision_function`.
+        """
+        return self._output(self._probabilities(self._indicators(X)), like=X)
+
+    def predict(self, X: Array) -> NDArray:
+        """Predict the classes of rows, fitted or new.
+
+        Parameters
+        ----------
+        X : array of shape (n_rows, n_features)
+            As in `decision_function`.
+
+        Returns
+        -------
+        array of shape (n_rows,)
+            Of the classes in `classes_`; numbers are in the namespace of X.
+
+        Raises
+        ------
+        ValueError
+            As of `decision_function`.
+        """
+        values = self._indicators(X)
+        return self._output_labels(self.classes_[values.argmax(axis=1)], like=X)
+
+    def score(self, X: Array, y: ArrayLike) -> float:
+        """Accuracy of predictions for the labelled rows.
+
+        Parameters
+        ----------
+        X : array of shape (n_rows, n_features)
+            As in `decision_function`.
+        y : array-like of shape (n_rows,)
+            Classes; rows of -1 are left out.
+
+        Returns
+        -------
+        float
+            From 0 to 1.
+
+        Raises
+        ------
+        ValueError
+            As of `decision_function`, or if y is not as long as X.
+        """
+        y = column_or_1d(as_numpy(y))
+        known = np.flatnonzero(y != -1)
+        return accuracy_score(y[known], as_numpy(self.predict(X))[known])
+
+    def _weigh_by_reach(self):
+        """Make the fitted values of nodes shares of what reaches them from all labels.
+
+        Values fall with the distance from labels. As they are, a new point would listen
+        to whichever of its neighbours is nearest to a label; of shares it takes the
+        mean.
+        """
+        self._reach = np.abs(self._node_values.sum(axis=1)).max()
+        self._node_values = self._shares_of(self._node_values)
+        if self._on_graph:
+            self._extension = self._node_values
+
+    def _shares_of(self, values):
+        """Values as shares, less the intercept, of what comes from all labels.
+
+        What is below the tolerance of the solver is not magnified.
+        """
+        reach = values.sum(axis=1, keepdims=True)
+        least = max(self.tol * self._reach, np.finfo(np.float64).tiny)
+        above = values - self.intercept_ * reach
+        values = self.intercept_ + above / np.maximum(np.abs(reach), least)
+        return self._probabilities(values) - self.intercept_
+
+    @property
+    def _on_graph(self):
+        """Whether the kernel is that of a graph, and not one of points."""
+        return hasattr(self, "graph_")
+
+    @property
+    def _extended_by(self):
+        return "random_walk" if self._on_graph else self.normalization
+
+    def _combined(self, product):
+        values = super()._combined(product)
+        if self._reach is None or self._on_graph:
+            return values
+        return self._shares_of(values)
+
+    def _indicators(self, X):
+        check_is_fitted(self)
+        return self._predict_values(X) + self.intercept_
+
+    def _probabilities(self, values):
+        clipped = np.clip(values, 0.0, None)
+        total = clipped.sum(axis=1, keepdims=True)
+        share = np.broadcast_to(self._shares, clipped.shape)
+        return np.where(total > 0, clipped / np.where(total > 0, total, 1.0), share)
+
+    def _read_weights(self, y):
+        weights = compute_sample_weight(self.class_weight, y)
+        if not (np.isfinite(weights).all() and weights.min() > 0):
+            raise ValueError(
+                f"class_weight={self.class_weight!r} must be positive and finite for "
+                "all classes. Rows of a class that is to be left out have the label -1."
+            )
+        return weights
+
+    def _read_classes(self, y, rows):
+        """Classes, and which rows have one."""
+        if y is None:
+            raise ValueError(
+                f"{type(self).__name__} requires y to be passed, but the target y is "
+                "None."
+            )
+        y = column_or_1d(as_numpy(y), warn=True)
+        _check_no_gaps(y)
+        check_consistent_length(rows, y)
+        labelled = np.asarray(y != -1)
+        if not labelled.any():
+            raise ValueError("y has no labelled row: all of its values are -1.")
+        check_classification_targets(y[labelled])
+        if not labelled.all() and len(np.unique(y[labelled])) == 1:
+            warnings.warn(
+                "y holds -1 and one other value. That is taken for two classes, not "
+                "for rows without a label: one class would leave nothing to learn.",
+                UserWarning,
+                stacklevel=4,
+            )
+            labelled = np.ones(len(y), dtype=bool)
+        return y, labelled
+
+
+def _check_no_gaps(y):
+    """Refuse missing labels, which are -1 here, and warn of -1 that became text."""
+    if y.dtype.kind in "fO":
+        gaps = np.array([label is None or label != label for label in y], dtype=bool)
+        if gaps.any():
+            raise ValueError(
+                f"Input y contains NaN or None (first in row {np.argmax(gaps)}). A row "
+                "without a label has the number -1."
+            )
+    if y.dtype.kind == "f":
+        assert_all_finite(y, input_name="y")
+    if y.dtype.kind == "O" and len({isinstance(each, str) for each in y[y != -1]}) > 1:
+        raise ValueError("y must hold classes of one kind; it mixes text and others.")
+    if y.dtype.kind in "OU" and (y == "-1").any():
+        warnings.warn(
+            "y holds the text '-1', which is taken for a class. A row without a label "
+            "has the number -1, which needs dtype=object beside text.",
+            UserWarning,
+            stacklevel=5,
+        )

@@ -1,0 +1,16 @@
+"""Rows are nodes of a known graph: features, predictions, and kernels of nodes."""
+
+from skgeom.nodes._graph_kernel import GraphKernel, graph_kernel
+from skgeom.nodes._graph_kernel_ridge import GraphKernelRidge
+from skgeom.nodes._graph_random_features._graph_random_features import (
+    GraphRandomFeatures,
+)
+from skgeom.nodes._kernel_operator import GraphKernelOperator
+
+__all__ = [
+    "GraphKernel",
+    "GraphKernelOperator",
+    "GraphKernelRidge",
+    "GraphRandomFeatures",
+    "graph_kernel",
+]

@@ -1,0 +1,85 @@
+"""A kernel on known nodes, extended to new ones that hang on them by links.
+
+Features are those of Reid et al., "General graph random features", ICLR 2024.
+"""
+
+from collections.abc import Callable
+from functools import partial
+
+import numpy as np
+
+from skgeom.nodes._graph_kernel import GraphKernel, power_series, trimmed
+from skgeom.typing import NDArray
+
+# Coefficients that features of new nodes have at the most, if those of f are fewer, and
+# how much larger than those of f they may be in all.
+_EXTENSION_LENGTH, _EXTENSION_LIMIT = 256, 4.0
+
+
+def extension_modulation(kernel: GraphKernel) -> NDArray:
+    r"""Coefficients h of the features of a node that hangs on known ones.
+
+    A new node with links w to known nodes has the features
+    :math:`\sum_j w_j\, h(W) e_j`. Its inner products with the features of known nodes
+    are the kernel exactly, but for walks that come back to it, if
+
+    .. math:: h(x) f(x) = \bigl(f(x)^2 - f_0^2\bigr) / x .
+
+    Parameters
+    ----------
+    kernel : GraphKernel
+        The kernel, with f its modulation.
+
+    Returns
+    -------
+    ndarray of shape (n_lengths,), float64
+        The coefficients, at least one. Where the series of h does not converge well,
+        those of f from the second on: then what f says of the node itself is missing.
+
+    Examples
+    --------
+    >>> from skgeom.operators import extension_modulation, graph_kernel
+    >>> extension_modulation(graph_kernel("diffusion"))[:3].round(3)
+    array([0.607, 0.   , 0.025])
+    """
+    f = kernel.modulation
+    if len(f) == 1:
+        return np.zeros(1)
+    size = max(len(f), _EXTENSION_LENGTH)
+    wanted = np.zeros(size)
+    wanted[: 2 * len(f) - 2] = np.convolve(f, f)[1 : size + 1]
+    h = np.zeros(size)
+    for i in range(size):
+        past = f[1 : i + 1]
+        h[i] = (wanted[i] - past @ h[i - len(past) : i][::-1]) / f[0]
+        if abs(h[i]) > _EXTENSION_LIMIT * abs(f).sum():
+            return f[1:]
+    return trimmed(h) if abs(h).sum() <= _EXTENSION_LIMIT * abs(f).sum() else f[1:]
+
+
+def extension_function(kernel: GraphKernel) -> Callable:
+    r"""Tell what the kernel of a new node with known ones does with its links.
+
+    Parameters
+    ----------
+    kernel : GraphKernel
+        The kernel k.
+
+    Returns
+    -------
+    callable
+        Maps eigenvalues of L to :math:`(k(\lambda) - \alpha_0) / (1 - \lambda)`, where
+        :math:`\alpha_0` is k at 1: the kernel of a new node with links w is that
+        function of L, times w.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skgeom.operators import extension_function, graph_kernel
+    >>> two_steps = graph_kernel("random_walk", n_steps=2)  # (1 + W)^2 / 4
+    >>> extension_function(two_steps)(np.array([0.0, 1.0]))
+    array([0.75, 0.5 ])
+    """
+    f = kernel.modulation
+    rest = np.convolve(f, f)[1:] if len(f) > 1 else np.zeros(1)
+    return partial(power_series, rest)

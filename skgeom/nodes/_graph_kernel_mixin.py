@@ -1,0 +1,111 @@
+"""What estimators with a kernel on a graph share: its parameters, and new rows."""
+
+from numbers import Integral, Real
+
+import numpy as np
+import scipy.sparse as sp
+from sklearn.preprocessing import LabelBinarizer
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.multiclass import type_of_target
+from sklearn.utils.validation import check_consistent_length, column_or_1d
+
+from skgeom.backends import as_numpy
+from skgeom.nodes._graph_kernel import GraphKernel, graph_kernel
+from skgeom.nodes._kernel_learning import learn_modulation
+
+_PARAMETERS = (
+    "diffusion_time",
+    "regularization",
+    "smoothness",
+    "length_scale",
+    "n_steps",
+    "offset",
+    "coefficients",
+)
+
+
+class GraphKernelMixin:
+    """A kernel on the nodes of a graph, and how new rows hang on the nodes.
+
+    Sub-classes have the parameters of `graph_kernel` and inherit `GraphInputMixin`.
+    """
+
+    _kernel_constraints = {
+        "kernel": [
+            StrOptions(
+                {
+                    "diffusion",
+                    "regularized_laplacian",
+                    "matern",
+                    "random_walk",
+                    "cosine",
+                    "coefficients",
+                    "learned",
+                }
+            ),
+            callable,
+        ],
+        "diffusion_time": [Interval(Real, 0, None, closed="neither")],
+        "regularization": [Interval(Real, 0, None, closed="neither")],
+        "smoothness": [Interval(Real, 0, None, closed="neither")],
+        "length_scale": [Interval(Real, 0, None, closed="neither")],
+        "n_steps": [Interval(Integral, 1, None, closed="left")],
+        "offset": [Interval(Real, 2, None, closed="left")],
+        "coefficients": ["array-like", None],
+    }
+
+    def _make_kernel(self, rows, y, backend):
+        """The kernel that the parameters describe, or that predicts y best."""
+        if self.kernel == "learned":
+            if y is None:
+                raise ValueError("kernel='learned' needs y, the targets to learn from.")
+            targets = _centred_columns(y, len(rows))
+            f = learn_modulation(
+                self.graph_, rows, targets, self.n_steps, backend=backend
+            )
+            return GraphKernel.from_modulation(f)
+        return graph_kernel(
+            self.kernel, **{name: getattr(self, name) for name in _PARAMETERS}
+        )
+
+    def _links(self, X, backend):
+        """How rows hang on the nodes.
+
+        Returns
+        -------
+        weights : csr_array of shape (n_rows, n_nodes)
+            Entries of the row of W that a new row adds, but for `scale`; shares of
+            nodes that a known row coincides with.
+        known : ndarray of shape (n_rows,), bool
+            Whether the row coincides with nodes.
+        scale : ndarray of shape (n_rows,)
+            Factor of the weights.
+        """
+        attachment = self._attach(X, backend)
+        weights = attachment.weights.copy()
+        lengths = attachment.lengths.copy()
+        lengths.data[weights.data == 0] = 0.0
+        weights.eliminate_zeros()
+        known = lengths.max(axis=1).toarray().ravel() == 0
+        # W_uv = A_uv / sqrt(d_u d_v): with shares q of the new row's degree d_u, this
+        # is q_v sqrt(d_u / d_v).
+        degrees = self.graph_.degrees
+        roots = np.sqrt(np.where(degrees > 0, degrees, 1.0))
+        if self.affinity == "precomputed":
+            own = sp.csr_array(as_numpy(X), dtype=np.float64).sum(axis=1)
+        else:
+            own = weights @ degrees
+        scale = np.where(known, 1.0, np.sqrt(own))
+        owners = np.repeat(np.arange(len(known)), np.diff(weights.indptr))
+        weights.data /= np.where(known[owners], 1.0, roots[weights.indices])
+        return weights, known, scale
+
+
+def _centred_columns(y, n_rows):
+    """Targets as columns of mean zero, classes one a column."""
+    y = np.asarray(as_numpy(y))
+    check_consistent_length(np.empty(n_rows), y)
+    if type_of_target(y) in ("binary", "multiclass"):
+        y = LabelBinarizer().fit_transform(column_or_1d(y))
+    y = y.reshape(n_rows, -1).astype(np.float64)
+    return y - y.mean(axis=0)

@@ -1,0 +1,299 @@
+"""Ridge regression with a kernel on a graph, matrix-free."""
+
+import warnings
+from collections.abc import Callable
+from numbers import Integral, Real
+from typing import Self
+
+import numpy as np
+from sklearn.base import MultiOutputMixin, RegressorMixin, _fit_context
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.metrics import r2_score
+from sklearn.utils._param_validation import Interval
+from sklearn.utils.validation import (
+    check_array,
+    check_consistent_length,
+    check_is_fitted,
+)
+
+from skgeom.backends import as_numpy
+from skgeom.base import GeometryEstimator, GraphInputMixin
+from skgeom.graph import Graph, by_node
+from skgeom.nodes._extension import extension_function
+from skgeom.nodes._graph_kernel_mixin import GraphKernelMixin
+from skgeom.nodes._kernel_operator import GraphKernelOperator
+from skgeom.solvers import conjugate_gradient
+from skgeom.typing import Array, ArrayLike, MatrixLike
+
+
+class GraphKernelRidge(
+    GraphKernelMixin,
+    GraphInputMixin,
+    MultiOutputMixin,
+    RegressorMixin,
+    GeometryEstimator,
+):
+    r"""Ridge regression with a kernel on a graph, exact and without the n x n matrix.
+
+    The values at some nodes are given, those of all others are wanted. With K the
+    kernel [1]_ and t the training nodes, the coefficients solve
+
+    .. math:: (K_{tt} + \alpha I)\, c = y - \bar y ,
+
+    by conjugate gradients, with products with K by Chebyshev series. The cost is a few
+    hundred sparse products, whatever the number of training nodes.
+
+    Read more in the :ref:`User Guide <graph_random_features>`.
+
+    Parameters
+    ----------
+    kernel : str or callable, default="diffusion"
+        As in :class:`~skgeom.nodes.GraphRandomFeatures`.
+    alpha : float, default=0.1
+        Penalty > 0, beside a kernel whose largest eigenvalue is mostly 1.
+    diffusion_time, regularization, smoothness, length_scale, n_steps, offset : float
+        Parameters of the kernel.
+    coefficients : array-like of shape (n_terms,), default=None
+        Weights of the powers of W in "coefficients".
+    graph : Graph, default=None
+        A known graph. X is then a column of node ids, shape (n_samples, 1).
+    affinity : str, default="nearest_neighbors"
+        What X holds when `graph` is None: "nearest_neighbors", "precomputed" or
+        "precomputed_nearest_neighbors".
+    n_neighbors : int, default=10
+        Neighbours that a point is joined to, at most the number of other points.
+    max_iter : int, default=1000
+        Most iterations of conjugate gradients.
+    tol : float, default=1e-6
+        Wanted residual, relative to the targets; products are ten times as accurate.
+    n_jobs : int, default=None
+        Threads on the host; None is 1 unless in a `joblib.parallel_config` context.
+    device : {"auto", "cpu", "cuda", "cuda:<i>", "mps", "torch-cpu"}, default="auto"
+        Where the work happens: numba on the CPU or torch. "auto" follows X.
+
+    Attributes
+    ----------
+    graph_ : Graph
+        The graph.
+    kernel_ : GraphKernel
+        The kernel.
+    dual_coef_ : ndarray of shape (n_nodes,) or (n_nodes, n_targets)
+        The coefficients c, zero where no value was given.
+    intercept_ : float or ndarray of shape (n_targets,)
+        Mean of the targets.
+    n_iter_ : int
+        Iterations of conjugate gradients.
+    n_features_in_ : int
+        Number of columns of X in `fit`.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of the columns, if X had string names.
+
+    See Also
+    --------
+    GraphRandomFeatures : Features for any linear model, estimated for few nodes.
+    sklearn.semi_supervised.LabelSpreading : Classes on a neighbour graph.
+
+    Notes
+    -----
+    Several values for one node count as their mean with as much more weight. New rows
+    hang on the nodes as in :class:`~skgeom.nodes.GraphRandomFeatures`.
+
+    References
+    ----------
+    .. [1] Smola and Kondor, "Kernels and regularization on graphs", COLT 2003.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skgeom import GraphKernelRidge
+    >>> from skgeom.graph import Graph
+    >>> path = Graph.from_edges(np.stack([np.arange(9), np.arange(1, 10)], axis=1))
+    >>> model = GraphKernelRidge(diffusion_time=4.0, graph=path)
+    >>> model.fit([[0], [9]], [0.0, 1.0]).predict([[1], [5], [8]]).round(2)
+    array([0.09, 0.54, 0.91])
+    """
+
+    _parameter_constraints = {
+        **GraphKernelMixin._kernel_constraints,
+        **GraphInputMixin._graph_constraints,
+        "alpha": [Interval(Real, 0, None, closed="neither")],
+        "max_iter": [Interval(Integral, 1, None, closed="left")],
+        "tol": [Interval(Real, 0, 1, closed="neither")],
+        "n_jobs": [Integral, None],
+        "device": [str],
+    }
+
+    def __init__(
+        self,
+        kernel: str | Callable = "diffusion",
+        *,
+        alpha: float = 0.1,
+        diffusion_time: float = 1.0,
+        regularization: float = 1.0,
+        smoothness: float = 2.0,
+        length_scale: float = 1.0,
+        n_steps: int = 2,
+        offset: float = 2.0,
+        coefficients: ArrayLike | None = None,
+        graph: Graph | None = None,
+        affinity: str = "nearest_neighbors",
+        n_neighbors: int = 10,
+        max_iter: int = 1000,
+        tol: float = 1e-6,
+        n_jobs: int | None = None,
+        device: str = "auto",
+    ):
+        self.kernel = kernel
+        self.alpha = alpha
+        self.diffusion_time = diffusion_time
+        self.regularization = regularization
+        self.smoothness = smoothness
+        self.length_scale = length_scale
+        self.n_steps = n_steps
+        self.offset = offset
+        self.coefficients = coefficients
+        self.graph = graph
+        self.affinity = affinity
+        self.n_neighbors = n_neighbors
+        self.max_iter = max_iter
+        self.tol = tol
+        self.n_jobs = n_jobs
+        self.device = device
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X: MatrixLike, y: ArrayLike) -> Self:
+        """Solve for the coefficients of the training nodes.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+            Points; node ids or a square matrix as `graph` and `affinity` say.
+        y : array-like of shape (n_samples,) or (n_samples, n_targets)
+            Values at the nodes.
+
+        Returns
+        -------
+        self : GraphKernelRidge
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            If a parameter is out of its range, the machine lacks `device`, X is not
+            what `graph` and `affinity` say, or y is None, not finite or of another
+            length than X.
+        """
+        backend = self._backend_for(X, reset=True)
+        self.graph_, rows, _ = self._fit_graph(X, backend)
+        y = _checked_targets(y, rows)
+        self.kernel_ = self._make_kernel(rows, y, backend)
+        targets = y.reshape(len(y), -1)
+        mean = targets.mean(axis=0)
+        nodes, means, counts = by_node(rows, targets - mean)
+        shared = dict(tol=self.tol / 10, backend=backend)
+        K = GraphKernelOperator(self.graph_, self.kernel_, **shared)
+        dual = self._solve(K, nodes, means, self.alpha / counts, backend)
+        one = y.ndim == 1
+        self.dual_coef_ = dual[:, 0] if one else dual
+        self.intercept_ = float(mean[0]) if one else mean
+        self._values = K @ dual
+        # What hangs on a node sees the kernel one step further, without its constant.
+        further = extension_function(self.kernel_)
+        self._step_values = GraphKernelOperator(self.graph_, further, **shared) @ dual
+        return self
+
+    def predict(self, X: MatrixLike) -> Array:
+        """Predict the values of rows, each independently of the others.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_rows, n_features)
+            New points; node ids; or, for the precomputed affinities, links or
+            distances to the training rows, shape (n_rows, n_samples).
+
+        Returns
+        -------
+        array of shape (n_rows,) or (n_rows, n_targets)
+            Values, in the namespace, width and device of X.
+
+        Raises
+        ------
+        ValueError
+            If the estimator is not fitted, or X is not what `graph` and `affinity` say:
+            other columns than in `fit`, ids of no node, negative links.
+        """
+        check_is_fitted(self)
+        if self.graph is not None:
+            ids = self._read_ids(X, self.graph_.n_nodes)
+            values = self._values[ids]
+        else:
+            weights, known, scale = self._links(X, self._backend_for(X))
+            values = np.where(
+                known[:, None], weights @ self._values, weights @ self._step_values
+            )
+            values *= scale[:, None]
+        values = values + self.intercept_
+        return self._output(values[:, 0] if self.dual_coef_.ndim == 1 else values, X)
+
+    def score(
+        self, X: MatrixLike, y: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> float:
+        """Coefficient of determination of predictions.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_rows, n_features)
+            Rows, as in `predict`.
+        y : array-like of shape (n_rows,) or (n_rows, n_targets)
+            Their values.
+        sample_weight : array-like of shape (n_rows,), default=None
+            Weights of the rows.
+
+        Returns
+        -------
+        float
+            At most 1.
+
+        Raises
+        ------
+        ValueError
+            As of `predict`, or if y is not as long as X.
+        """
+        predicted = as_numpy(self.predict(X))
+        return r2_score(y, predicted, sample_weight=sample_weight)
+
+    def _solve(self, K, nodes, targets, penalties, backend):
+        """Coefficients of all nodes, those of `nodes` by conjugate gradients."""
+        xp, n = backend.xp, self.graph_.n_nodes
+        B = backend.asarray(targets, dtype=backend.float64)
+        penalties = backend.asarray(penalties[:, None], dtype=backend.float64)
+        where = backend.asarray(nodes)
+
+        def product(V):
+            full = xp.zeros((n, V.shape[1]), dtype=V.dtype, device=V.device)
+            full[where] = V
+            return K.apply(full)[where] + penalties * V
+
+        found = conjugate_gradient(xp, product, B, tol=self.tol, max_iter=self.max_iter)
+        self.n_iter_ = max(1, int(found.n_iter.max(initial=1)))
+        if not found.converged:
+            warnings.warn(
+                f"Conjugate gradients stopped after {self.n_iter_} iterations with a "
+                f"residual of {found.residuals.max():.1e}, more than tol={self.tol:g}. "
+                "Raise max_iter, or alpha.",
+                ConvergenceWarning,
+                stacklevel=4,
+            )
+        dual = np.zeros((n, targets.shape[1]))
+        dual[nodes] = backend.to_numpy(found.solution)
+        return dual
+
+
+def _checked_targets(y, rows):
+    if y is None:
+        raise ValueError(
+            "GraphKernelRidge requires y to be passed, but the target y is None."
+        )
+    y = check_array(as_numpy(y), ensure_2d=False, dtype=np.float64, input_name="y")
+    check_consistent_length(rows, y)
+    return y

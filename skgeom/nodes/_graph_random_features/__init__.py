@@ -1,0 +1,1 @@
+"""Features of nodes whose inner products are a kernel: walks and pushes."""

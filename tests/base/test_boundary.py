@@ -1,0 +1,269 @@
+"""What every estimator keeps to: failed fits, lost devices, foreign arrays."""
+
+import copy
+import pickle
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import sklearn
+from sklearn.base import clone
+from sklearn.datasets import make_blobs
+from sklearn.exceptions import NotFittedError
+from sklearn.utils._param_validation import InvalidParameterError
+
+from skgeom import GraphKernelRidge, HeatGeodesicEmbedding, STKRRegressor
+from skgeom.backends import as_numpy, get_backend
+from skgeom.base._boundary import KNOWS_NAMESPACES
+from skgeom.testing import all_estimators, host_waits
+
+ESTIMATORS = [pytest.param(Class, id=name) for name, Class in all_estimators()]
+
+X, Y = make_blobs(60, n_features=3, centers=2, random_state=0)
+Y = Y.astype(float)
+METHODS = ("transform", "predict", "decision_function", "predict_proba")
+
+needs_namespaces = pytest.mark.skipif(
+    not KNOWS_NAMESPACES, reason="scikit-learn keeps to NumPy, whatever it is told"
+)
+pytestmark = pytest.mark.filterwarnings("ignore:The graph has:UserWarning")
+
+
+def make(Class, device="auto"):
+    """An estimator that is quick, decided by a seed, and gives dense arrays."""
+    wanted = dict(device=device, random_state=0, n_clusters=2, n_components=2)
+    if Class.__name__ == "PoincareEmbedding":
+        wanted["max_iter"] = 20
+    known = Class().get_params()
+    return Class(**{name: wanted[name] for name in wanted if name in known})
+
+
+def told(model, rows):
+    """What a fitted model says of rows, by method."""
+    names = [name for name in METHODS if hasattr(model, name)]
+    assert names
+    return {name: getattr(model, name)(rows) for name in names}
+
+
+def fitted_arrays(model):
+    return {k: v for k, v in vars(model).items() if k.endswith("_")}
+
+
+@pytest.fixture
+def torch():
+    return pytest.importorskip("torch", reason="torch is not installed")
+
+
+# -------------------------------------------------------------------- fits that fail
+
+
+@pytest.mark.parametrize("which", ["first", "last"])
+@pytest.mark.parametrize("Class", ESTIMATORS)
+def test_out_of_memory_is_told_and_leaves_nothing(Class, which, torch, monkeypatch):
+    """The device has no room for the first array of a fit, or for the last."""
+    from skgeom.backends._torch._backend import TorchBackend
+
+    moved, room, asarray = [], np.inf, TorchBackend.asarray
+
+    def limited(self, array, dtype=None):
+        moved.append(array)
+        if len(moved) > room:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 9 GiB")
+        return asarray(self, array, dtype)
+
+    monkeypatch.setattr(TorchBackend, "asarray", limited)
+    model = make(Class, "torch-cpu")
+    before = dict(vars(model))
+    clone(model).fit(X, Y)
+    room = 0 if which == "first" else len(moved) - 1
+    moved.clear()
+    message = rf"{Class.__name__}: .*quarter of scikit-learn's working_memory.*9 GiB"
+    with pytest.raises(MemoryError, match=message) as caught:
+        model.fit(X, Y)
+    # Nothing holds on to what filled the memory.
+    assert caught.value.__context__ is None
+    assert vars(model) == before
+    with pytest.raises(NotFittedError):
+        told(model, X)
+
+
+@pytest.mark.parametrize("Class", ESTIMATORS)
+def test_a_fit_that_fails_leaves_the_one_before(Class):
+    model = make(Class).fit(X, Y)
+    before, expected = dict(vars(model)), told(model, X[:5])
+    wrong = np.full_like(X, np.nan)
+    for fit in ("fit", "fit_transform", "fit_predict"):
+        if hasattr(model, fit):
+            with pytest.raises(ValueError, match="contains NaN"):
+                getattr(model, fit)(wrong, Y)
+            assert vars(model) == before
+    for name, value in told(model, X[:5]).items():
+        np.testing.assert_array_equal(value, expected[name])
+
+
+# -------------------------------------------------------------------- lost devices
+
+
+@pytest.mark.parametrize("Class", ESTIMATORS)
+def test_fit_insists_on_its_device(Class, torch, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)
+    message = f"{Class.__name__}: device='cuda:3', but torch finds 0 cuda devices"
+    with pytest.raises(InvalidParameterError, match=message):
+        make(Class, "cuda:3").fit(X, Y)
+    monkeypatch.setitem(sys.modules, "torch", None)  # importing it fails
+    monkeypatch.delitem(sys.modules, "skgeom.backends._torch._backend")
+    with pytest.raises(ImportError, match="device='cuda' needs torch"):
+        make(Class, "cuda").fit(X, Y)
+
+
+LOAD_WITHOUT_TORCH = """
+import pickle, sys, warnings
+import numpy as np
+
+class NoTorch:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] == "torch":
+            raise ImportError(name)
+
+sys.meta_path.insert(0, NoTorch())
+warnings.simplefilter("error")
+with open(sys.argv[1], "rb") as file:
+    models = pickle.load(file)
+for model, rows, expected in models:
+    name = type(model).__name__
+    for method, value in expected.items():
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", f".* The fitted {name} goes on without")
+            found = getattr(model, method)(rows)
+        assert isinstance(found, np.ndarray), name
+        np.testing.assert_allclose(found, value, rtol=1e-4, atol=1e-5, err_msg=name)
+    print(name)
+"""
+
+
+@pytest.mark.parametrize("dispatch", [False, True])
+def test_models_work_where_there_is_no_torch(torch_device, dispatch, torch, tmp_path):
+    """What a device has fitted is loaded, and used, by a process without torch."""
+    where = get_backend(torch_device).device
+    there, rows = torch.as_tensor(X, device=where), X[:7] + 0.1
+    kept = []
+    for _, Class in all_estimators():
+        with sklearn.config_context(array_api_dispatch=dispatch):
+            model = make(Class, torch_device).fit(there, Y)
+            answers = told(model, torch.as_tensor(rows, device=where))
+        # Named as on a machine with an accelerator.
+        model.device = "cuda"
+        kept.append((model, rows, {k: as_numpy(v) for k, v in answers.items()}))
+    (tmp_path / "models").write_bytes(pickle.dumps(kept))
+    run = subprocess.run(
+        [sys.executable, "-c", LOAD_WITHOUT_TORCH, tmp_path / "models"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.split() == [name for name, _ in all_estimators()]
+
+
+def test_a_model_says_that_it_lost_its_device(torch, monkeypatch):
+    model = STKRRegressor().fit(X, Y)
+    model.device = "cuda"
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)
+    with pytest.warns(UserWarning, match=r"finds 0 cuda.*STKRRegressor goes on"):
+        found = model.predict(X)
+    np.testing.assert_array_equal(found, model.set_params(device="auto").predict(X))
+    model.device = "gpu"  # no device at all
+    with pytest.raises(InvalidParameterError, match="'gpu' is not known"):
+        model.predict(X)
+
+
+# ------------------------------------------------------------------ tensors and arrays
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("Class", ESTIMATORS)
+def test_tensors_in_tensors_out(torch_device, Class, dtype, torch):
+    """Rows of one kind on a model of another: the answer is of the kind of the rows."""
+    where = get_backend(torch_device).device
+    here = X.astype(dtype)
+    there = torch.as_tensor(here, device=where)
+    by_tensor, by_array = make(Class).fit(there, Y), make(Class).fit(here, Y)
+    # What is fitted is on the host, whatever X was.
+    for name, value in fitted_arrays(by_tensor).items():
+        assert type(value) is type(getattr(by_array, name)), name
+        if isinstance(value, np.ndarray):
+            assert value.dtype == getattr(by_array, name).dtype, name
+    for model in (by_tensor, by_array):
+        tensors, arrays = told(model, there), told(model, here)
+        for name, value in tensors.items():
+            assert isinstance(value, torch.Tensor), name
+            assert value.device == there.device, name
+            assert isinstance(arrays[name], np.ndarray), name
+            value = as_numpy(value)
+            assert value.dtype == arrays[name].dtype, name
+            np.testing.assert_allclose(value, arrays[name], rtol=1e-4, atol=1e-4)
+    if hasattr(Class, "score"):
+        targets = torch.as_tensor(Y, device=where)
+        assert isinstance(by_tensor.score(there, targets), float)
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        STKRRegressor(kernel="rbf"),
+        STKRRegressor(),
+        GraphKernelRidge(),
+        HeatGeodesicEmbedding(),
+    ],
+)
+def test_sound_tensors_are_looked_at_where_they_are(torch_device, model, torch):
+    there = torch.as_tensor(X, device=get_backend(torch_device).device)
+    model = clone(model).fit(there, Y)
+    use = getattr(model, "transform", None) or model.predict
+    with host_waits() as waits:
+        found = use(there[:9])
+    assert not waits["skgeom.backends._arrays.as_numpy", "cpu"]
+    np.testing.assert_allclose(as_numpy(found), use(X[:9]), atol=1e-12)
+    # What is wrong with the others scikit-learn says in its own words.
+    for wrong, message in (
+        (there * np.nan, "contains NaN"),
+        (there[:, :2], "X has 2 features, but"),
+        (there[0], "Expected 2D array, got 1D"),
+        (there[:0], "Found array with 0 sample"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            use(wrong)
+    np.testing.assert_allclose(as_numpy(use(there.round().int())), use(X.round()))
+
+
+@needs_namespaces
+@pytest.mark.parametrize("Class", ESTIMATORS)
+def test_with_dispatch_what_is_fitted_follows_X(torch_device, Class, torch):
+    where = get_backend(torch_device).device
+    there, targets = (torch.as_tensor(a, device=where) for a in (X, Y))
+    with sklearn.config_context(array_api_dispatch=True):
+        model = make(Class).fit(there, targets)
+        arrays = [v for v in vars(model).values() if isinstance(v, torch.Tensor)]
+        assert arrays
+        assert {array.device for array in arrays} == {there.device}
+        answers = told(model, there)
+        with pytest.raises(ValueError, match="must use the same namespace"):
+            told(model, X)
+    # Without dispatch, and in copies, all are welcome again.
+    for other in (model, copy.copy(model), pickle.loads(pickle.dumps(model))):
+        for name, value in told(other, X).items():
+            assert isinstance(value, np.ndarray)
+            np.testing.assert_allclose(value, as_numpy(answers[name]), atol=1e-6)
+    assert not any(isinstance(v, torch.Tensor) for v in vars(copy.copy(model)).values())
+    assert clone(model).get_params() == model.get_params()
+
+
+@needs_namespaces
+def test_with_dispatch_parameters_stay_as_they_are(torch_device, torch):
+    alphas = np.array([0.1, 1.0])
+    there = torch.as_tensor(X, device=get_backend(torch_device).device)
+    with sklearn.config_context(array_api_dispatch=True):
+        model = STKRRegressor(alpha=alphas).fit(there, there[:, 0])
+        assert model.alpha is alphas
+        assert isinstance(model.dual_coef_, torch.Tensor)
