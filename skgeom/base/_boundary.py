@@ -1,9 +1,18 @@
 """What holds at the boundary of every estimator, whatever its method.
 
-A fit that fails leaves the estimator as it was. A device that runs out of memory is an
-error which names the setting that bounds its blocks. And where scikit-learn's
-``array_api_dispatch`` is on, scikit-learn's rules hold: arrays of any namespace come
-in, what is fitted follows X, and other arrays are refused from then on.
+Every public method that is ours is guarded, whatever its name; what is done for it
+follows from the name and the arguments, in scikit-learn's meaning:
+
+- ``fit`` and what begins with it, and ``partial_fit``, train the estimator itself. One
+  that fails leaves it as it was.
+- All others read it. With an argument X, answers belong where X is; without one, as of
+  ``sample(n_samples)``, where the fitted arrays are. Answers of several arrays, as with
+  ``return_std``, come home one by one.
+
+A device that runs out of memory is an error which names the setting that bounds its
+blocks. And where scikit-learn's ``array_api_dispatch`` is on, scikit-learn's rules
+hold: arrays of any namespace come in, what is fitted follows X, and other arrays are
+refused from then on.
 """
 
 import copy
@@ -28,20 +37,6 @@ try:  # scikit-learn >= 1.9
 except ImportError:  # pragma: no cover
     KNOWS_NAMESPACES = False
 
-# Public methods whose first argument is X.
-_METHODS = (
-    "fit",
-    "fit_transform",
-    "fit_predict",
-    "transform",
-    "predict",
-    "predict_proba",
-    "decision_function",
-    "score",
-    "geodesic_distances",
-    "length_features",
-)
-
 
 class Home(NamedTuple):
     """A namespace other than NumPy's and a device of it, which arrays belong to."""
@@ -57,14 +52,27 @@ class Home(NamedTuple):
         xp, _, device = get_namespace_and_device(X)
         return cls(xp, device)
 
+    @classmethod
+    def of_fitted(cls, state):
+        """Where the fitted arrays are; None on the host, and without dispatch."""
+        homes = (cls.of(value) for name, value in state.items() if _is_fitted(name))
+        return next((home for home in homes if home is not None), None)
+
     def settle(self, state):
         """Bring the arrays of a fitted estimator here."""
         for name, value in state.items():
-            if _is_fitted(name):
+            if _is_fitted(name) and not isinstance(value, (tuple, list, dict)):
                 state[name] = self.bring(value)
 
     def bring(self, value):
-        """Bring an array of numbers here; leave everything else alone."""
+        """Bring an array of numbers here, or each of several; leave all else alone."""
+        if isinstance(value, tuple):
+            parts = [self.bring(part) for part in value]
+            return type(value)(*parts) if hasattr(value, "_fields") else tuple(parts)
+        if isinstance(value, list):
+            return [self.bring(part) for part in value]
+        if isinstance(value, dict):
+            return {key: self.bring(part) for key, part in value.items()}
         if not (_is_numeric(value) or _is_foreign(value)):
             return value
         with config_context(array_api_dispatch=True):
@@ -79,8 +87,10 @@ def guard(cls):
     cls : type
         Changed in place.
     """
-    for name in _METHODS:
-        member = inspect.getattr_static(cls, name, None)
+    for name in dir(cls):
+        if name.startswith("_"):
+            continue
+        member = inspect.getattr_static(cls, name)
         if inspect.isfunction(member) and not _is_within(member):
             setattr(cls, name, _within(member))
         elif inspect.isfunction(getattr(member, "fn", None)):  # of `available_if`
@@ -113,41 +123,65 @@ def _is_within(method):
 
 
 def _within(method):
-    name, fits = method.__name__, method.__name__.startswith("fit")
+    name, continues = method.__name__, method.__name__ == "partial_fit"
+    trains = continues or name.startswith("fit")
+    # The place of X among the arguments, self apart; None for a method without it.
+    names = list(inspect.signature(method).parameters)[1:]
+    place = names.index("X") if "X" in names else None
 
     @functools.wraps(method)
     def call(self, *args, **kwargs):
-        X = args[0] if args else kwargs.get("X")
-        home, model = Home.of(X), self
-        if not fits:
+        X = args[place] if place is not None and place < len(args) else kwargs.get("X")
+        home = Home.of(X) if place is not None else Home.of_fitted(vars(self))
+        if not trains or (continues and X is not None):
             _refuse_other_arrays(self, X, name)
-            if any(_is_fitted(k) and _is_foreign(v) for k, v in vars(self).items()):
-                model = copy.copy(self)  # which has all on the host
+        before = _state(self, kept_apart=continues) if trains else None
+        model = self if trains else _reader(self)
+        if continues:
+            vars(self).update(vars(_reader(self)))
         # A tensor X says where to compute; all else that is no NumPy is read here.
-        args = [X if i == 0 and is_torch(X) else on_host(a) for i, a in enumerate(args)]
+        args = [
+            a if i == place and is_torch(a) else on_host(a) for i, a in enumerate(args)
+        ]
         kwargs = {
             k: a if k == "X" and is_torch(a) else on_host(a) for k, a in kwargs.items()
         }
-        before = dict(vars(self)) if fits else None
         try:
             with config_context(array_api_dispatch=False):
                 out = method(model, *args, **kwargs)
-            if fits and home is not None:
+            if trains and home is not None:
                 home.settle(vars(self))
         except BaseException as error:
-            if fits:
+            if trains:
                 vars(self).clear()
                 vars(self).update(before)
             if not is_out_of_memory(error):
                 raise
             told = str(error).partition("\n")[0]
         else:
-            return out if home is None or out is self else home.bring(out)
+            if out is model:
+                return self
+            return out if home is None else home.bring(out)
         # Out here no handled error holds on to the arrays that filled the memory.
         raise MemoryError(_advice(self, told))
 
     call._within = True
     return call
+
+
+def _state(estimator, kept_apart):
+    """What an estimator has, to go back to; apart from arrays that a method changes."""
+    state = dict(vars(estimator))
+    if kept_apart:
+        state = {k: copy.deepcopy(v) if _is_fitted(k) else v for k, v in state.items()}
+    return state
+
+
+def _reader(estimator):
+    """The estimator, or a copy of it with all on the host."""
+    if any(_is_fitted(k) and _is_foreign(v) for k, v in vars(estimator).items()):
+        return copy.copy(estimator)
+    return estimator
 
 
 def _advice(estimator, told):

@@ -15,6 +15,7 @@ from skgeom.backends import (
     is_torch,
 )
 from skgeom.base._boundary import KNOWS_NAMESPACES, guard, on_host
+from skgeom.base._constraints import merged_constraints
 from skgeom.graph import Graph
 
 try:  # scikit-learn >= 1.9
@@ -38,7 +39,9 @@ class GeometryEstimator(CallbackSupportMixin, BaseEstimator):
 
     Sub-classes have a parameter `device` and may have `n_jobs`. What they fit is on
     the host, whatever the device, so that it can be loaded anywhere; their public
-    methods are guarded as `skgeom.base._boundary` says.
+    methods are guarded as `skgeom.base._boundary` says. `_parameter_constraints` has
+    the parameters that are the method's own: those that families share are added, and
+    those of the bases.
 
     Examples
     --------
@@ -53,8 +56,9 @@ class GeometryEstimator(CallbackSupportMixin, BaseEstimator):
     """
 
     def __init_subclass__(cls, **kwargs):
-        """Put the boundary around the public methods."""
+        """Put the boundary around the public methods; merge what parameters take."""
         super().__init_subclass__(**kwargs)
+        cls._parameter_constraints = merged_constraints(cls)
         guard(cls)
 
     def __getstate__(self):

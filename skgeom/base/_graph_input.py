@@ -1,11 +1,9 @@
 """The sources of a graph that estimators take: points, a known graph, links."""
 
 import warnings
-from numbers import Integral
 
 import numpy as np
 import scipy.sparse as sp
-from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import check_non_negative
 
 from skgeom.backends import as_numpy
@@ -19,22 +17,6 @@ from skgeom.graph import (
 )
 
 
-class GraphHandle(HasMethods):
-    """The constraint on the parameter `graph`; it says how to make one."""
-
-    def __init__(self):
-        super().__init__("laplacian")
-
-    def is_satisfied_by(self, value):
-        return isinstance(value, Graph)
-
-    def __str__(self):
-        return (
-            "a skgeom.graph.Graph, as Graph.from_networkx, Graph.from_adjacency and "
-            "Graph.from_edges make it,"
-        )
-
-
 class GraphInputMixin:
     """The three sources of a graph: points, a known graph, links.
 
@@ -43,20 +25,17 @@ class GraphInputMixin:
 
     Examples
     --------
-    >>> from skgeom.base import GraphInputMixin
-    >>> sorted(GraphInputMixin._graph_constraints)
-    ['affinity', 'graph', 'n_neighbors']
+    >>> from skgeom.base import GeometryEstimator, GraphInputMixin
+    >>> class Degrees(GraphInputMixin, GeometryEstimator):
+    ...     def __init__(self, graph=None, affinity="precomputed", device="auto"):
+    ...         self.graph, self.affinity, self.device = graph, affinity, device
+    ...     def fit(self, X):
+    ...         self.graph_, rows, _ = self._fit_graph(X, self._backend_for(X))
+    ...         self.degrees_ = self.graph_.degrees[rows]
+    ...         return self
+    >>> Degrees().fit([[0, 2], [2, 0]]).degrees_
+    array([2., 2.])
     """
-
-    _graph_constraints = {
-        "graph": [GraphHandle(), None],
-        "affinity": [
-            StrOptions(
-                {"nearest_neighbors", "precomputed", "precomputed_nearest_neighbors"}
-            )
-        ],
-        "n_neighbors": [Interval(Integral, 1, None, closed="left")],
-    }
 
     def _fit_graph(self, X, backend):
         """Read the input of `fit`.

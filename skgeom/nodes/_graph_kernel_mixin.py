@@ -30,7 +30,7 @@ class GraphKernelMixin:
     Sub-classes have the parameters of `graph_kernel` and inherit `GraphInputMixin`.
     """
 
-    _kernel_constraints = {
+    _parameter_constraints = {
         "kernel": [
             StrOptions(
                 {

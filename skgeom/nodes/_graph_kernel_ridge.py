@@ -2,7 +2,7 @@
 
 import warnings
 from collections.abc import Callable
-from numbers import Integral, Real
+from numbers import Real
 from typing import Self
 
 import numpy as np
@@ -114,13 +114,7 @@ class GraphKernelRidge(
     """
 
     _parameter_constraints = {
-        **GraphKernelMixin._kernel_constraints,
-        **GraphInputMixin._graph_constraints,
-        "alpha": [Interval(Real, 0, None, closed="neither")],
-        "max_iter": [Interval(Integral, 1, None, closed="left")],
         "tol": [Interval(Real, 0, 1, closed="neither")],
-        "n_jobs": [Integral, None],
-        "device": [str],
     }
 
     def __init__(

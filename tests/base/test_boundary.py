@@ -15,6 +15,7 @@ from sklearn.utils._param_validation import InvalidParameterError
 
 from skgeom import GraphKernelRidge, HeatGeodesicEmbedding, STKRRegressor
 from skgeom.backends import as_numpy, get_backend
+from skgeom.base import GeometryEstimator
 from skgeom.base._boundary import KNOWS_NAMESPACES
 from skgeom.testing import all_estimators, host_waits
 
@@ -267,3 +268,112 @@ def test_with_dispatch_parameters_stay_as_they_are(torch_device, torch):
         model = STKRRegressor(alpha=alphas).fit(there, there[:, 0])
         assert model.alpha is alphas
         assert isinstance(model.dual_coef_, torch.Tensor)
+
+
+# ------------------------------------------------ methods that no estimator has told of
+
+
+class Gaussian(GeometryEstimator):
+    """A mean and a deviation, with the methods that families to come will have."""
+
+    def __init__(self, device="auto"):
+        self.device = device
+
+    def fit(self, X, y=None):
+        self.total_, self.square_, self.count_ = np.zeros(1), np.zeros(1), np.zeros(1)
+        return self._add(X)
+
+    def partial_fit(self, X, y=None):
+        if not hasattr(self, "total_"):
+            return self.fit(X)
+        return self._add(X)
+
+    def _add(self, X):
+        fails = np.isnan(as_numpy(X)).any()
+        X = np.nan_to_num(as_numpy(X))
+        # In place, and before the check: as far as a failing fit may come.
+        self.total_ += X.sum()
+        self.square_ += (X**2).sum()
+        self.count_ += X.size
+        if fails:
+            raise ValueError("X contains NaN")
+        return self
+
+    def _moments(self):
+        for name in ("total_", "square_", "count_"):
+            assert isinstance(getattr(self, name), np.ndarray), "read on the host"
+        mean = self.total_ / self.count_
+        return mean, self.square_ / self.count_ - mean**2
+
+    def predict(self, X, return_std=False):
+        mean, variance = self._moments()
+        found = np.zeros(len(X)) + mean, np.zeros(len(X)) + np.sqrt(variance)
+        return found if return_std else found[0]
+
+    def score_samples(self, X):
+        mean, variance = self._moments()
+        return -((as_numpy(X)[:, 0] - mean) ** 2) / variance
+
+    def predict_log_proba(self, X):
+        return self.score_samples(X)[:, None]
+
+    def inverse_transform(self, X):
+        return as_numpy(X) + self._moments()[0]
+
+    def sample(self, n_samples=1):
+        return np.zeros((n_samples, 1)) + self._moments()[0], np.zeros(n_samples, int)
+
+    def sample_y(self, X, n_samples=1):
+        return np.zeros((len(X), n_samples)) + self._moments()[0]
+
+    def summary(self):
+        return {"mean": self._moments()[0]}
+
+
+OF_ROWS = ("predict", "score_samples", "predict_log_proba", "inverse_transform")
+
+
+@needs_namespaces
+def test_whatever_a_method_is_called_its_answers_come_home(torch_device, torch):
+    there = torch.as_tensor(X[:, :1].copy(), device=get_backend(torch_device).device)
+    with sklearn.config_context(array_api_dispatch=True):
+        model = Gaussian().fit(there)
+        answers = {name: getattr(model, name)(there) for name in OF_ROWS}
+        answers["predict, keyword"] = model.predict(X=there)
+        answers["sample_y"] = model.sample_y(there, n_samples=2)
+        answers["mean"], answers["std"] = model.predict(there, return_std=True)
+        answers["rows"], answers["labels"] = model.sample(3)
+        answers["summary"] = model.summary()["mean"]
+        with pytest.raises(ValueError, match="must use the same namespace"):
+            model.score_samples(X[:, :1])
+    for name, value in answers.items():
+        assert isinstance(value, torch.Tensor), name
+        assert value.device == there.device, name
+    assert answers["rows"].shape == (3, 1)
+    # Fitted on the host, they stay there.
+    here = Gaussian().fit(X[:, :1])
+    assert all(isinstance(part, np.ndarray) for part in here.sample(3))
+    np.testing.assert_allclose(here.sample(3)[0], as_numpy(answers["rows"]))
+
+
+def test_partial_fit_goes_on_from_where_it_was(torch):
+    model = Gaussian().partial_fit(X[:20]).partial_fit(X[20:])
+    np.testing.assert_allclose(model.sample()[0], X.mean())
+    before = {name: value.copy() for name, value in fitted_arrays(model).items()}
+    with pytest.raises(ValueError, match="contains NaN"):
+        model.partial_fit(X * [1, 1, np.nan])
+    assert fitted_arrays(model) == before
+
+
+@needs_namespaces
+def test_with_dispatch_partial_fit_trains_the_estimator_itself(torch):
+    there = torch.as_tensor(X)
+    with sklearn.config_context(array_api_dispatch=True):
+        model = Gaussian().partial_fit(there[:20]).partial_fit(there[20:])
+        assert isinstance(model.total_, torch.Tensor)
+        with pytest.raises(ValueError, match="must use the same namespace"):
+            model.partial_fit(X)
+        with pytest.raises(ValueError, match="contains NaN"):
+            model.partial_fit(there * torch.nan)
+        assert isinstance(model.total_, torch.Tensor)
+        np.testing.assert_allclose(as_numpy(model.sample()[0]), X.mean())

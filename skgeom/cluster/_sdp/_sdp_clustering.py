@@ -185,15 +185,10 @@ class SDPClustering(
         "covariance_type": [StrOptions({"spherical", "diag", "tied", "full"}), None],
         "solver": [StrOptions({"auto", "admm", "low_rank", "sketch"})],
         "affinity": [StrOptions({"linear", "rbf", "precomputed"})],
-        "gamma": [Interval(Real, 0, None, closed="neither"), None],
         "diagonal_correction": [StrOptions({"hollow", "pecok"}), None],
-        "n_init": [Interval(Integral, 1, None, closed="left")],
         "certificate": [StrOptions({"fast", "sdp"}), None],
         "early_stopping": ["boolean"],
-        "max_iter": [Interval(Integral, 1, None, closed="left")],
         "tol": [Interval(Real, 0, None, closed="neither")],
-        "device": [str],
-        "random_state": ["random_state"],
     }
 
     def __init__(

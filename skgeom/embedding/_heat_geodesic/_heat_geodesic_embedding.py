@@ -185,8 +185,6 @@ class HeatGeodesicEmbedding(
     """
 
     _parameter_constraints = {
-        **GraphInputMixin._graph_constraints,
-        "n_components": [Interval(Integral, 1, None, closed="left")],
         "robust": ["boolean", StrOptions({"auto"})],
         "smoothing": [
             Interval(Integral, 0, None, closed="left"),
@@ -212,11 +210,6 @@ class HeatGeodesicEmbedding(
             None,
         ],
         "mds": [StrOptions({"metric", "classical"})],
-        "max_iter": [Interval(Integral, 1, None, closed="left")],
-        "tol": [Interval(Real, 0, None, closed="left")],
-        "n_jobs": [Integral, None],
-        "device": [str],
-        "random_state": ["random_state"],
     }
 
     def __init__(

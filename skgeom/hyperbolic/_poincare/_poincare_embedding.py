@@ -172,8 +172,6 @@ class PoincareEmbedding(
     _directed = True
 
     _parameter_constraints = {
-        **GraphInputMixin._graph_constraints,
-        "n_components": [Interval(Integral, 1, None, closed="left")],
         "model": [StrOptions({"lorentz", "poincare"})],
         "optimizer": [StrOptions({"auto", "polar_adam", "tangent_adam", "sgd"})],
         "init": [StrOptions({"auto", "tree", "random"})],
@@ -184,16 +182,12 @@ class PoincareEmbedding(
             Interval(Real, 0, None, closed="neither"),
             StrOptions({"auto"}),
         ],
-        "max_iter": [Interval(Integral, 1, None, closed="left")],
         "burn_in": [Interval(Integral, 0, None, closed="left")],
         "batch_size": [
             Interval(Integral, 1, None, closed="left"),
             StrOptions({"auto"}),
         ],
         "tol": [Interval(Real, 0, 1, closed="left")],
-        "n_jobs": [Integral, None],
-        "device": [str],
-        "random_state": ["random_state"],
     }
 
     def __init__(

@@ -57,18 +57,11 @@ class SpectralMachine(GraphInputMixin, GeometryEstimator):
         ],
         "strength": [Interval(Real, 1, None, closed="left")],
         "degree": [Interval(Integral, 1, None, closed="left"), None],
-        "n_components": [Interval(Integral, 1, None, closed="left")],
         "alpha": [Interval(Real, 0, None, closed="neither"), "array-like"],
-        "n_neighbors": GraphInputMixin._graph_constraints["n_neighbors"],
-        "gamma": [Interval(Real, 0, None, closed="neither"), None],
         "normalization": [StrOptions({"random_walk", "symmetric"}), None],
-        "graph": GraphInputMixin._graph_constraints["graph"],
         "fit_intercept": ["boolean"],
         "solver": [StrOptions({"auto", "cg", "dense", "eigen"})],
         "tol": [Interval(Real, 0, None, closed="neither")],
-        "max_iter": [Interval(Integral, 1, None, closed="left")],
-        "device": [str],
-        "n_jobs": [Integral, None],
     }
 
     @property

@@ -160,7 +160,7 @@ class STKRClassifier(ClassifierMixin, SpectralMachine):
     True
     """
 
-    _parameter_constraints = SpectralMachine._parameter_constraints | {
+    _parameter_constraints = {
         "class_weight": [dict, StrOptions({"balanced"}), None],
     }
 

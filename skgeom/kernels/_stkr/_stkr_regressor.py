@@ -154,7 +154,6 @@ class STKRRegressor(RegressorMixin, SpectralMachine):
     True
     """
 
-    _parameter_constraints = SpectralMachine._parameter_constraints
     _default_degrees = {"inverse_laplacian": 2, "polynomial": 16}
 
     def __init__(

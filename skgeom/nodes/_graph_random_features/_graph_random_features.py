@@ -174,8 +174,6 @@ class GraphRandomFeatures(
     """
 
     _parameter_constraints = {
-        **GraphKernelMixin._kernel_constraints,
-        **GraphInputMixin._graph_constraints,
         "method": [StrOptions({"walk", "push"})],
         "n_walks": [Interval(Integral, 1, None, closed="left")],
         "halting_probability": [
@@ -186,9 +184,6 @@ class GraphRandomFeatures(
         "threshold": [Interval(Real, 0, 1, closed="left")],
         "n_components": [Interval(Integral, 1, None, closed="left"), None],
         "dtype": [Options(type, {np.float32, np.float64})],
-        "n_jobs": [Integral, None],
-        "device": [str],
-        "random_state": ["random_state"],
     }
 
     def __init__(
