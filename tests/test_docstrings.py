@@ -251,6 +251,40 @@ def test_types_allow_none_and_callables_where_validation_does(name):
         assert ("Callable" in kind) == (callable in valid), parameter
 
 
+# What families say alike of parameters that they share: type, and how it begins.
+SHARED_BLOCKS = {
+    "affinity": ("str, default=", "What X holds when `graph` is None."),
+    "device": (
+        '{"auto", "cpu", "cuda", "cuda:<i>", "mps", "torch-cpu"}, default="auto"',
+        'Where the work happens: numba on the CPU or torch. "auto" follows X.',
+    ),
+    "graph": (
+        "Graph, default=None",
+        "A known graph. X is then a column of node ids or names, shape (n_samples, 1)",
+    ),
+    "n_jobs": (
+        "int, default=None",
+        "Threads on the host; None is 1 unless in a `joblib.parallel_config` context. "
+        "The result does not depend on it.",
+    ),
+    "random_state": ("int, RandomState instance or None, default=None", ""),
+}
+
+
+@pytest.mark.parametrize("name", sorted(skgeom._ESTIMATORS))
+def test_shared_parameters_are_described_alike(name):
+    estimator = getattr(skgeom, name)
+    kept = {p.name: p for p in docstring_of(f"skgeom.{name}")["Parameters"]}
+    shared = SHARED_BLOCKS.keys() & inspect.signature(estimator).parameters
+    if "graph" not in kept:
+        shared -= {"affinity"}  # then it is of points, and the method's own
+    assert "device" in shared
+    for parameter in shared:
+        kind, begins = SHARED_BLOCKS[parameter]
+        assert kept[parameter].type.startswith(kind), parameter
+        assert " ".join(kept[parameter].desc).startswith(begins), parameter
+
+
 ARRAY = re.compile(r"array|ndarray|csr_array|sparse matrix")
 INTEGERS = re.compile(r"(back_)?(indices|indptr|labels|edges)_?")
 LISTS = ("Parameters", "Attributes", "Returns", "Yields")

@@ -1,6 +1,7 @@
 """What every estimator shares: the boundary in and out, the device, its parameters."""
 
+from skgeom.base._embedding import EmbeddingMixin
 from skgeom.base._estimator import GeometryEstimator, with_callbacks
 from skgeom.base._graph_input import GraphInputMixin
 
-__all__ = ["GeometryEstimator", "GraphInputMixin", "with_callbacks"]
+__all__ = ["EmbeddingMixin", "GeometryEstimator", "GraphInputMixin", "with_callbacks"]

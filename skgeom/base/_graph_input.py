@@ -4,7 +4,7 @@ import warnings
 
 import numpy as np
 import scipy.sparse as sp
-from sklearn.utils.validation import check_non_negative
+from sklearn.utils.validation import check_non_negative, validate_data
 
 from skgeom.backends import as_numpy
 from skgeom.graph import (
@@ -15,6 +15,7 @@ from skgeom.graph import (
     nearest_neighbors,
     neighbors_from_graph,
 )
+from skgeom.graph._names import holds_names
 
 
 class GraphInputMixin:
@@ -133,15 +134,12 @@ class GraphInputMixin:
 
     def _read_ids(self, X, n_nodes, *, reset=False):
         """The node of each row of X, which is a column of node ids."""
-        expected = "With graph=Graph(...), X must be a column of integer node ids"
+        expected = "With graph=Graph(...), X must be a column of node ids or names"
         self._refuse_graph(X)
         X = as_numpy(X)
-        first = next(iter(np.ravel(X)[:1]), None)
-        if isinstance(first, str):
-            raise ValueError(
-                f"{expected}; it holds text: {str(first)!r}. The id of a name is its "
-                "position in graph.node_names."
-            )
+        column = np.asarray(X)
+        if holds_names(column):
+            return self._read_names(X, column, expected, reset)
         X = self._validated(X, reset=reset)
         if X.shape[1] != 1:
             raise ValueError(
@@ -158,6 +156,22 @@ class GraphInputMixin:
                 f"{ids.max()}."
             )
         return ids
+
+    def _read_names(self, X, column, expected, reset):
+        """The node of each row of X, which is a column of names."""
+        if self.graph.node_names is None:
+            raise ValueError(
+                f"{expected}; it holds names, and the graph has no node_names."
+            )
+        if column.ndim != 2 or column.shape[1] != 1:
+            raise ValueError(
+                f"{expected} of shape (n_samples, 1); got shape {column.shape}."
+            )
+        validate_data(self, X, reset=reset, skip_check_array=True)
+        try:
+            return self.graph.ids(column[:, 0])
+        except ValueError as error:
+            raise ValueError(f"{expected}: {error}") from None
 
     def __sklearn_tags__(self):
         """Precomputed input is pairwise, may be sparse, and is not negative."""

@@ -2,28 +2,28 @@
 
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
 from scipy.sparse import csgraph
 
 from skgeom.backends import Backend, Steps
-from skgeom.graph._affinity import affinity_matrix, alpha_decay_neighbors
+from skgeom.graph._constructors import GraphConstructors
 from skgeom.graph._laplacian import Laplacian, laplacian_of
-from skgeom.graph._neighbors import nearest_neighbors
+from skgeom.graph._names import holds_names, ids_of, index_of
 from skgeom.graph._sparse import (
-    adjacency_of_edges,
     checked_adjacency,
+    features_of_nodes,
     frozen,
     lengths_on,
     narrow,
 )
 from skgeom.graph._walks import memory_order, steps_of
-from skgeom.typing import Array, ArrayLike, MatrixLike, NDArray
+from skgeom.typing import ArrayLike, MatrixLike, NDArray
 
 
-class Graph:
+class Graph(GraphConstructors):
     """A weighted graph, directed or not, that copies of an estimator share.
 
     The handle cannot be changed, so `copy.deepcopy` and `sklearn.base.clone` return
@@ -43,6 +43,8 @@ class Graph:
         unit long.
     node_names : sequence of length n_nodes, default=None
         What the nodes stand for.
+    node_features : array or sparse matrix of shape (n_nodes, n_features), default=None
+        What is known of each node, finite.
 
     Attributes
     ----------
@@ -54,12 +56,15 @@ class Graph:
         Whether the graph is directed.
     node_names : tuple or None
         The names given.
+    node_features : ndarray or csr_array of shape (n_nodes, n_features), or None
+        The features given, read-only; float32 stays, all else is float64.
 
     Raises
     ------
     ValueError
         If the matrix is not square, a weight is negative or not finite, a length is
-        negative or where no weight is, or `directed` is False for an asymmetric matrix.
+        negative or where no weight is, `directed` is False for an asymmetric matrix, or
+        names or features are not one for each node.
 
     Examples
     --------
@@ -75,6 +80,7 @@ class Graph:
     lengths: sp.csr_array
     directed: bool
     node_names: tuple[Any, ...] | None
+    node_features: NDArray | sp.csr_array | None
     _laplacians: dict[str, Laplacian]
     _steps: dict[tuple, Steps]
 
@@ -85,6 +91,7 @@ class Graph:
         directed: bool | None = None,
         lengths: MatrixLike | None = None,
         node_names: Sequence[Any] | None = None,
+        node_features: MatrixLike | None = None,
     ):
         rounding = 1e-5 if _dtype_of(adjacency) == np.float32 else 1e-10
         adjacency = checked_adjacency(adjacency)
@@ -108,218 +115,10 @@ class Graph:
             lengths=frozen(narrow(lengths)),
             directed=bool(asymmetric if directed is None else directed),
             node_names=None if node_names is None else tuple(node_names),
+            node_features=features_of_nodes(node_features, adjacency.shape[0]),
             _laplacians={},
             _steps={},
         )
-
-    @classmethod
-    def from_adjacency(
-        cls,
-        adjacency: MatrixLike,
-        *,
-        directed: bool | None = None,
-        node_names: Sequence[Any] | None = None,
-    ) -> Self:
-        """Make a graph from a dense or sparse matrix of weights.
-
-        Parameters
-        ----------
-        adjacency : array or sparse matrix of shape (n_nodes, n_nodes)
-            Weights >= 0; zero is no edge.
-        directed : bool, default=None
-            None decides by the symmetry of the matrix.
-        node_names : sequence of length n_nodes, default=None
-            What the nodes stand for.
-
-        Returns
-        -------
-        Graph
-            The handle.
-
-        Examples
-        --------
-        >>> from skgeom.graph import Graph
-        >>> Graph.from_adjacency([[0, 2.0], [2.0, 0]])
-        Graph(n_nodes=2, n_edges=1, undirected)
-        """
-        return cls(adjacency, directed=directed, node_names=node_names)
-
-    @classmethod
-    def from_edges(
-        cls,
-        edges: ArrayLike,
-        weights: ArrayLike | None = None,
-        *,
-        n_nodes: int | None = None,
-        directed: bool = False,
-        node_names: Sequence[Any] | None = None,
-    ) -> Self:
-        """Make a graph from a list of edges.
-
-        Parameters
-        ----------
-        edges : array-like of shape (n_edges, 2), int
-            Pairs of node numbers, from 0. Repeated edges add their weights.
-        weights : array-like of shape (n_edges,), default=None
-            Weights >= 0. None gives each edge weight 1, repeated or not.
-        n_nodes : int, default=None
-            Number of nodes. None is one more than the largest number.
-        directed : bool, default=False
-            Whether an edge goes one way only.
-        node_names : sequence of length n_nodes, default=None
-            What the nodes stand for.
-
-        Returns
-        -------
-        Graph
-            The handle.
-
-        Raises
-        ------
-        ValueError
-            If an edge names a node outside of the range, a weight is negative or not
-            finite, or shapes disagree.
-
-        Examples
-        --------
-        >>> from skgeom.graph import Graph
-        >>> Graph.from_edges([[0, 1], [1, 2]], directed=True)
-        Graph(n_nodes=3, n_edges=2, directed)
-        """
-        adjacency = adjacency_of_edges(edges, weights, n_nodes, directed)
-        return cls(adjacency, directed=directed, node_names=node_names)
-
-    @classmethod
-    def from_networkx(cls, graph: Any, *, weight: str = "weight") -> Self:
-        """Make a graph from a networkx graph; its nodes become `node_names`.
-
-        Parameters
-        ----------
-        graph : networkx.Graph or networkx.DiGraph
-            The source.
-        weight : str, default="weight"
-            Edge attribute that holds the weight; 1 where an edge has none.
-
-        Returns
-        -------
-        Graph
-            The handle.
-
-        Examples
-        --------
-        >>> import networkx as nx
-        >>> from skgeom.graph import Graph
-        >>> Graph.from_networkx(nx.path_graph(3))
-        Graph(n_nodes=3, n_edges=2, undirected)
-        """
-        import networkx as nx
-
-        adjacency = nx.to_scipy_sparse_array(graph, weight=weight, dtype=np.float64)
-        return cls(
-            adjacency, directed=graph.is_directed(), node_names=list(graph.nodes)
-        )
-
-    @classmethod
-    def from_points(
-        cls,
-        X: Array,
-        *,
-        n_neighbors: int = 10,
-        affinity: str = "alpha_decay",
-        decay: float = 40.0,
-        metric: str = "euclidean",
-        algorithm: str = "auto",
-        backend: Backend | None = None,
-    ) -> Self:
-        """Join points to their nearest neighbours.
-
-        Parameters
-        ----------
-        X : array of shape (n_samples, n_features)
-            Points, finite.
-        n_neighbors : int, default=10
-            Neighbours of a point. "alpha_decay" also joins those that are only a few
-            per cent farther than the last one, up to eight times as many.
-        affinity : {"alpha_decay", "self_tuning", "gaussian", "binary"}, \
-                default="alpha_decay"
-            Formula of the weights, see `affinity_matrix`.
-        decay : float, default=40.0
-            Exponent of "alpha_decay".
-        metric : {"euclidean", "cosine"}, default="euclidean"
-            Distance between points.
-        algorithm : {"auto", "exact", "faiss", "pynndescent"}, default="auto"
-            Neighbour search, see `nearest_neighbors`.
-        backend : Backend, default=None
-            Where the exact search runs.
-
-        Returns
-        -------
-        Graph
-            Undirected; `lengths` holds the distances.
-
-        Examples
-        --------
-        >>> import numpy as np
-        >>> from skgeom.graph import Graph
-        >>> Graph.from_points(np.arange(5.0)[:, None], n_neighbors=1, affinity="binary")
-        Graph(n_nodes=5, n_edges=4, undirected)
-        """
-        search: dict[str, Any] = dict(
-            metric=metric, algorithm=algorithm, backend=backend
-        )
-        bandwidth = None
-        if affinity == "alpha_decay":
-            distances, indices, bandwidth = alpha_decay_neighbors(
-                X, n_neighbors, decay, search
-            )
-        else:
-            distances, indices = nearest_neighbors(X, n_neighbors=n_neighbors, **search)
-        return cls.from_neighbors(
-            distances, indices, affinity=affinity, decay=decay, bandwidth=bandwidth
-        )
-
-    @classmethod
-    def from_neighbors(
-        cls,
-        distances: NDArray,
-        indices: NDArray,
-        *,
-        affinity: str = "alpha_decay",
-        decay: float = 40.0,
-        bandwidth: NDArray | None = None,
-    ) -> Self:
-        """Make a graph from neighbours that are already known.
-
-        Parameters
-        ----------
-        distances : ndarray of shape (n_samples, n_neighbors)
-            Distances to the neighbours; infinite where there is none.
-        indices : ndarray of shape (n_samples, n_neighbors), int
-            The neighbours, each point itself excluded.
-        affinity : {"alpha_decay", "self_tuning", "gaussian", "binary"}, \
-                default="alpha_decay"
-            Formula of the weights, see `affinity_matrix`.
-        decay : float, default=40.0
-            Exponent of "alpha_decay".
-        bandwidth : ndarray of shape (n_samples,), default=None
-            Scales of the affinity; None takes the distance to the last neighbour.
-
-        Returns
-        -------
-        Graph
-            Undirected; `lengths` holds the distances.
-
-        Examples
-        --------
-        >>> import numpy as np
-        >>> from skgeom.graph import Graph
-        >>> Graph.from_neighbors(np.array([[1.0], [1.0]]), np.array([[1], [0]]))
-        Graph(n_nodes=2, n_edges=1, undirected)
-        """
-        weights, lengths = affinity_matrix(
-            distances, indices, kind=affinity, bandwidth=bandwidth, decay=decay
-        )
-        return cls(weights, directed=False, lengths=lengths)
 
     @property
     def n_nodes(self) -> int:
@@ -455,7 +254,117 @@ class Graph:
         if not self.directed:
             return self
         symmetric = (self.adjacency + self.adjacency.T) / 2
-        return Graph(symmetric, directed=False, node_names=self.node_names)
+        return Graph(
+            symmetric,
+            directed=False,
+            node_names=self.node_names,
+            node_features=self.node_features,
+        )
+
+    def with_node_features(self, node_features: MatrixLike | None) -> "Graph":
+        """Return the same graph with other features of its nodes.
+
+        What has been derived from the edges is shared.
+
+        Parameters
+        ----------
+        node_features : array or sparse matrix of shape (n_nodes, n_features) or None
+            What is known of each node, finite; None is nothing.
+
+        Returns
+        -------
+        Graph
+            The new handle.
+
+        Raises
+        ------
+        ValueError
+            If there is not one row for each node, or a value is not finite.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from skgeom.graph import Graph
+        >>> graph = Graph.from_edges([[0, 1]]).with_node_features(np.eye(2))
+        >>> graph.node_features.shape
+        (2, 2)
+        """
+        new = object.__new__(Graph)
+        features = features_of_nodes(node_features, self.n_nodes)
+        new._set(**{**self.__dict__, "node_features": features})
+        return new
+
+    def ids(self, names: Sequence[Any] | NDArray) -> NDArray:
+        """Find nodes by their names.
+
+        Parameters
+        ----------
+        names : sequence of length n, or str
+            Of those in `node_names`.
+
+        Returns
+        -------
+        ndarray of shape (n,), int64
+            The id of each, its position in `node_names`.
+
+        Raises
+        ------
+        ValueError
+            If the graph has no names, no node has one of these, or more than one has.
+
+        Examples
+        --------
+        >>> from skgeom.graph import Graph
+        >>> Graph.from_edges([["a", "c"], ["c", "b"]]).ids(["c", "a"])
+        array([2, 0])
+        """
+        if self.node_names is None:
+            raise ValueError("The graph has no node_names; its nodes are known by ids.")
+        names = [names] if isinstance(names, str) else list(names)
+        return ids_of(names, self._index, "names")
+
+    @cached_property
+    def _index(self):
+        return index_of(self.node_names)
+
+    def subgraph(self, ids: ArrayLike) -> "Graph":
+        """Return the graph of some nodes and the edges between them.
+
+        Parameters
+        ----------
+        ids : array-like of shape (n,), int or str
+            The nodes to keep, by id or name, each once. They are numbered anew, in this
+            order.
+
+        Returns
+        -------
+        Graph
+            With the lengths, names and features of these nodes.
+
+        Raises
+        ------
+        ValueError
+            If a node is listed twice, or does not exist.
+
+        Examples
+        --------
+        >>> from skgeom.graph import Graph
+        >>> Graph.from_edges([[0, 1], [1, 2], [2, 3]]).subgraph([3, 2, 0])
+        Graph(n_nodes=3, n_edges=1, undirected)
+        """
+        wanted = np.asarray(ids)
+        named = holds_names(wanted)
+        kept = self.ids(wanted) if named else _checked_ids(wanted, self.n_nodes)
+        if len(np.unique(kept)) < len(kept):
+            raise ValueError("ids must name each node once; some are listed twice.")
+        names, features = self.node_names, self.node_features
+        return Graph(
+            self.adjacency[kept][:, kept],
+            directed=self.directed,
+            lengths=self.lengths[kept][:, kept],
+            node_names=None if names is None else [names[i] for i in kept],
+            node_features=None if features is None else features[kept],
+        )
 
     def _set(self, **state):
         self.__dict__.update(state)
@@ -478,12 +387,13 @@ class Graph:
 
     def __getstate__(self):
         """Pickle the graph without what can be derived from it."""
-        kept = ("adjacency", "lengths", "directed", "node_names")
+        kept = ("adjacency", "lengths", "directed", "node_names", "node_features")
         return {name: self.__dict__[name] for name in kept}
 
     def __setstate__(self, state):
         """Restore a pickled graph, read-only again."""
-        for name in ("adjacency", "lengths"):
+        state = {"node_features": None, **state}  # older pickles have none
+        for name in ("adjacency", "lengths", "node_features"):
             frozen(state[name])
         self._set(**state, _laplacians={}, _steps={})
 
@@ -491,6 +401,21 @@ class Graph:
         """Say how large the graph is."""
         kind = "directed" if self.directed else "undirected"
         return f"Graph(n_nodes={self.n_nodes}, n_edges={self.n_edges}, {kind})"
+
+
+def _checked_ids(ids, n_nodes):
+    """Ids of nodes as integers that are in the range."""
+    ids = ids.astype(np.int64) if ids.size == 0 else ids
+    if ids.ndim != 1 or ids.dtype.kind not in "iu":
+        raise ValueError(
+            f"ids must be integers or names, of shape (n,); got {ids.dtype} of shape "
+            f"{ids.shape}."
+        )
+    if ids.size and not (ids.min() >= 0 and ids.max() < n_nodes):
+        raise ValueError(
+            f"ids must be from 0 to {n_nodes - 1}, got {ids.min()} to {ids.max()}."
+        )
+    return ids.astype(np.int64)
 
 
 def _dtype_of(matrix):

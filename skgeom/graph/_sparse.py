@@ -2,6 +2,7 @@
 
 import numpy as np
 import scipy.sparse as sp
+from sklearn.utils import check_array
 
 
 def checked_adjacency(adjacency):
@@ -72,10 +73,35 @@ def lengths_on(adjacency, lengths):
     return lengths
 
 
+def features_of_nodes(features, n_nodes):
+    """Return a read-only copy of features, one row a node; floats keep their width."""
+    if features is None:
+        return None
+    try:
+        features = check_array(
+            features,
+            accept_sparse="csr",
+            dtype=[np.float64, np.float32],
+            copy=True,
+            input_name="node_features",
+            ensure_min_samples=0,
+        )
+    except ValueError as error:
+        raise ValueError(f"node_features: {error}") from None
+    if features.shape[0] != n_nodes:
+        raise ValueError(
+            f"node_features has {features.shape[0]} rows for {n_nodes} nodes."
+        )
+    return frozen(sp.csr_array(features) if sp.issparse(features) else features)
+
+
 def frozen(matrix):
-    """Make the arrays of a CSR matrix read-only."""
-    for part in (matrix.data, matrix.indices, matrix.indptr):
-        part.flags.writeable = False
+    """Make an array, or those of a CSR matrix, read-only."""
+    if sp.issparse(matrix):
+        for part in (matrix.data, matrix.indices, matrix.indptr):
+            part.flags.writeable = False
+    elif matrix is not None:
+        matrix.flags.writeable = False
     return matrix
 
 

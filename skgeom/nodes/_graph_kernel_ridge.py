@@ -56,10 +56,12 @@ class GraphKernelRidge(
     coefficients : array-like of shape (n_terms,), default=None
         Weights of the powers of W in "coefficients".
     graph : Graph, default=None
-        A known graph. X is then a column of node ids, shape (n_samples, 1).
+        A known graph. X is then a column of node ids or names, shape (n_samples, 1).
     affinity : str, default="nearest_neighbors"
-        What X holds when `graph` is None: "nearest_neighbors", "precomputed" or
-        "precomputed_nearest_neighbors".
+        What X holds when `graph` is None. "nearest_neighbors": points.
+        "precomputed": the adjacency matrix of a graph, dense or sparse, weights >= 0;
+        the mean with its transpose is used. "precomputed_nearest_neighbors": a sparse
+        matrix of distances to at least `n_neighbors` neighbours.
     n_neighbors : int, default=10
         Neighbours that a point is joined to, at most the number of other points.
     max_iter : int, default=1000
@@ -68,6 +70,7 @@ class GraphKernelRidge(
         Wanted residual, relative to the targets; products are ten times as accurate.
     n_jobs : int, default=None
         Threads on the host; None is 1 unless in a `joblib.parallel_config` context.
+        The result does not depend on it.
     device : {"auto", "cpu", "cuda", "cuda:<i>", "mps", "torch-cpu"}, default="auto"
         Where the work happens: numba on the CPU or torch. "auto" follows X.
 

@@ -101,8 +101,8 @@ class SDPClustering(
     tol : float, default=1e-3
         Residual, relative, at which the relaxation is solved.
     device : {"auto", "cpu", "cuda", "cuda:<i>", "mps", "torch-cpu"}, default="auto"
-        Where the low-rank relaxation is solved. "auto" follows X. The search and the
-        certificate run on the host.
+        Where the work happens: numba on the CPU or torch. "auto" follows X. That is
+        the low-rank relaxation; the search and the certificate run on the host.
     random_state : int, RandomState instance or None, default=None
         Draws the starts.
 

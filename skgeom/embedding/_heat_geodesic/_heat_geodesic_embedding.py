@@ -6,12 +6,17 @@ from numbers import Integral, Real
 from typing import Self
 
 import numpy as np
-from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin, _fit_context
+from sklearn.base import _fit_context
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
-from skgeom.base import GeometryEstimator, GraphInputMixin, with_callbacks
+from skgeom.base import (
+    EmbeddingMixin,
+    GeometryEstimator,
+    GraphInputMixin,
+    with_callbacks,
+)
 from skgeom.embedding._heat_geodesic._distances import GeodesicDistancesMixin
 from skgeom.embedding._heat_geodesic._heat_distance import heat_geodesics
 from skgeom.embedding._heat_geodesic._landmarks import choose_landmarks
@@ -41,8 +46,7 @@ _TRUSTED_HEAT = 1e-8
 class HeatGeodesicEmbedding(
     GeodesicDistancesMixin,
     GraphInputMixin,
-    ClassNamePrefixFeaturesOutMixin,
-    TransformerMixin,
+    EmbeddingMixin,
     GeometryEstimator,
 ):
     r"""Embed points so that distances are geodesic distances along the data.
@@ -66,7 +70,7 @@ class HeatGeodesicEmbedding(
     n_components : int, default=2
         Dimension of the embedding. Axes beyond the rank of the data are zero.
     graph : Graph, default=None
-        A known graph. X is then a column of node ids, shape (n_samples, 1).
+        A known graph. X is then a column of node ids or names, shape (n_samples, 1).
     affinity : str, default="nearest_neighbors"
         What X holds when `graph` is None. "nearest_neighbors": points.
         "precomputed": the adjacency matrix of a graph, dense or sparse, weights >= 0;
@@ -293,30 +297,7 @@ class HeatGeodesicEmbedding(
             anchors = self._follow_trees(anchors, points, backend)
         self._node_embedding = self._place_nodes(anchors, points, backend)
         self.embedding_ = self._kept(self._node_embedding[rows], like=X)
-        self._n_features_out = self.n_components
         return self
-
-    def fit_transform(self, X: MatrixLike, y: None = None) -> Array:
-        """Compute the embedding and return it.
-
-        Parameters
-        ----------
-        X : array-like or sparse matrix of shape (n_samples, n_features)
-            Training rows, as in `fit`.
-        y : None
-            Ignored.
-
-        Returns
-        -------
-        array of shape (n_samples, n_components)
-            `embedding_`, in the namespace and on the device of X.
-
-        Raises
-        ------
-        ValueError
-            As of `fit`.
-        """
-        return self._output(self.fit(X).embedding_, like=X)
 
     def transform(self, X: MatrixLike) -> Array:
         """Place rows in the fitted embedding, each independently of the others.

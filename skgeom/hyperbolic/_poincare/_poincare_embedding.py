@@ -5,13 +5,18 @@ from typing import Self
 
 import numpy as np
 import scipy.sparse as sp
-from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin, _fit_context
+from sklearn.base import _fit_context
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from skgeom.backends import as_numpy
-from skgeom.base import GeometryEstimator, GraphInputMixin, with_callbacks
+from skgeom.base import (
+    EmbeddingMixin,
+    GeometryEstimator,
+    GraphInputMixin,
+    with_callbacks,
+)
 from skgeom.graph import Graph
 from skgeom.hyperbolic._poincare._descent import (
     Schedule,
@@ -38,8 +43,7 @@ _MAX_RADIUS, _MAX_RADIUS_32 = 30.0, 14.0
 
 class PoincareEmbedding(
     GraphInputMixin,
-    ClassNamePrefixFeaturesOutMixin,
-    TransformerMixin,
+    EmbeddingMixin,
     GeometryEstimator,
 ):
     r"""Embed a hierarchy, or any graph, in the Poincaré ball.
@@ -61,8 +65,9 @@ class PoincareEmbedding(
     n_components : int, default=2
         Dimension of the ball.
     graph : Graph, default=None
-        A known graph. X is then a column of node ids, shape (n_samples, 1). Links of a
-        directed graph go from u to v; in a hierarchy, from the special to the general.
+        A known graph. X is then a column of node ids or names, shape (n_samples, 1).
+        Links of a directed graph go from u to v; in a hierarchy, from the special to
+        the general.
     affinity : str, default="nearest_neighbors"
         What X holds when `graph` is None. "nearest_neighbors": points.
         "precomputed": the adjacency matrix of a graph, dense or sparse, directed or
@@ -283,30 +288,7 @@ class PoincareEmbedding(
         # On the host whatever X is, so that a fitted model can be loaded anywhere.
         self.embedding_ = as_numpy(self._in_ball(self._coordinates[rows], X))
         self.radii_ = 2 * np.arccosh(1 / np.sqrt(self._gaps[rows]))
-        self._n_features_out = self.n_components
         return self
-
-    def fit_transform(self, X: MatrixLike, y: None = None) -> Array:
-        """Compute the embedding and return it.
-
-        Parameters
-        ----------
-        X : array-like or sparse matrix of shape (n_samples, n_features)
-            Training rows, as in `fit`.
-        y : None
-            Ignored.
-
-        Returns
-        -------
-        array of shape (n_samples, n_components)
-            `embedding_`, in the namespace and on the device of X.
-
-        Raises
-        ------
-        ValueError
-            As of `fit`.
-        """
-        return self._output(self.fit(X).embedding_, like=X)
 
     def transform(self, X: MatrixLike) -> Array:
         """Place rows in the fitted embedding, each independently of the others.

@@ -63,8 +63,8 @@ class STKRRegressor(RegressorMixin, SpectralMachine):
         smoothest functions, and a new point a mean of its neighbours; "symmetric" is
         that of label spreading. None takes a positive semidefinite kernel as it is.
     graph : Graph, default=None
-        A graph that is known whole. X is then a column of its node numbers, and
-        `kernel` is not used; nodes that X does not name are unlabelled.
+        A known graph. X is then a column of node ids or names, shape (n_samples, 1),
+        and `kernel` is not used; nodes that X does not name are unlabelled.
     fit_intercept : bool, default=True
         Whether the mean of the labels is taken out before the fit and added to
         predictions.
@@ -76,11 +76,11 @@ class STKRRegressor(RegressorMixin, SpectralMachine):
         Relative residual at which iterations stop.
     max_iter : int, default=2000
         Most steps of an iteration.
-    device : str, default="auto"
-        Where computations run, see `skgeom.backends.get_backend`.
+    device : {"auto", "cpu", "cuda", "cuda:<i>", "mps", "torch-cpu"}, default="auto"
+        Where the work happens: numba on the CPU or torch. "auto" follows X.
     n_jobs : int, default=None
-        Threads for the neighbour search and for products with kernels of points; the
-        result is the same for any number.
+        Threads on the host; None is 1 unless in a `joblib.parallel_config` context.
+        The result does not depend on it.
 
     Attributes
     ----------

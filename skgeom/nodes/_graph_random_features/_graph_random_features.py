@@ -76,7 +76,7 @@ class GraphRandomFeatures(
     coefficients : array-like of shape (n_terms,), default=None
         Weights of the powers of W in "coefficients".
     graph : Graph, default=None
-        A known graph. X is then a column of node ids, shape (n_samples, 1).
+        A known graph. X is then a column of node ids or names, shape (n_samples, 1).
     affinity : str, default="nearest_neighbors"
         What X holds when `graph` is None. "nearest_neighbors": points.
         "precomputed": the adjacency matrix of a graph, dense or sparse, weights >= 0;

@@ -169,7 +169,7 @@ def test_bad_adjacency_is_an_error(roll):
     ("ids", "match"),
     [
         ([[0], [7]], "from 0 to 2, got 0 to 7"),
-        ([[0.5], [1.0]], "integer node ids"),
+        ([[0.5], [1.0]], "column of node ids or names"),
         ([[0, 1], [1, 2]], r"got shape \(2, 2\)"),
         ([[-1], [0]], "from 0 to 2, got -1"),
     ],

@@ -361,8 +361,8 @@ def test_isolated_nodes_loops_and_parts():
     [
         ([[0], [120]], "from 0 to 119"),
         ([[-1]], "from 0 to 119"),
-        ([[0.5]], "integer node ids"),
-        ([[0, 1]], "integer node ids"),
+        ([[0.5]], "column of node ids or names"),
+        ([[0, 1]], "column of node ids or names"),
         ([[np.nan]], "NaN"),
     ],
 )

@@ -1,0 +1,113 @@
+"""Nodes by their names: edges of names, and from a name to its id."""
+
+import numpy as np
+
+
+def names_of_edges(edges, weights, node_names):
+    """Read edges of names, or those of a data frame, as edges of ids.
+
+    Returns
+    -------
+    edges : array-like of shape (n_edges, 2)
+        Ids, if they were names; as they came otherwise.
+    weights : array-like of shape (n_edges,) or None
+        Those given, or the column of the frame that has them.
+    node_names : sequence or None
+        Those given, or else the names found, sorted.
+    n_nodes : int or None
+        How many there are, if edges were names.
+    """
+    edges, weights = _columns_of_frame(edges, weights)
+    ends = np.asarray(edges)
+    if not holds_names(ends):
+        return edges, weights, node_names, None
+    if ends.ndim != 2 or ends.shape[1] != 2:
+        raise ValueError(
+            f"edges must be of shape (n_edges, 2), got {ends.dtype} of shape "
+            f"{ends.shape}."
+        )
+    missing = np.flatnonzero([not isinstance(name, str) for name in ends.ravel()])
+    if missing.size:
+        row, column = divmod(int(missing[0]), 2)
+        raise ValueError(
+            "edges must hold names in both columns, or ids in both; row "
+            f"{row} holds {ends[row, column]!r}."
+        )
+    if node_names is None:
+        node_names, ids = np.unique(ends.astype(str), return_inverse=True)
+        return ids.reshape(ends.shape), weights, node_names.tolist(), len(node_names)
+    ids = ids_of(ends.ravel(), index_of(node_names), "edges")
+    return ids.reshape(ends.shape), weights, node_names, len(node_names)
+
+
+def _columns_of_frame(edges, weights):
+    """The two ends and the weights of a data frame; all else is left as it is."""
+    columns = getattr(edges, "columns", None)
+    if columns is None or not hasattr(edges, "__getitem__"):
+        if isinstance(weights, str):
+            raise ValueError(
+                f"weights={weights!r} names a column, but edges is no data frame."
+            )
+        return edges, weights
+    columns = list(columns)
+    if weights is None and len(columns) > 2 and "weight" in columns[2:]:
+        weights = "weight"
+    if isinstance(weights, str):
+        if weights not in columns:
+            raise ValueError(f"weights={weights!r} is no column of edges: {columns}.")
+        columns.remove(weights)
+        weights = np.asarray(edges[weights])
+    if len(columns) != 2:
+        raise ValueError(
+            "A data frame of edges must have two columns for the ends, and maybe one "
+            f"for the weights, named by `weights`; beside that it has {columns}. "
+            "Choose two: edges[['from', 'to']]."
+        )
+    ends = [np.asarray(edges[column]) for column in columns]
+    return np.stack(ends, axis=1), weights
+
+
+def holds_names(column):
+    """Whether an array is of text; of objects, whether one of them is."""
+    if column.dtype.kind == "O":
+        return any(isinstance(name, str) for name in column.ravel())
+    return column.dtype.kind in "UT"
+
+
+def index_of(node_names):
+    """Map each name to its id, and names of several nodes to -1."""
+    index = {}
+    for position, name in enumerate(node_names):
+        index[name] = -1 if name in index else position
+    return index
+
+
+def ids_of(names, index, what):
+    """Ids of names; `what` says where they stand."""
+    ids = np.fromiter(
+        (index.get(name, -2) if _is_key(name) else -2 for name in names),
+        np.int64,
+        len(names),
+    )
+    for code, said in ((-2, "no node has"), (-1, "several nodes have")):
+        rows = np.flatnonzero(ids == code)
+        if rows.size:
+            others = f", and {rows.size - 1} more" if rows.size > 1 else ""
+            raise ValueError(
+                f"{what} must hold names of nodes, as in node_names: {said} the name "
+                f"{_shown(names[rows[0]])} (row {rows[0]}{others})."
+            )
+    return ids
+
+
+def _is_key(name):
+    try:
+        hash(name)
+    except TypeError:
+        return False
+    return True
+
+
+def _shown(name):
+    """A name as it is written; NumPy's text as text."""
+    return repr(str(name) if isinstance(name, str) else name)
