@@ -87,8 +87,9 @@ docs: $(DOC_STAMP) ## the web pages, in doc/_build/html
 	@echo "doc/_build/html/index.html"
 
 bench: $(BENCH_STAMP) ## the benchmarks at their quick size
-	@set -e; for script in benchmarks/bench_*.py; do \
-	    echo "$$script"; MPLBACKEND=Agg $(BIN)/python "$$script" --quick; \
+	@set -e; for script in benchmarks/*/bench_*.py; do \
+	    module=$$(echo "$${script%.py}" | tr / .); \
+	    echo "$$module"; MPLBACKEND=Agg $(BIN)/python -m "$$module" --quick; \
 	done
 
 dist: $(DIST_STAMP) ## an sdist and a wheel in dist/; each is tried by itself

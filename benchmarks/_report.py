@@ -5,6 +5,7 @@ import datetime
 import importlib.metadata
 import os
 import platform
+import sys
 import time
 from pathlib import Path
 
@@ -47,7 +48,9 @@ def peak(function, *args):
 
 
 def report(name, rows, *, title, packages=(), notes=(), write=True):
-    """Print a table, and keep it in ``benchmarks/results/<name>.md``.
+    """Print a table, and keep it in ``benchmarks/results/<family>/<name>.md``.
+
+    The family is the folder of the script that calls.
 
     Parameters
     ----------
@@ -85,8 +88,10 @@ def report(name, rows, *, title, packages=(), notes=(), write=True):
     )
     print(text, end="\n\n")
     if write:
-        RESULTS.mkdir(exist_ok=True)
-        (RESULTS / f"{name}.md").write_text(text + "\n")
+        caller = sys._getframe(1).f_globals["__file__"]
+        folder = RESULTS / Path(caller).resolve().parent.name
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / f"{name}.md").write_text(text + "\n")
 
 
 def _text(value):

@@ -34,7 +34,7 @@ def test_the_table_has_every_estimator():
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row[3:25])
 def test_numbers_of_the_readme_are_measured(row):
-    (file,) = re.findall(r"\((benchmarks/results/\w+\.md)\)", row)
+    (file,) = re.findall(r"\((benchmarks/results/\w+/\w+\.md)\)", row)
     measured = np.array(
         [
             float(text)

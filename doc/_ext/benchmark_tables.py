@@ -1,9 +1,9 @@
 """Show the tables of ``benchmarks/results`` in the documentation, as they are.
 
-    .. benchmark-tables:: heat_geodesic
+    .. benchmark-tables:: embedding
 
-makes a section of each ``benchmarks/results/heat_geodesic_*.md``: its title, its table
-and its notes. Without an argument it shows those that no other page asks for, so that
+makes a section of each ``benchmarks/results/embedding/*.md``: its title, its table and
+its notes. Without an argument it shows the folders that no other page asks for, so that
 no table can be forgotten.
 """
 
@@ -54,19 +54,18 @@ def table_node(header, rows):
 
 
 class BenchmarkTables(SphinxDirective):
-    """The tables whose file names begin with the arguments, or all the others."""
+    """The tables in the folders that the arguments name, or in all the others."""
 
     optional_arguments = 9
 
     def run(self):
         """Return a section for each table."""
-        paths = sorted(RESULTS.glob("*.md"))
-        if self.arguments:
-            paths = [p for p in paths if p.stem.startswith(tuple(self.arguments))]
-            if not paths:
-                raise self.error(f"No results begin with {self.arguments}.")
-        else:
-            paths = [p for p in paths if not p.stem.startswith(PREFIXES)]
+        wanted = self.arguments or sorted(
+            folder.name for folder in RESULTS.iterdir() if folder.name not in FAMILIES
+        )
+        paths = [path for name in wanted for path in sorted((RESULTS / name).glob("*"))]
+        if not paths:
+            raise self.error(f"There are no results in {wanted}.")
         return [self.section(path) for path in paths]
 
     def section(self, path):
@@ -79,13 +78,13 @@ class BenchmarkTables(SphinxDirective):
         section += table_node(header, rows)
         items = [nodes.list_item("", nodes.paragraph("", note)) for note in notes]
         source = nodes.paragraph("", "File: ")
-        source += nodes.literal("", f"benchmarks/results/{path.name}")
+        source += nodes.literal("", path.relative_to(RESULTS.parents[1]).as_posix())
         section += nodes.bullet_list("", *items, nodes.list_item("", source))
         return section
 
 
-# What the pages of the methods show.
-PREFIXES = ("heat_geodesic", "sdp", "poincare", "graph_", "stkr")
+# What the pages of the families show.
+FAMILIES = ("embedding", "cluster", "hyperbolic", "nodes", "kernels")
 
 
 def setup(app):
