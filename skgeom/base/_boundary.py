@@ -4,7 +4,8 @@ Every public method that is ours is guarded, whatever its name; what is done for
 follows from the name and the arguments, in scikit-learn's meaning:
 
 - ``fit`` and what begins with it, and ``partial_fit``, train the estimator itself. One
-  that fails leaves it as it was.
+  that fails leaves it as it was. What is fitted owns its arrays: what becomes of X and
+  y afterwards does not reach it.
 - All others read it. With an argument X, answers belong where X is; without one, as of
   ``sample(n_samples)``, where the fitted arrays are. Answers of several arrays, as with
   ``return_std``, come home one by one.
@@ -25,6 +26,7 @@ from array_api_compat import is_cupy_array
 from sklearn import config_context, get_config
 
 from skgeom.backends import as_numpy, is_out_of_memory, is_torch
+from skgeom.base._ownership import own_arrays
 
 try:  # scikit-learn >= 1.9
     from sklearn.utils._array_api import (
@@ -149,6 +151,8 @@ def _within(method):
         try:
             with config_context(array_api_dispatch=False):
                 out = method(model, *args, **kwargs)
+            if trains:
+                own_arrays(self, (*args, *kwargs.values()))
             if trains and home is not None:
                 home.settle(vars(self))
         except BaseException as error:

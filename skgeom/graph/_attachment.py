@@ -103,7 +103,8 @@ class Attachment:
         """Rows known by the weights of their links; each link is one unit long.
 
         A row whose links are those of a fitted node, listed in `known`, is that node.
-        A row without links takes the mean of all nodes, with a warning.
+        A row without links has no weights, and a warning; `place` takes the mean of all
+        nodes for it.
 
         Parameters
         ----------
@@ -131,25 +132,57 @@ class Attachment:
         nodes = sp.csr_array(
             (np.ones(len(found)), (found, same[found])), shape=links.shape
         )
-        everywhere = sp.kron(
-            sp.csr_array(lonely[:, None]), np.ones((1, links.shape[1]))
-        )
         others = sp.diags_array((same < 0).astype(np.float64)) @ links
-        weights = (nodes + everywhere + others).tocsr()
+        weights = (nodes + others).tocsr()
+        weights.eliminate_zeros()
         # Two steps, so that the sum of huge weights stays finite.
-        weights = sp.diags_array(1.0 / weights.max(axis=1).toarray().ravel()) @ weights
-        weights = sp.diags_array(1.0 / weights.sum(axis=1)) @ weights
+        for size in (_largest, _sums):
+            of_rows = np.where(lonely, 1.0, size(weights))
+            weights = sp.diags_array(1.0 / of_rows) @ weights
         lengths = weights.copy()
         lengths.data[:] = np.repeat(
             np.where(same >= 0, 0.0, 1.0), np.diff(weights.indptr)
         )
         return cls(weights, lengths)
 
+    @property
+    def lonely(self) -> NDArray:
+        """Rows that hang on no node, shape (n_rows,), bool."""
+        return np.diff(self.weights.indptr) == 0
+
+    @property
+    def reach(self) -> NDArray:
+        """Length to the nearest node, one for lonely rows, shape (n_rows,)."""
+        found = np.ones(len(self.lonely))
+        starts = self.lengths.indptr[:-1][~self.lonely]
+        if len(starts):
+            found[~self.lonely] = np.minimum.reduceat(self.lengths.data, starts)
+        return found
+
+    def place(self, values: NDArray) -> NDArray:
+        """Values of the rows, given those of the nodes.
+
+        Parameters
+        ----------
+        values : ndarray of shape (n_nodes, m)
+            Values of the nodes.
+
+        Returns
+        -------
+        ndarray of shape (n_rows, m)
+            Weighted means; the mean of all nodes for a row that hangs on none.
+        """
+        placed = self.weights @ values
+        if self.lonely.any():
+            placed[self.lonely] = values.mean(axis=0)
+        return placed
+
     def shortest(self, node_distances: NDArray) -> NDArray:
         """Distances of the rows, given those of the nodes, shape (n_nodes, m).
 
         A row that coincides with nodes has their distances, any other row the
-        shortest over the nodes that it hangs on.
+        shortest over the nodes that it hangs on; one that hangs on none is one unit
+        from all.
 
         Parameters
         ----------
@@ -161,16 +194,24 @@ class Attachment:
         ndarray of shape (n_rows, m)
             Distances of the rows to these places.
         """
-        indptr, reach = self.lengths.indptr, self.lengths.data
+        out = np.empty((self.lengths.shape[0], node_distances.shape[1]))
+        if self.lonely.any():
+            out[self.lonely] = 1.0 + node_distances.min(axis=0)
+        hanging = np.flatnonzero(~self.lonely)
+        if not len(hanging):
+            return out
+        # Rows without entries take no part in what follows: `reduceat` needs one each.
+        indptr = np.append(self.lengths.indptr[hanging], self.lengths.indptr[-1])
+        reach = self.lengths.data
         nearest = np.minimum.reduceat(reach, indptr[:-1])
         coincides = np.repeat(nearest == 0, np.diff(indptr))
         reach = np.where(coincides & (reach > 0), np.inf, reach)
-        out = np.empty((len(indptr) - 1, node_distances.shape[1]))
         per_row = 8 * out.shape[1] * int(np.diff(indptr).max())
-        for rows in row_blocks(len(out), per_row):
+        for rows in row_blocks(len(hanging), per_row):
             part = slice(indptr[rows.start], indptr[rows.stop])
             legs = reach[part, None] + node_distances[self.lengths.indices[part]]
-            out[rows] = np.minimum.reduceat(legs, indptr[rows] - indptr[rows.start])
+            starts = indptr[rows] - indptr[rows.start]
+            out[hanging[rows]] = np.minimum.reduceat(legs, starts)
         return out
 
     def restricted_to(self, nodes: NDArray) -> "Attachment":
@@ -187,3 +228,11 @@ class Attachment:
             The same rows.
         """
         return Attachment(self.weights[:, nodes], self.lengths[:, nodes])
+
+
+def _largest(rows):
+    return rows.max(axis=1).toarray().ravel()
+
+
+def _sums(rows):
+    return rows.sum(axis=1)

@@ -86,7 +86,7 @@ class GraphKernelMixin:
         lengths = attachment.lengths.copy()
         lengths.data[weights.data == 0] = 0.0
         weights.eliminate_zeros()
-        known = lengths.max(axis=1).toarray().ravel() == 0
+        known = (lengths.max(axis=1).toarray().ravel() == 0) & ~attachment.lonely
         # W_uv = A_uv / sqrt(d_u d_v): with shares q of the new row's degree d_u, this
         # is q_v sqrt(d_u / d_v).
         degrees = self.graph_.degrees

@@ -7,10 +7,12 @@ import sys
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 import sklearn
 from sklearn.base import clone
 from sklearn.datasets import make_blobs
 from sklearn.exceptions import NotFittedError
+from sklearn.utils import get_tags
 from sklearn.utils._param_validation import InvalidParameterError
 
 from skgeom import GraphKernelRidge, HeatGeodesicEmbedding, STKRRegressor
@@ -101,6 +103,51 @@ def test_a_fit_that_fails_leaves_the_one_before(Class):
             assert vars(model) == before
     for name, value in told(model, X[:5]).items():
         np.testing.assert_array_equal(value, expected[name])
+
+
+# ------------------------------------------------------------------------- ownership
+
+
+def sources():
+    """Each estimator with each kind of X that it may keep, as it comes to it."""
+    points, affinities = X, np.exp(-((X[:, None] - X) ** 2).sum(axis=2) / 9)
+    for name, Class in all_estimators():
+        for kind in ("numpy", "torch", "frame"):
+            yield pytest.param(Class, {}, points, kind, id=f"{name}-{kind}")
+        for key in ("kernel", "affinity"):
+            for value, given in (("rbf", points), ("precomputed", affinities)):
+                valid = Class._parameter_constraints.get(key, [])
+                if not any(value in getattr(one, "options", ()) for one in valid):
+                    continue
+                sparse = get_tags(Class(**{key: value})).input_tags.sparse
+                for kind in ["numpy", "sparse"] if sparse else ["numpy"]:
+                    case = f"{name}-{value}-{kind}"
+                    yield pytest.param(Class, {key: value}, given, kind, id=case)
+
+
+@pytest.mark.parametrize(("Class", "parameters", "given", "kind"), sources())
+def test_what_is_fitted_is_its_own(Class, parameters, given, kind):
+    """X and y may be changed after fit, in place: no prediction moves."""
+    given, y = given.copy(), Y.copy()
+    model, rows = make(Class).set_params(**parameters), given[:9] * 1.01
+    passed = given
+    if kind == "torch":
+        passed = pytest.importorskip("torch").from_numpy(given)
+    elif kind == "frame":
+        passed = pytest.importorskip("pandas").DataFrame(given, copy=False)
+        rows = type(passed)(rows)
+    elif kind == "sparse":
+        passed = sp.csr_array(given)
+        given = passed.data
+    model.fit(passed, y)
+    before = {k: np.copy(v) for k, v in fitted_arrays(model).items()}
+    expected = told(model, rows)
+    given *= -3.0
+    y *= 0.0
+    for name, value in told(model, rows).items():
+        np.testing.assert_array_equal(as_numpy(value), as_numpy(expected[name]))
+    for name, value in fitted_arrays(model).items():
+        np.testing.assert_array_equal(value, before[name], err_msg=name)
 
 
 # -------------------------------------------------------------------- lost devices

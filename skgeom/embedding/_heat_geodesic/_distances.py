@@ -66,7 +66,8 @@ class GeodesicDistancesMixin:
             nodes = np.arange(n_nodes)
         else:
             nodes = np.unique(columns.lengths.indices)
-        out = []
+        n_rows = n_nodes if rows is None else len(rows.lonely)
+        out = [np.empty((n_rows, 0))]
         for block in row_blocks(len(nodes), 8 * n_nodes, block_bytes()):
             distances = self._geodesics.columns(nodes[block], backend)
             out.append(distances if rows is None else rows.shortest(distances))
@@ -74,6 +75,9 @@ class GeodesicDistancesMixin:
         if columns is None:
             return to_nodes
         distances = columns.restricted_to(nodes).shortest(to_nodes.T).T
+        if columns.lonely.any():
+            reach = 0.0 if rows is None else rows.reach[:, None]
+            distances[:, columns.lonely] = 1.0 + reach
         if rows is columns:
             np.fill_diagonal(distances, 0.0)
         return distances

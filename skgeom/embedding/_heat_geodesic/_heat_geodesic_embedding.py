@@ -321,7 +321,7 @@ class HeatGeodesicEmbedding(
         """
         check_is_fitted(self)
         attachment = self._attach(X, self._backend_for(X))
-        return self._output(attachment.weights @ self._node_embedding, like=X)
+        return self._output(attachment.place(self._node_embedding), like=X)
 
     def _graph_of_points(self, X, n_neighbors, backend):
         if not self._is_robust():

@@ -320,9 +320,13 @@ class PoincareEmbedding(
         node = np.full(lengths.shape[0], -1)
         node[coinciding[zero]] = lengths.indices[zero]
         placed = self._coordinates[node]
-        new = np.flatnonzero(node < 0)
+        new = np.flatnonzero((node < 0) & ~attachment.lonely)
         if new.size:
             placed[new] = self._place(attachment.weights[new], backend)[0]
+        if attachment.lonely.any():
+            n_nodes = self.graph_.n_nodes
+            to_all = sp.csr_array(np.full((1, n_nodes), 1.0 / n_nodes))
+            placed[attachment.lonely] = self._place(to_all, backend)[0]
         return self._in_ball(placed, X)
 
     def score(self, X: MatrixLike, y: None = None) -> float:
