@@ -308,7 +308,10 @@ def prune_shortcuts(
     overlap = neighbor_overlap(graph, indices)
     if share == 0 or not overlap.size:
         return graph
-    keep = overlap > min(np.quantile(overlap, share), max_overlap)
+    # Ties at the border stay: the share is the most that may be cut, and where all
+    # overlaps are the same, as of points that have all others for neighbours, they tell
+    # no shortcut from any other edge.
+    keep = (overlap >= np.quantile(overlap, share)) | (overlap > max_overlap)
     if keep.all():
         return graph
     if points is not None:
