@@ -80,8 +80,8 @@ def robust_graph(
         Size of the neighbourhoods that points are smoothed by, as in
         `smooth_locally`; 0 is off.
     pruning : float, default=0.1
-        At most this share of the edges is suspected of being shortcuts, in [0, 1); 0
-        is off.
+        About this share of the edges is suspected of being shortcuts, and less than
+        twice as many, in [0, 1); 0 is off. See `prune_shortcuts`.
     backend : Backend, default=None
         Where neighbours are searched.
 
@@ -275,6 +275,8 @@ def prune_shortcuts(
         of them than the graph has edges make it sharper.
     share : float, default=0.1
         Share of the edges that are suspect, in [0, 1): those of the least overlap.
+        Equals at the border are suspect together, unless that would be more edges than
+        to cut the share twice over.
     points : ndarray of shape (n_nodes, n_features), default=None
         Where nodes lie. Suspects within 18 degrees of the tangent planes of both ends
         stay. None cuts all suspects.
@@ -308,10 +310,12 @@ def prune_shortcuts(
     overlap = neighbor_overlap(graph, indices)
     if share == 0 or not overlap.size:
         return graph
-    # Ties at the border stay: the share is the most that may be cut, and where all
-    # overlaps are the same, as of points that have all others for neighbours, they tell
-    # no shortcut from any other edge.
-    keep = (overlap >= np.quantile(overlap, share)) | (overlap > max_overlap)
+    border = np.quantile(overlap, share)
+    keep = (overlap > border) | (overlap > max_overlap)
+    # What too many edges have alike tells no shortcut: where points have all others for
+    # neighbours, every overlap is one.
+    if np.mean(overlap <= border) > 1 - (1 - share) ** 2:
+        keep |= overlap == border
     if keep.all():
         return graph
     if points is not None:

@@ -75,8 +75,12 @@ def truncate_noise(X: NDArray) -> NDArray:
     >>> truncate_noise(plane + 0.01 * rng.normal(size=(500, 30))).shape
     (500, 2)
     """
-    coordinates, values = _principal_coordinates(X)
-    beta = len(values) / max(X.shape)
+    return _above_noise(*_principal_coordinates(X), max(X.shape))
+
+
+def _above_noise(coordinates, values, longer):
+    """Leading directions above the noise; `longer` is the longer side of the points."""
+    beta = len(values) / longer
     # The cubic approximation that the paper gives for an unknown noise level.
     omega = 0.56 * beta**3 - 0.95 * beta**2 + 1.82 * beta + 1.43
     kept = max(2, int(np.count_nonzero(values > omega * np.median(values))))
@@ -314,34 +318,57 @@ def noise_hides_shape(X: NDArray, *, backend: Backend | None = None) -> bool:
     return not _fills_space(X) and local_scale(X, backend=backend)[2] < _HIDDEN
 
 
-def drop_noise_directions(X):
-    """Apply `truncate_noise` to points with more than ten features.
+def drop_noise_directions(X, rounding=None):
+    """Apply `truncate_noise` to points that differ in more than ten directions.
 
-    With fewer, only directions in which points do not differ are dropped: they would
-    pass for directions without noise.
+    With fewer, only directions in which points do not differ, but for `rounding`, are
+    dropped: they would pass for directions without noise.
     """
-    if X.shape[1] > _MANY_FEATURES:
-        return truncate_noise(X)
-    coordinates, values = _principal_coordinates(X)
+    coordinates, values = _principal_coordinates(X, rounding)
+    if len(values) > _MANY_FEATURES:
+        return _above_noise(coordinates, values, max(X.shape))
     return coordinates if len(values) < X.shape[1] else X
 
 
-def _principal_coordinates(X):
-    """Centred points in all directions but those of no variance, and their sizes.
+def rounding_of(X):
+    """How far rounding may have moved the points in each column, all together.
 
-    At least two directions where X has two columns.
+    Known from the numbers and not from their type, which may have been widened on the
+    way: those that single precision holds were rounded to it.
+    """
+    with np.errstate(over="ignore"):
+        single = (X.astype(np.float32) == X).all(axis=0)
+    eps = np.where(single, *(np.finfo(t).eps for t in (np.float32, np.float64)))
+    # In this unit squares stay finite.
+    unit = _unit(X)
+    return eps * unit * np.linalg.norm(X / unit, axis=0)
+
+
+def _principal_coordinates(X, rounding=None):
+    """Centred points in all directions but those of rounding, and their sizes.
+
+    At least two directions where X has two columns. `rounding` is that of the points
+    before they were centred, where they come centred.
     """
     X = np.asarray(X, dtype=np.float64)
+    rounding = rounding_of(X) if rounding is None else rounding
     X = X - X.mean(axis=0)
+    # Means of large numbers are rounded, those of what they leave are not.
+    X -= X.mean(axis=0)
     # The triangle of many rows has their singular values and directions, and to find it
     # takes a fraction of the time.
     tall = len(X) > 2 * X.shape[1]
     triangle = np.linalg.qr(X, mode="r") if tall else X
     U, values, directions = np.linalg.svd(triangle, full_matrices=False)
-    present = max(2, int(np.count_nonzero(values > 1e-12 * values[0])))
+    # A few steps of arithmetic round more than once, and a turn in space adds up the
+    # rounding of a row.
+    moved = 4 * np.sqrt(X.shape[1]) * np.linalg.norm(directions * rounding, axis=1)
+    present = values > np.maximum(moved, 1e-12 * values[0])
+    if present.sum() < 2:
+        present[:2] = True
     if tall:
-        return X @ directions[:present].T, values[:present]
-    return U[:, :present] * values[:present], values[:present]
+        return X @ directions[present].T, values[present]
+    return U[:, present] * values[present], values[present]
 
 
 def _fills_space(X):

@@ -111,6 +111,30 @@ def test_shares_out_of_range_are_errors(name, value):
         prune_shortcuts(graph, np.array([[1], [0]]), **{name: value})
 
 
+@pytest.mark.parametrize(("n_nodes", "n_neighbors"), [(40, 10), (100, 50), (100, 99)])
+def test_edges_that_overlap_alike_are_no_suspects(n_nodes, n_neighbors):
+    """All points are neighbours of all: nothing tells a shortcut."""
+    X = np.random.default_rng(0).uniform(size=(n_nodes, 2))
+    whole, pruned = (
+        robust_graph(X, n_neighbors=n_neighbors, pruning=p) for p in (0.0, 0.1)
+    )
+    assert pruned.n_edges == whole.n_edges
+    paths = csgraph.dijkstra(pruned.lengths)
+    straight = np.linalg.norm(X[:, None] - X, axis=2)
+    assert np.corrcoef(paths.ravel(), straight.ravel())[0, 1] > 0.99
+
+
+@settings(max_examples=30)
+@given(seed=seeds, share=st.floats(0.0, 0.99), n_neighbors=st.integers(3, 39))
+def test_the_share_is_not_cut_more_than_twice_over(seed, share, n_neighbors):
+    """However many edges have the overlap at the border."""
+    X = np.random.default_rng(seed).integers(6, size=(40, 2)).astype(float)
+    graph = Graph.from_points(X, n_neighbors=4)
+    wide = nearest_neighbors(X, n_neighbors=n_neighbors)[1]
+    left = prune_shortcuts(graph, wide, share).adjacency.nnz / graph.adjacency.nnz
+    assert left >= (1 - share) ** 2 * (1 - 1e-9)
+
+
 @pytest.mark.parametrize("seed", [105, 805, 807])
 def test_thin_stretches_of_a_branch_stay(seed):
     """Few edges hold them, and where branches touch, nothing else would be cut off."""

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.sparse import csgraph
+from scipy.spatial.distance import pdist
 from sklearn.datasets import make_swiss_roll as sklearn_roll
 from sklearn.decomposition import PCA
 
@@ -12,9 +14,11 @@ from skgeom.graph import (
     local_dimension,
     local_scale,
     nearest_neighbors,
+    robust_graph,
     smooth_locally,
     truncate_noise,
 )
+from skgeom.graph._smoothing import drop_noise_directions
 
 seeds = st.integers(0, 10_000)
 
@@ -39,6 +43,52 @@ def test_truncation_finds_the_directions_above_the_noise(dimension, noise):
 def test_truncation_keeps_two_directions_of_pure_noise():
     X = np.random.default_rng(0).normal(size=(400, 30))
     assert truncate_noise(X).shape == (400, 2)
+
+
+def turned(X, n_features, dtype):
+    """The same points in more dimensions, turned in the arithmetic of a dtype."""
+    frame = np.random.default_rng(1).normal(size=(n_features, X.shape[1]))
+    return X.astype(dtype) @ np.linalg.qr(frame)[0].T.astype(dtype)
+
+
+@pytest.mark.parametrize("offset", [0.0, 1000.0])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(("rank", "n_features"), [(1, 8), (2, 32), (3, 128), (10, 200)])
+def test_rounding_is_no_direction(rank, n_features, dtype, offset):
+    X = np.random.default_rng(0).normal(size=(500, rank))
+    Z = turned(X, n_features, dtype) + dtype(offset)
+    # A type that was widened on the way does not hide that numbers were rounded.
+    for points in (Z, Z.astype(np.float64)):
+        kept = drop_noise_directions(points)
+        assert kept.shape == (500, max(2, rank))
+        # No direction is lost either.
+        atol = 1e-5 * max(1.0, offset)
+        np.testing.assert_allclose(pdist(kept), pdist(X), atol=atol)
+
+
+@pytest.mark.parametrize("size", [1.0, 1e6, 1e12])
+@pytest.mark.parametrize("spread", [0.0, 2e-16, 1e-15])
+def test_columns_that_are_constant_but_for_rounding_are_no_directions(size, spread):
+    rng = np.random.default_rng(0)
+    plane = rng.normal(size=(500, 2))
+    constant = size / 3 * (1 + spread * rng.normal(size=(500, 20)))
+    assert drop_noise_directions(np.column_stack([plane, constant])).shape == (500, 2)
+    noisy = plane @ rng.normal(size=(2, 30)) + 0.01 * rng.normal(size=(500, 30))
+    assert truncate_noise(np.column_stack([noisy, constant])).shape == (500, 2)
+
+
+def test_small_columns_beside_large_ones_are_directions():
+    rng = np.random.default_rng(0)
+    X = np.column_stack([1e8 * rng.normal(size=500), rng.normal(size=(500, 2))])
+    assert drop_noise_directions(X.astype(np.float32)).shape == (500, 3)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_roll_without_noise_is_the_same_in_more_dimensions(dtype):
+    X = sklearn_roll(400, random_state=0)[0]
+    graphs = [robust_graph(points) for points in (X, turned(X, 128, dtype))]
+    flat, there = (csgraph.dijkstra(g.lengths, indices=[0, 9]) for g in graphs)
+    np.testing.assert_allclose(there, flat, rtol=1e-4)
 
 
 @pytest.mark.parametrize(

@@ -88,8 +88,8 @@ class HeatGeodesicEmbedding(
         "auto" is the least from which a shape stands out of the noise, and a part of a
         large one, see :func:`~skgeom.graph.smooth_locally`.
     pruning : float, default=0.1
-        Largest share in [0, 1) of its edges that a robust graph suspects of being
-        shortcuts, those whose ends have the fewest neighbours in common; 0 is off.
+        Share in [0, 1), or a little more, of its edges that a robust graph suspects of
+        being shortcuts: those whose ends have the least in common; 0 is off.
         Suspects are cut, but for those that bridge clean parts, see
         :func:`~skgeom.graph.robust_graph`.
     geodesic : {"auto", "heat", "shortest_path", "tree"}, default="auto"
