@@ -57,7 +57,8 @@ def affinity_matrix(
     Raises
     ------
     ValueError
-        If `kind` is not known, or "gaussian" is given more than one bandwidth.
+        If `kind` is not known, an index is out of range, or "gaussian" is given more
+        than one bandwidth.
 
     References
     ----------
@@ -81,6 +82,12 @@ def affinity_matrix(
     finite = np.isfinite(distances)
     rows = np.repeat(np.arange(n), finite.sum(axis=1))
     columns, lengths = indices[finite], distances[finite].astype(float)
+    # SciPy does not look, and would write where they point.
+    if columns.size and not 0 <= columns.min() <= columns.max() < n:
+        raise ValueError(
+            f"indices must be rows of the points, from 0 to {n - 1}, got "
+            f"{columns.min()} to {columns.max()}."
+        )
     if bandwidth is None:
         bandwidth = np.where(finite, distances, 0.0).max(axis=1, initial=0.0)
         if kind == "gaussian":

@@ -3,13 +3,11 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Self
 
-import numpy as np
-
 from skgeom.backends import Backend
 from skgeom.graph._affinity import affinity_matrix, alpha_decay_neighbors
 from skgeom.graph._names import names_of_edges
 from skgeom.graph._neighbors import nearest_neighbors
-from skgeom.graph._sparse import adjacency_of_edges
+from skgeom.graph._sparse import adjacency_of_edges, adjacency_of_networkx
 from skgeom.typing import Array, ArrayLike, MatrixLike, NDArray
 
 
@@ -77,11 +75,13 @@ class GraphConstructors:
         Parameters
         ----------
         edges : array-like or data frame of shape (n_edges, 2), int or str
-            Pairs of nodes: ids, from 0, or names. Repeated edges add their weights.
+            Pairs of nodes: ids, from 0, or names. A (2, n_edges) array, as `edge_index`
+            of PyTorch Geometric is, must be transposed; of shape (2, 2) it is taken for
+            two pairs.
         weights : array-like of shape (n_edges,) or str, default=None
-            Weights >= 0, or the column of a data frame that holds them. None is the
-            third column or a later one if it is called "weight"; else each edge has
-            weight 1, repeated or not.
+            Weights >= 0, which add up where an edge is repeated; or the column of a
+            data frame that holds them. None is the third column or a later one if it is
+            called "weight"; else each edge has weight 1, repeated or not.
         n_nodes : int, default=None
             Number of nodes. None is one more than the largest id, or the number of
             names.
@@ -102,8 +102,9 @@ class GraphConstructors:
         Raises
         ------
         ValueError
-            If an edge names a node outside of the range, or a name that no node or more
-            than one has; if a weight is negative or not finite, or shapes disagree.
+            If an edge names a node outside of the range, or far beyond what so many
+            edges can join, or a name that no node or more than one has; if a weight is
+            negative or not finite, or shapes disagree.
 
         Examples
         --------
@@ -139,6 +140,13 @@ class GraphConstructors:
         Graph
             The handle.
 
+        Raises
+        ------
+        TypeError
+            If `graph` is not a networkx graph.
+        ValueError
+            If it has no nodes, or a weight is negative or not a finite number.
+
         Examples
         --------
         >>> import networkx as nx
@@ -146,12 +154,9 @@ class GraphConstructors:
         >>> Graph.from_networkx(nx.path_graph(3))
         Graph(n_nodes=3, n_edges=2, undirected)
         """
-        import networkx as nx
-
-        adjacency = nx.to_scipy_sparse_array(graph, weight=weight, dtype=np.float64)
-        return cls(
-            adjacency, directed=graph.is_directed(), node_names=list(graph.nodes)
-        )
+        adjacency = adjacency_of_networkx(graph, weight)
+        directed, names = graph.is_directed(), list(graph.nodes)
+        return cls(adjacency, directed=directed, node_names=names)
 
     @classmethod
     def from_points(

@@ -94,7 +94,7 @@ class Graph(GraphConstructors):
         node_features: MatrixLike | None = None,
     ):
         rounding = 1e-5 if _dtype_of(adjacency) == np.float32 else 1e-10
-        adjacency = checked_adjacency(adjacency)
+        adjacency = checked_adjacency(adjacency, node_names)
         if lengths is None:
             adjacency.eliminate_zeros()
         gap = abs(adjacency - adjacency.T)
@@ -105,11 +105,6 @@ class Graph(GraphConstructors):
         lengths = lengths_on(adjacency, lengths)
         if directed is False and asymmetric:
             raise ValueError("directed=False, but the adjacency is not symmetric.")
-        if node_names is not None and len(node_names) != adjacency.shape[0]:
-            raise ValueError(
-                f"node_names has {len(node_names)} entries for {adjacency.shape[0]} "
-                "nodes."
-            )
         self._set(
             adjacency=frozen(narrow(adjacency)),
             lengths=frozen(narrow(lengths)),

@@ -1,11 +1,19 @@
 """The sparse matrices of a graph: on one pattern, and read-only."""
 
+from numbers import Integral, Real
+
 import numpy as np
 import scipy.sparse as sp
 from sklearn.utils import check_array
 
+# Ids may be this many times as large as all ends of edges could need, and in any case as
+# large as the second: the arrays of a graph are as long as its largest id.
+_SPARE_IDS, _FREE_IDS = 64, 2**20
+# More nodes than any machine holds arrays for.
+_MOST_NODES = 2**32
 
-def checked_adjacency(adjacency):
+
+def checked_adjacency(adjacency, node_names=None):
     """Return a copy as CSR array, square and with finite weights >= 0."""
     adjacency = sp.csr_array(adjacency, dtype=np.float64, copy=True)
     if adjacency.ndim != 2 or adjacency.shape[0] != adjacency.shape[1]:
@@ -13,15 +21,34 @@ def checked_adjacency(adjacency):
             "adjacency must be a square matrix of shape (n_nodes, n_nodes), got "
             f"{adjacency.shape}."
         )
-    adjacency.sum_duplicates()
-    if adjacency.nnz and not (
-        np.isfinite(adjacency.data).all() and adjacency.data.min() >= 0
-    ):
+    if node_names is not None and len(node_names) != adjacency.shape[0]:
         raise ValueError(
-            "adjacency must hold finite weights >= 0; it holds negative, NaN or "
-            "infinite ones."
+            f"node_names has {len(node_names)} entries for {adjacency.shape[0]} nodes."
+        )
+    adjacency.sum_duplicates()
+    wrong = _first_wrong(adjacency.data)
+    if wrong is not None:
+        row = np.searchsorted(adjacency.indptr, wrong, "right") - 1
+        ends = row, adjacency.indices[wrong]
+        if node_names is not None:
+            ends = tuple(node_names[end] for end in ends)
+        raise ValueError(
+            "adjacency must hold finite weights >= 0; that of the edge "
+            f"{_edge(ends)} is {adjacency.data[wrong]}."
         )
     return adjacency
+
+
+def _first_wrong(weights):
+    """The position of the first weight that is not finite or negative, or None."""
+    wrong = ~(np.isfinite(weights) & (weights >= 0))
+    return int(np.argmax(wrong)) if wrong.any() else None
+
+
+def _edge(ends):
+    """Write an edge for people, whatever integers its ends are."""
+    one, two = (int(end) if isinstance(end, Integral) else end for end in ends)
+    return f"({one!r}, {two!r})"
 
 
 def adjacency_of_edges(edges, weights, n_nodes, directed):
@@ -30,22 +57,26 @@ def adjacency_of_edges(edges, weights, n_nodes, directed):
     if edges.size == 0:
         edges = edges.reshape(0, 2).astype(np.int64)
     if edges.ndim != 2 or edges.shape[1] != 2 or edges.dtype.kind not in "iu":
+        turned = edges.ndim == 2 and edges.shape[0] == 2 and edges.shape[1] != 2
         raise ValueError(
             "edges must be an integer array of shape (n_edges, 2), got "
             f"{edges.dtype} of shape {edges.shape}."
+            + " If its rows are the two ends of the edges, pass edges.T."
+            * turned
         )
+    n_nodes = _checked_n_nodes(edges, n_nodes)
     edges = edges.astype(np.int64)
-    largest = int(edges.max(initial=-1)) + 1
-    n_nodes = largest if n_nodes is None else n_nodes
-    if largest > n_nodes or edges.min(initial=0) < 0:
-        raise ValueError(f"edges must name nodes from 0 to {n_nodes - 1}.")
     values = np.ones(len(edges)) if weights is None else np.asarray(weights, float)
     if values.shape != (len(edges),):
         raise ValueError(
             f"weights must have shape ({len(edges)},), got {values.shape}."
         )
-    if values.size and not values.min() >= 0:
-        raise ValueError("weights must be finite and >= 0; some are not.")
+    wrong = _first_wrong(values)
+    if wrong is not None:
+        raise ValueError(
+            f"weights must be finite and >= 0; that of the edge {_edge(edges[wrong])} "
+            f"is {values[wrong]}."
+        )
     adjacency = sp.csr_array((values, edges.T), shape=(n_nodes, n_nodes))
     if not directed:
         loops = sp.diags_array(adjacency.diagonal())
@@ -53,6 +84,56 @@ def adjacency_of_edges(edges, weights, n_nodes, directed):
     if weights is None:
         adjacency.data[:] = 1.0
     return adjacency
+
+
+def adjacency_of_networkx(graph, weight):
+    """The weights of a networkx graph; 1 where an edge has none."""
+    import networkx as nx
+
+    if not (hasattr(graph, "nodes") and hasattr(graph, "is_directed")):
+        raise TypeError(
+            f"graph must be a networkx graph, got a {type(graph).__name__}. "
+            "Graph.from_adjacency takes a matrix, Graph.from_edges a list of edges."
+        )
+    if not len(graph):
+        raise ValueError("graph has no nodes; at least one is required.")
+    try:
+        return nx.to_scipy_sparse_array(graph, weight=weight, dtype=np.float64)
+    except (TypeError, ValueError):
+        for one, two, value in graph.edges(data=weight, default=1):
+            if not isinstance(value, Real):
+                raise ValueError(
+                    f"weight={weight!r} must name numbers >= 0; that of the edge "
+                    f"({one!r}, {two!r}) is {value!r}."
+                ) from None
+        raise
+
+
+def _checked_n_nodes(edges, n_nodes):
+    """The number of nodes, if the edges may name it: not of the size of any id."""
+    # Numbers of Python: those of NumPy would overflow.
+    smallest, largest = int(edges.min(initial=0)), int(edges.max(initial=0))
+    needed = largest + 1 if edges.size else 0
+    if n_nodes is None:
+        n_nodes = needed
+        if needed > max(_FREE_IDS, _SPARE_IDS * edges.size):
+            raise ValueError(
+                f"edges name node {largest}, and there would be as many nodes, but the "
+                f"ends of {len(edges)} edges can be {edges.size} at most. Number them: "
+                "names, ids = np.unique(edges, return_inverse=True), and pass "
+                "ids.reshape(-1, 2); or say that there are so many nodes: "
+                f"n_nodes={needed}."
+            )
+    elif not isinstance(n_nodes, Integral) or not 0 <= n_nodes <= _MOST_NODES:
+        raise ValueError(
+            f"n_nodes must be an integer from 0 to {_MOST_NODES}, got {n_nodes!r}."
+        )
+    if smallest < 0 or needed > n_nodes:
+        raise ValueError(
+            f"edges must name nodes from 0 to {n_nodes - 1}, got "
+            f"{smallest if smallest < 0 else largest}."
+        )
+    return int(n_nodes)
 
 
 def lengths_on(adjacency, lengths):

@@ -123,8 +123,8 @@ def graph_kernel(
           `regularization` :math:`\sigma^2 > 0` and `smoothness` d > 0;
         - "matern": :math:`(1 + \kappa^2\lambda / 2\nu)^{-\nu}` with `length_scale`
           :math:`\kappa > 0` and `smoothness` :math:`\nu > 0`;
-        - "random_walk": :math:`(1 - \lambda / a)^p` with `n_steps` p >= 1 and `offset`
-          a >= 2;
+        - "random_walk": :math:`(1 - \lambda / a)^p` with `n_steps` p from 1 to 2^16 and
+          `offset` a >= 2;
         - "cosine": :math:`\cos(\pi\lambda / 4)`;
         - "coefficients": :math:`\sum_j \alpha_j (1 - \lambda)^j`;
         - a callable, analytic where :math:`|1 - \lambda| \le 1`: it is also called with
@@ -232,11 +232,22 @@ def _inverse_power(name, scale, power, tol):
 def _walk_power(power, a, tol):
     """(1 - L / a)^power = ((a - 1 + W) / a)^power: the root is a binomial series."""
     half, r = power / 2, 1 / (a - 1)
+    if half > _MAX_LENGTH:
+        raise ValueError(f"n_steps must be at most {2 * _MAX_LENGTH}, got {power:g}.")
     n = int(min((np.log(1 / tol) + 30) / max(np.log(a - 1), 1e-9), _MAX_SQUARE_ROOT))
     n = max(n, int(half) + 1)
     lengths = np.arange(n)
-    ratios = np.cumprod((half - lengths) / (lengths + 1) * r)
-    modulation = ((a - 1) / a) ** half * np.concatenate([[1.0], ratios])
+    ratios = (half - lengths) / (lengths + 1) * r
+    first = ((a - 1) / a) ** half
+    if first > 1e-100:
+        modulation = first * np.concatenate([[1.0], np.cumprod(ratios)])
+    else:
+        # The first vanish where there are many steps: from the largest outwards, and f
+        # is 1 for eigenvalue 0.
+        mode = int(np.count_nonzero(ratios >= 1))
+        below = np.cumprod(1 / ratios[:mode][::-1])[::-1]
+        modulation = np.concatenate([below, [1.0], np.cumprod(ratios[mode:])])
+        modulation /= modulation.sum()
     decay = 0.0 if half == int(half) else r
     function = partial(_power, -1 / a, power)
     return GraphKernel("random_walk", function, trimmed(modulation, tol), decay)

@@ -14,6 +14,8 @@ from skgeom.typing import Array, NDArray
 # The probe of the relaxation time stops when the slowest mode has decayed by so many
 # powers of e: the others are gone by then.
 _ENOUGH_DECAY = 64.0
+# No longer series is computed: hours of products, and memory that time alone sets.
+_MOST_TERMS = 2**22
 # Of the series that diffuses it: far below what a step leaves of the slowest mode.
 _PROBE_ERROR = 1e-12
 
@@ -36,7 +38,8 @@ def heat_coefficients(intensity: float, error: float) -> NDArray:
     Raises
     ------
     ValueError
-        If `intensity` is negative or not finite, or `error` is not positive.
+        If `intensity` is negative, above 2^22 or not finite, or `error` is not
+        positive.
 
     Examples
     --------
@@ -49,6 +52,11 @@ def heat_coefficients(intensity: float, error: float) -> NDArray:
         raise ValueError(f"time must be finite and >= 0, got {intensity!r}.")
     if not error > 0:
         raise ValueError(f"error must be > 0, got {error!r}.")
+    if intensity > _MOST_TERMS:
+        raise ValueError(
+            f"time is too long: its series has {intensity:.3g} terms, at most "
+            f"{_MOST_TERMS} are computed."
+        )
     if intensity == 0:
         return np.ones(1)
     # Bernstein's bound on the tail of a Poisson law says where weights are negligible.
@@ -111,7 +119,7 @@ def heat_kernel(
     Raises
     ------
     ValueError
-        If `time` is negative or not finite.
+        If `time` is negative, not finite, or longer than about 2^22 steps.
 
     Examples
     --------

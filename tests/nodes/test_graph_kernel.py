@@ -152,6 +152,23 @@ def test_variance_grows_where_the_rule_is_broken():
     assert variance_ratio(f, length_law(f, 0.6)) > 100
 
 
+@pytest.mark.parametrize("n_steps", [2200, 5001, 2**16])
+@pytest.mark.parametrize("offset", [2.0, 3.0])
+def test_walks_of_many_steps_are_not_lost(n_steps, offset):
+    """The first coefficients vanish; the others are the kernel."""
+    kernel = graph_kernel("random_walk", n_steps=n_steps, offset=offset, tol=1e-9)
+    eigenvalues = np.array([0.0, 1e-5, 1e-4, 1e-3, 0.1, 1.0])
+    root = np.polynomial.polynomial.polyval(1 - eigenvalues, kernel.modulation)
+    assert_allclose(root**2, (1 - eigenvalues / offset) ** n_steps, atol=1e-8)
+
+
+def test_no_number_of_steps_sets_the_size_of_an_array():
+    with pytest.raises(ValueError, match="n_steps must be at most 65536, got 1e"):
+        graph_kernel("random_walk", n_steps=10**13)
+    with pytest.raises(ValueError, match="time is too long"):
+        graph_kernel("diffusion", diffusion_time=1e13)
+
+
 @pytest.mark.parametrize("value", [0.0, 1.0, -0.1, 2.0])
 def test_halting_probability_out_of_range(value):
     with pytest.raises(ValueError, match="in the open interval"):

@@ -425,3 +425,11 @@ def test_nothing_ever_evens_out_without_edges(graph, kind):
 def test_relaxation_of_a_directed_graph():
     with pytest.raises(ValueError, match="undirected"):
         relaxation_time(Graph.from_edges([[0, 1]], directed=True))
+
+
+def test_no_time_sets_the_size_of_an_array():
+    with pytest.raises(ValueError, match=r"time is too long.*1e\+13 terms"):
+        heat_coefficients(1e13, 1e-10)
+    edge = Graph.from_edges([[0, 1]])
+    with pytest.raises(ValueError, match="time is too long"):
+        heat_kernel(edge.laplacian(), 1e13)
