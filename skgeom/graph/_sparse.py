@@ -6,8 +6,8 @@ import numpy as np
 import scipy.sparse as sp
 from sklearn.utils import check_array
 
-# Ids may be this many times as large as all ends of edges could need, and in any case as
-# large as the second: the arrays of a graph are as long as its largest id.
+# Ids may be this many times as large as all ends of edges could need, and in any case
+# as large as the second: the arrays of a graph are as long as its largest id.
 _SPARE_IDS, _FREE_IDS = 64, 2**20
 # More nodes than any machine holds arrays for.
 _MOST_NODES = 2**32
