@@ -170,8 +170,8 @@ class HeatGeodesicEmbedding(
     not at, its own coordinates.
 
     Points in different connected components get finite distances over the shortest
-    straight bridges between components; where no positions are known, components are
-    as far apart as the two most distant nodes of any one.
+    straight bridges between components. Where no positions are known, k components are
+    2 sqrt(k) times as far apart as the two most distant nodes of any one.
 
     References
     ----------

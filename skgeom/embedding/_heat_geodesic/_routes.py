@@ -124,8 +124,8 @@ def bridge_parts(between, labels, points=None):
 
     With points, the components are joined by the straight bridges of a minimum
     spanning tree between them, each between the two nearest nodes, and distances run
-    over the bridges. Without, all components are equally far apart: as far as the two
-    most distant nodes within any one of them.
+    over the bridges. Without, all components are equally far apart: 2 sqrt(k) times as
+    far as the two most distant nodes within any one of the k components.
 
     Parameters
     ----------
@@ -146,7 +146,11 @@ def bridge_parts(between, labels, points=None):
         return between
     apart = labels[:, None] != labels[None, :]
     if points is None:
-        return np.where(apart, between[~apart].max() or 1.0, between)
+        # So that no parts mix in a picture: k of them, each with as much room around it
+        # as it is wide, cover a disc in the plane of sqrt(k) times two such widths.
+        widest = between[~apart].max()
+        bridge = 2 * np.sqrt(len(names)) * widest if widest > 0 else 1.0
+        return np.where(apart, bridge, between)
     order = np.argsort(labels, kind="stable")
     starts = np.searchsorted(labels[order], np.arange(len(names)))
     points = points[order].astype(np.float64)

@@ -5,10 +5,13 @@ import warnings
 import numpy as np
 import pytest
 import scipy.sparse as sp
+from scipy.linalg import block_diag
 from scipy.sparse import csgraph
 from sklearn.base import clone
+from sklearn.cluster import AgglomerativeClustering
+from sklearn.datasets import make_moons
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.metrics import pairwise_distances
+from sklearn.metrics import adjusted_rand_score, pairwise_distances
 from sklearn.utils._param_validation import InvalidParameterError
 
 from skgeom import HeatGeodesicEmbedding
@@ -99,10 +102,36 @@ def test_disconnected_graph_without_positions():
     graph = Graph.from_edges([[0, 1], [1, 2], [2, 3], [4, 5]], n_nodes=7)
     model = fit_quietly(HeatGeodesicEmbedding(graph=graph), np.arange(7)[:, None])
     D = model.geodesic_distances()
-    widest = D[:4, :4].max()
-    np.testing.assert_allclose(D[:4, 4:], widest)
-    np.testing.assert_allclose(D[6, :6], widest)
+    bridge = 2 * np.sqrt(3) * D[:4, :4].max()
+    np.testing.assert_allclose(D[:4, 4:], bridge)
+    np.testing.assert_allclose(D[6, :6], bridge)
     assert np.isfinite(model.embedding_).all()
+
+
+@pytest.mark.parametrize("geodesic", ["heat", "shortest_path", "auto"])
+@pytest.mark.parametrize(
+    "sizes", [(5, 5, 5), (5, 10, 40), (4, 6, 9, 12, 15, 18), (7,) * 20, (40, 1, 1)]
+)
+def test_parts_of_a_graph_do_not_mix(sizes, geodesic):
+    cliques = block_diag(*(np.ones((k, k)) for k in sizes)) - np.eye(sum(sizes))
+    X, parts = np.arange(sum(sizes))[:, None], np.repeat(np.arange(len(sizes)), sizes)
+    graph = Graph.from_adjacency(cliques)
+    model = HeatGeodesicEmbedding(graph=graph, geodesic=geodesic, random_state=0)
+    embedding = fit_quietly(model, X).embedding_
+    single = AgglomerativeClustering(len(sizes), linkage="single")
+    assert adjusted_rand_score(parts, single.fit_predict(embedding)) == 1
+
+
+@pytest.mark.parametrize("geodesic", ["heat", "shortest_path", "tree", "auto"])
+def test_parts_of_a_cloud_stay_as_far_apart_as_they_are(geodesic):
+    X, parts = make_moons(400, noise=0.02, random_state=0)
+    model = fit_quietly(HeatGeodesicEmbedding(geodesic=geodesic, random_state=0), X)
+    assert adjusted_rand_score(parts, model.graph_.connected_components[1]) == 1
+    apart = [
+        pairwise_distances(rows[parts == 0], rows[parts == 1]).min()
+        for rows in (X, model.embedding_)
+    ]
+    assert apart[1] >= apart[0]
 
 
 def test_graph_without_edges():

@@ -293,8 +293,9 @@ def test_without_points_parts_are_equally_far_apart(seed, n, n_parts):
     same = labels[:, None] == labels[None, :]
     joined = bridge_parts(between, labels)
     assert_array_equal(joined[same], between[same])
-    largest = between[same].max() or 1.0
-    assert_array_equal(joined[~same], largest)
+    widest = between[same].max()
+    bridge = 2 * np.sqrt(len(np.unique(labels))) * widest if widest > 0 else 1.0
+    assert_array_equal(joined[~same], bridge)
     assert_metric(joined)
 
 
