@@ -52,7 +52,7 @@ def robust_graph(
 ) -> Graph:
     """Join noisy points to their neighbours along the shape that they lie near.
 
-    With more than ten features, noise directions are dropped first
+    Where points differ in more than ten directions, noise directions are dropped first
     (`truncate_noise`); then points are smoothed (`smooth_locally`), joined by
     alpha-decay affinities, and shortcuts are cut (`prune_shortcuts`). Bridges are told
     from shortcuts by tangent planes where more than .55 of the variance of

@@ -48,7 +48,9 @@ def truncate_noise(X: NDArray) -> NDArray:
     r"""Keep the singular directions of the points that stand above the noise.
 
     Those are the ones with a singular value above :math:`\omega(\beta)` times the
-    median, the optimal hard threshold for white noise of unknown level [1]_.
+    median, the optimal hard threshold for white noise of unknown level [1]_. Directions
+    in which points differ by rounding alone, that of the width of X or of the single
+    precision that its numbers were in before, do not count.
 
     Parameters
     ----------
@@ -75,7 +77,8 @@ def truncate_noise(X: NDArray) -> NDArray:
     >>> truncate_noise(plane + 0.01 * rng.normal(size=(500, 30))).shape
     (500, 2)
     """
-    return _above_noise(*_principal_coordinates(X), max(X.shape))
+    coordinates, values = _principal_coordinates(X)
+    return _above_noise(coordinates, values, max(X.shape))
 
 
 def _above_noise(coordinates, values, longer):
