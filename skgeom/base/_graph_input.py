@@ -90,8 +90,9 @@ class GraphInputMixin:
             X = self._validated(X, reset=False, accept_sparse="csr")
             check_non_negative(X, f"{type(self).__name__}.transform")
             return Attachment.to_links(X, self._known_rows)
-        # One neighbour more than asked: the farthest only sets the radius.
-        k = min(self.n_neighbors + 1, n_nodes)
+        # One neighbour more than asked: the farthest only sets the radius. With two or
+        # more, nothing jumps where another node becomes the nearest.
+        k = min(max(self.n_neighbors, 2) + 1, n_nodes)
         if self.affinity == "precomputed_nearest_neighbors":
             X = self._validated(X, reset=False, accept_sparse="csr")
             X = sp.csr_array(X)
@@ -99,10 +100,17 @@ class GraphInputMixin:
             neighbors = neighbors_from_graph(X, k, include_self=True)
         else:
             X = self._validated(X, reset=False, backend=backend)
+            if self._is_fitted_on(X):
+                return Attachment.to_points(self._fit_points, k)
             neighbors = nearest_neighbors(
                 self._fit_points, X, n_neighbors=k, backend=backend
             )
         return Attachment.to_neighbors(*neighbors, n_nodes)
+
+    def _is_fitted_on(self, X):
+        """Whether X is the points of `fit`, whose neighbours need no search."""
+        same = isinstance(X, np.ndarray) and X.shape == self._fit_points.shape
+        return same and np.array_equal(X, self._fit_points)
 
     def _feasible_neighbors(self, available):
         if self.n_neighbors > available:

@@ -42,7 +42,7 @@ def _owned(value, given):
     """The value itself, or one like it that shares no memory with the arrays given."""
     if isinstance(value, np.ndarray):
         shares = any(np.may_share_memory(value, array) for array in given)
-        return value.copy() if shares else value
+        return value.copy(order="K") if shares else value
     if sp.issparse(value):
         parts = _arrays_of(value)
         shares = any(np.may_share_memory(p, array) for p in parts for array in given)

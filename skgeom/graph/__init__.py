@@ -4,6 +4,7 @@ from skgeom.graph._affinity import affinity_matrix
 from skgeom.graph._attachment import Attachment
 from skgeom.graph._cleaning import neighbor_overlap, prune_shortcuts, robust_graph
 from skgeom.graph._closure import train_test_split_edges, transitive_closure
+from skgeom.graph._duplicates import equal_rows
 from skgeom.graph._graph import Graph
 from skgeom.graph._known_rows import KnownRows, canonical_csr
 from skgeom.graph._landmarks import farthest_point_landmarks
@@ -27,6 +28,7 @@ __all__ = [
     "affinity_matrix",
     "by_node",
     "canonical_csr",
+    "equal_rows",
     "farthest_point_landmarks",
     "local_dimension",
     "local_scale",

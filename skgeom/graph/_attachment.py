@@ -8,8 +8,13 @@ import numpy as np
 import scipy.sparse as sp
 
 from skgeom.backends import row_blocks
+from skgeom.graph._duplicates import equal_rows
 from skgeom.graph._known_rows import KnownRows, canonical_csr
 from skgeom.typing import MatrixLike, NDArray
+
+# A row is partly a node within this share of the distance to the farthest node listed.
+_NEAR = 0.05
+_COINCIDES = 1e-150
 
 
 @dataclass(frozen=True)
@@ -23,6 +28,10 @@ class Attachment:
         rows' coordinates.
     lengths : csr_array of shape (n_rows, n_nodes)
         Distance from the row to the node, on the same pattern.
+    own : csr_array of shape (n_rows, n_nodes)
+        Shares of the nodes that the row is itself: they sum to one where it is a node,
+        or several that coincide, to zero where it is new, and to something between
+        where it comes near a node.
 
     Examples
     --------
@@ -36,6 +45,7 @@ class Attachment:
 
     weights: sp.csr_array
     lengths: sp.csr_array
+    own: sp.csr_array
 
     @classmethod
     def to_nodes(cls, nodes: NDArray, n_nodes: int) -> Self:
@@ -55,10 +65,41 @@ class Attachment:
         """
         shape, pattern = (len(nodes), n_nodes), (nodes, np.arange(len(nodes) + 1))
         ones, zeros = np.ones(len(nodes)), np.zeros(len(nodes))
-        return cls(
-            sp.csr_array((ones, *pattern), shape=shape),
-            sp.csr_array((zeros, *pattern), shape=shape),
-        )
+        weights = sp.csr_array((ones, *pattern), shape=shape)
+        lengths = sp.csr_array((zeros, *pattern), shape=shape)
+        return cls(weights, lengths, weights)
+
+    @classmethod
+    def to_points(cls, points: NDArray, most: int) -> Self:
+        """Rows that are the nodes' own points, in their order.
+
+        The same as `to_neighbors` of themselves, without a search.
+
+        Parameters
+        ----------
+        points : ndarray of shape (n_nodes, n_features)
+            Where the nodes lie.
+        most : int
+            Of nodes at one place so many count, those with the lowest ids.
+
+        Returns
+        -------
+        Attachment
+            Shared evenly where nodes coincide.
+        """
+        n_nodes, groups = len(points), equal_rows(points)
+        order = np.argsort(groups, kind="stable")
+        sizes = np.bincount(groups)
+        begins = np.cumsum(sizes) - sizes
+        kept = np.minimum(sizes, most)[groups]
+        indptr = np.append(0, np.cumsum(kept))
+        place = np.arange(indptr[-1]) - np.repeat(indptr[:-1], kept)
+        members = order[np.repeat(begins[groups], kept) + place]
+        shape = (n_nodes, n_nodes)
+        shares = np.repeat(1.0 / kept, kept)
+        weights = sp.csr_array((shares, members, indptr), shape=shape)
+        lengths = sp.csr_array((np.zeros(len(members)), members, indptr), shape=shape)
+        return cls(weights, lengths, weights)
 
     @classmethod
     def to_neighbors(cls, distances: NDArray, indices: NDArray, n_nodes: int) -> Self:
@@ -67,6 +108,10 @@ class Attachment:
         With R the distance to the farthest listed node, a node at distance d weighs
         ((R - d) / d)^2 (Franke and Nielson 1980): a row that coincides with nodes takes
         their value, and the result is continuous in the row.
+
+        What is told of nodes and of new rows by two formulas is continuous by `own`:
+        these are such weights, too, with a twentieth of R in the place of R, beside a
+        weight of one for the row being new.
 
         Parameters
         ----------
@@ -83,20 +128,25 @@ class Attachment:
             The farthest node listed has no weight, unless all are as far.
         """
         radius = distances[:, -1:]
-        exact = distances <= 0
-        safe = np.where(exact, 1.0, distances)
-        weights = ((radius - distances) / safe) ** 2
-        weights = np.where(exact.any(axis=1, keepdims=True), exact, weights)
+        # At a distance whose inverse square would overflow a row is the node.
+        exact = distances <= _COINCIDES * radius
+        weights = _shepard(distances, radius, exact)
         # All at the same distance: they share evenly.
         weights = np.where(weights.max(axis=1, keepdims=True) > 0, weights, 1.0)
         weights = weights / weights.max(axis=1, keepdims=True)
         weights = weights / weights.sum(axis=1, keepdims=True)
+        near = _shepard(distances, _NEAR * radius, exact)
+        new = np.where(exact.any(axis=1, keepdims=True), 0.0, 1.0)
+        own = near / (near.sum(axis=1, keepdims=True) + new)
         n_rows, k = indices.shape
-        pattern = indices.ravel(), np.arange(n_rows + 1) * k
-        return cls(
-            sp.csr_array((weights.ravel(), *pattern), shape=(n_rows, n_nodes)),
-            sp.csr_array((distances.ravel(), *pattern), shape=(n_rows, n_nodes)),
-        )
+        shape, indptr = (n_rows, n_nodes), np.arange(n_rows + 1) * k
+
+        def rows(entries):
+            return sp.csr_array((entries.ravel(), indices.ravel(), indptr), shape=shape)
+
+        own = rows(own).copy()  # whose pattern is its own, too
+        own.eliminate_zeros()
+        return cls(rows(weights), rows(distances), own)
 
     @classmethod
     def to_links(cls, links: MatrixLike, known: KnownRows) -> Self:
@@ -143,7 +193,7 @@ class Attachment:
         lengths.data[:] = np.repeat(
             np.where(same >= 0, 0.0, 1.0), np.diff(weights.indptr)
         )
-        return cls(weights, lengths)
+        return cls(weights, lengths, sp.csr_array(nodes))
 
     @property
     def lonely(self) -> NDArray:
@@ -227,7 +277,16 @@ class Attachment:
         Attachment
             The same rows.
         """
-        return Attachment(self.weights[:, nodes], self.lengths[:, nodes])
+        return Attachment(
+            self.weights[:, nodes], self.lengths[:, nodes], self.own[:, nodes]
+        )
+
+
+def _shepard(distances, radius, exact):
+    """Weights ((R - d) / d)^2 within R; those at distance zero alone where some are."""
+    safe = np.where(exact, 1.0, distances)
+    weights = (np.maximum(radius - distances, 0.0) / safe) ** 2
+    return np.where(exact.any(axis=1, keepdims=True), exact, weights)
 
 
 def _largest(rows):

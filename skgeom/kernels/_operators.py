@@ -24,7 +24,7 @@ class DenseKernel(KernelOperator):
     --------
     >>> import numpy as np
     >>> from skgeom.backends import get_backend
-    >>> from skgeom.operators import DenseKernel
+    >>> from skgeom.kernels._operators import DenseKernel
     >>> S = DenseKernel(np.array([[2.0, 1.0], [1.0, 2.0]]), get_backend("cpu"))
     >>> S.polynomial(np.array([[1.0], [0.0]]), [0, 0, 1]).ravel()
     array([5., 4.])
@@ -87,7 +87,7 @@ class PointKernel(KernelOperator):
     --------
     >>> import numpy as np
     >>> from skgeom.backends import get_backend
-    >>> from skgeom.operators import PointKernel
+    >>> from skgeom.kernels._operators import PointKernel
     >>> X = np.array([[0.0], [1.0]])
     >>> linear = lambda Z, V: Z @ (X.T @ V)
     >>> S = PointKernel(X, linear, None, X[:, 0] ** 2, get_backend("cpu"))
@@ -143,7 +143,7 @@ def extreme_eigenvalues(S: KernelOperator) -> tuple[float, float]:
     --------
     >>> import numpy as np
     >>> from skgeom.backends import get_backend
-    >>> from skgeom.operators import DenseKernel, extreme_eigenvalues
+    >>> from skgeom.kernels._operators import DenseKernel, extreme_eigenvalues
     >>> S = DenseKernel(np.diag([3.0, -1.0]), get_backend("cpu"))
     >>> extreme_eigenvalues(S)
     (-1.0, 3.0)

@@ -38,7 +38,8 @@ def extension_modulation(kernel: GraphKernel) -> NDArray:
 
     Examples
     --------
-    >>> from skgeom.operators import extension_modulation, graph_kernel
+    >>> from skgeom.nodes import graph_kernel
+    >>> from skgeom.nodes._extension import extension_modulation
     >>> extension_modulation(graph_kernel("diffusion"))[:3].round(3)
     array([0.607, 0.   , 0.025])
     """
@@ -75,7 +76,8 @@ def extension_function(kernel: GraphKernel) -> Callable:
     Examples
     --------
     >>> import numpy as np
-    >>> from skgeom.operators import extension_function, graph_kernel
+    >>> from skgeom.nodes import graph_kernel
+    >>> from skgeom.nodes._extension import extension_function
     >>> two_steps = graph_kernel("random_walk", n_steps=2)  # (1 + W)^2 / 4
     >>> extension_function(two_steps)(np.array([0.0, 1.0]))
     array([0.75, 0.5 ])

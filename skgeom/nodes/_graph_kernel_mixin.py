@@ -73,32 +73,26 @@ class GraphKernelMixin:
 
         Returns
         -------
+        own : csr_array of shape (n_rows, n_nodes)
+            Shares of the nodes that a row is itself, see `Attachment`.
         weights : csr_array of shape (n_rows, n_nodes)
-            Entries of the row of W that a new row adds, but for `scale`; shares of
-            nodes that a known row coincides with.
-        known : ndarray of shape (n_rows,), bool
-            Whether the row coincides with nodes.
-        scale : ndarray of shape (n_rows,)
-            Factor of the weights.
+            Entries of the row of W that a new row adds, by the share of it that is new.
         """
         attachment = self._attach(X, backend)
+        new = 1.0 - attachment.own.sum(axis=1)
         weights = attachment.weights.copy()
-        lengths = attachment.lengths.copy()
-        lengths.data[weights.data == 0] = 0.0
-        weights.eliminate_zeros()
-        known = (lengths.max(axis=1).toarray().ravel() == 0) & ~attachment.lonely
         # W_uv = A_uv / sqrt(d_u d_v): with shares q of the new row's degree d_u, this
         # is q_v sqrt(d_u / d_v).
         degrees = self.graph_.degrees
         roots = np.sqrt(np.where(degrees > 0, degrees, 1.0))
         if self.affinity == "precomputed":
-            own = sp.csr_array(as_numpy(X), dtype=np.float64).sum(axis=1)
+            degree = sp.csr_array(as_numpy(X), dtype=np.float64).sum(axis=1)
         else:
-            own = weights @ degrees
-        scale = np.where(known, 1.0, np.sqrt(own))
-        owners = np.repeat(np.arange(len(known)), np.diff(weights.indptr))
-        weights.data /= np.where(known[owners], 1.0, roots[weights.indices])
-        return weights, known, scale
+            degree = weights @ degrees
+        weights.data /= roots[weights.indices]
+        weights = sp.csr_array(sp.diags_array(new * np.sqrt(degree)) @ weights)
+        weights.eliminate_zeros()
+        return attachment.own, weights
 
 
 def _centred_columns(y, n_rows):

@@ -224,11 +224,8 @@ class GraphKernelRidge(
             ids = self._read_ids(X, self.graph_.n_nodes)
             values = self._values[ids]
         else:
-            weights, known, scale = self._links(X, self._backend_for(X))
-            values = np.where(
-                known[:, None], weights @ self._values, weights @ self._step_values
-            )
-            values *= scale[:, None]
+            own, weights = self._links(X, self._backend_for(X))
+            values = own @ self._values + weights @ self._step_values
         values = values + self.intercept_
         return self._output(values[:, 0] if self.dual_coef_.ndim == 1 else values, X)
 

@@ -23,7 +23,7 @@ def in_lockstep(phases, n_steps, n_pieces, n_threads):
 
     Examples
     --------
-    >>> from skgeom.backends._lockstep import in_lockstep
+    >>> from skgeom.backends._numba._lockstep import in_lockstep
     >>> done = []
     >>> phases = [lambda *at: done.append(("a", *at)), lambda *at: done.append("b")]
     >>> in_lockstep(phases, n_steps=2, n_pieces=1, n_threads=4)

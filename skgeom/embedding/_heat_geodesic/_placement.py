@@ -6,7 +6,7 @@ from scipy.sparse import csgraph
 from scipy.spatial.distance import cdist
 
 from skgeom.backends import CACHE_BYTES, row_blocks
-from skgeom.graph import noise_hides_shape
+from skgeom.graph import equal_rows, noise_hides_shape
 from skgeom.operators import heat_kernel
 from skgeom.operators._heat import diffused
 
@@ -151,42 +151,6 @@ def locate(anchors, lengths):
     return place
 
 
-def groups_of_duplicates(graph, points=None):
-    """Number the groups of nodes that are one and the same.
-
-    Nodes with equal points; where no points are known, nodes that edges of length zero
-    join.
-    """
-    if points is not None:
-        # Adding zero makes -0.0 and 0.0 the same bits.
-        rows = np.ascontiguousarray(points + 0.0)
-        first, groups = np.unique(
-            _hashes(rows), return_index=True, return_inverse=True
-        )[1:]
-        if np.array_equal(rows, rows[first[groups]]):
-            return groups
-        return np.unique(rows, axis=0, return_inverse=True)[1].ravel()
-    lengths = graph.lengths
-    zero = lengths.data == 0
-    rows = np.repeat(np.arange(graph.n_nodes), np.diff(lengths.indptr))
-    edges = (np.ones(zero.sum()), (rows[zero], lengths.indices[zero]))
-    same = sp.csr_array(edges, shape=lengths.shape)
-    return csgraph.connected_components(same, directed=False)[1]
-
-
-def _hashes(rows):
-    """A number of 64 bits for each row, the same for the same bits."""
-    bits = rows.view(f"u{rows.itemsize}")
-    factors = np.random.default_rng(0).integers(2**63, size=rows.shape[1], dtype="u8")
-    hashes = np.zeros(len(rows), dtype=np.uint64)
-    for column, factor in zip(bits.T, 2 * factors + 1, strict=True):
-        column = column.astype(np.uint64)
-        # Round numbers differ in their upper bits alone, and a product moves bits up.
-        # Overflow is meant: the sum counts modulo 2^64.
-        hashes += (column ^ (column >> np.uint64(32))) * factor
-    return hashes
-
-
 def group_means(values, groups):
     """Give each row the mean of its group."""
     size = np.bincount(groups)
@@ -194,3 +158,19 @@ def group_means(values, groups):
         return values
     means = np.stack([np.bincount(groups, column) for column in values.T], axis=1)
     return (means / size[:, None])[groups]
+
+
+def groups_of_duplicates(graph, points=None):
+    """Number the groups of nodes that are one and the same.
+
+    Nodes with equal points; where no points are known, nodes that edges of length zero
+    join.
+    """
+    if points is not None:
+        return equal_rows(points)
+    lengths = graph.lengths
+    zero = lengths.data == 0
+    rows = np.repeat(np.arange(graph.n_nodes), np.diff(lengths.indptr))
+    edges = (np.ones(zero.sum()), (rows[zero], lengths.indices[zero]))
+    same = sp.csr_array(edges, shape=lengths.shape)
+    return csgraph.connected_components(same, directed=False)[1]

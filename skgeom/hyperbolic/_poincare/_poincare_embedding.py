@@ -17,10 +17,11 @@ from skgeom.base import (
     GraphInputMixin,
     with_callbacks,
 )
-from skgeom.graph import Graph
+from skgeom.graph import Graph, equal_rows
 from skgeom.hyperbolic._poincare._descent import (
     Schedule,
     descend_links,
+    drawn_to_nodes,
     initial_points,
     place_in_ball,
     points_from,
@@ -35,6 +36,8 @@ _RATES = {"tangent_adam": 0.06, "polar_adam": 0.1, "sgd": 0.1}
 _SECTORS = 4
 # optimizer="auto" takes polar Adam up to this dimension.
 _FEW_COMPONENTS = 3
+# A row of which so much is a node is that node.
+_IS_NODE = 1 - 1e-12
 # Steps an epoch of batch_size="auto".
 _STEPS_PER_EPOCH = 20
 # Radii up to which coordinates tell points apart, in float64 and in float32.
@@ -261,7 +264,7 @@ class PoincareEmbedding(
         """
         backend = self._backend_for(X, reset=True)
         rng = check_random_state(self.random_state)
-        graph, rows, _ = self._fit_graph(X, backend)
+        graph, rows, points = self._fit_graph(X, backend)
         self.graph_ = _without_loops(graph)
         if self.graph_.n_edges == 0:
             raise ValueError(
@@ -272,18 +275,25 @@ class PoincareEmbedding(
             self.graph_.adjacency, self.n_components, self.init, rng
         )
         self._schedule = self._make_schedule(X, backend)
-        points = points_from(start, self._schedule.max_radius, backend)
+        moved = points_from(start, self._schedule.max_radius, backend)
         links = prepare_links(
             self.graph_.adjacency, backend, negative_power=self.negative_power
         )
         progress = self._progress(self.max_iter, measure="loss")
         self.loss_curve_ = descend_links(
-            points, links, self._schedule, rng, backend, progress
+            moved, links, self._schedule, rng, backend, progress
         )
         if progress is not None:
             progress.close()
         self.n_iter_ = len(self.loss_curve_)
-        self._coordinates, self._gaps = map(backend.to_numpy, points[:2])
+        self._coordinates, self._gaps = map(backend.to_numpy, moved[:2])
+        if points is not None:
+            # Identical rows share the place of the first of them.
+            first, group = np.unique(
+                equal_rows(points), return_index=True, return_inverse=True
+            )[1:]
+            self._coordinates = self._coordinates[first[group]]
+            self._gaps = self._gaps[first[group]]
         self._links = type(links)(*map(backend.to_numpy, links))
         # On the host whatever X is, so that a fitted model can be loaded anywhere.
         self.embedding_ = as_numpy(self._in_ball(self._coordinates[rows], X))
@@ -313,20 +323,19 @@ class PoincareEmbedding(
         check_is_fitted(self)
         backend = self._backend_for(X)
         attachment = self._attach(X, backend)
-        lengths = attachment.lengths
-        # A row at no distance from a node is that node.
-        coinciding = np.repeat(np.arange(lengths.shape[0]), np.diff(lengths.indptr))
-        zero = np.flatnonzero(lengths.data == 0)[::-1]
-        node = np.full(lengths.shape[0], -1)
-        node[coinciding[zero]] = lengths.indices[zero]
-        placed = self._coordinates[node]
-        new = np.flatnonzero((node < 0) & ~attachment.lonely)
+        share = attachment.own.sum(axis=1)
+        placed = attachment.own @ self._coordinates
+        new = np.flatnonzero((share < _IS_NODE) & ~attachment.lonely)
         if new.size:
             placed[new] = self._place(attachment.weights[new], backend)[0]
         if attachment.lonely.any():
             n_nodes = self.graph_.n_nodes
             to_all = sp.csr_array(np.full((1, n_nodes), 1.0 / n_nodes))
             placed[attachment.lonely] = self._place(to_all, backend)[0]
+        near = np.flatnonzero((share > 0) & (share < _IS_NODE))
+        placed[near] = drawn_to_nodes(
+            placed[near], attachment.own[near], self._coordinates
+        )
         return self._in_ball(placed, X)
 
     def score(self, X: MatrixLike, y: None = None) -> float:

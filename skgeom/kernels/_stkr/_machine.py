@@ -10,7 +10,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils._param_validation import Interval, InvalidParameterError, StrOptions
 
 from skgeom.base import GeometryEstimator, GraphInputMixin
-from skgeom.graph import Graph, by_node, canonical_csr, nearest_neighbors
+from skgeom.graph import Attachment, Graph, by_node, canonical_csr, nearest_neighbors
 from skgeom.graph._affinity import positive_scale
 from skgeom.kernels._operators import extreme_eigenvalues
 from skgeom.kernels._stkr._base_kernel import (
@@ -313,6 +313,8 @@ class SpectralMachine(GraphInputMixin, GeometryEstimator):
         X = self._validated(X, reset=False, backend=backend)
         n_nodes = len(self._node_values)
         k = min(self.n_neighbors, n_nodes)
+        if self._is_fitted_on(X):
+            return Attachment.to_points(self._fit_points, k).own @ self._node_values
         distances, indices = nearest_neighbors(
             self._fit_points, X, n_neighbors=k, backend=backend
         )
@@ -320,12 +322,9 @@ class SpectralMachine(GraphInputMixin, GeometryEstimator):
             distances, indices, self._bandwidth, n_nodes, self._extended_by
         )
         values = self._combined(lambda V: weights @ V)
-        # A row that coincides with nodes has their value.
-        exact = distances[:, 0] == 0
-        values[exact] = (weights[exact] @ self._node_values) / np.asarray(
-            weights[exact].sum(axis=1)
-        ).reshape(-1, 1)
-        return values
+        # A row that coincides with nodes has their value, and one near them a part.
+        own = Attachment.to_neighbors(distances, indices, n_nodes).own
+        return own @ self._node_values + (1.0 - own.sum(axis=1))[:, None] * values
 
     def _predict_links(self, X):
         X = self._validated(X, reset=False, accept_sparse="csr")

@@ -334,14 +334,14 @@ class GraphRandomFeatures(
         if self.graph is not None:
             nodes = self._read_ids(X, self.graph_.n_nodes)
         else:
-            weights, known = self._links(X, backend)[:2]
-            single = _are_single_nodes(weights, known)
+            own, weights = self._links(X, backend)
+            single = _are_single_nodes(own, weights)
             if not single.all():
                 raise ValueError(
                     f"length_features is for nodes alone; row {np.argmin(single)} of X "
                     "is none, or several."
                 )
-            nodes = weights.indices
+            nodes = own.indices
         n, n_lengths = self.graph_.n_nodes, len(self.survival_)
         apart = self._features_of(nodes, np.ones(n_lengths), backend, apart=True)
         return [apart[:, i * n : (i + 1) * n] for i in range(apart.shape[1] // n)]
@@ -422,21 +422,19 @@ class GraphRandomFeatures(
 
     def _features_of_rows(self, X, backend):
         """Features of rows that are nodes, or hang on nodes."""
-        weights, known, scale = self._links(X, backend)
-        if _are_single_nodes(weights, known).all():
-            return self._features_of(weights.indices, self.kernel_.modulation, backend)
+        own, weights = self._links(X, backend)
+        if _are_single_nodes(own, weights).all():
+            return self._features_of(own.indices, self.kernel_.modulation, backend)
         features = sp.csr_array((weights.shape[0], self.graph_.n_nodes))
-        for chosen, modulation in (
-            (known, self.kernel_.modulation),
-            (~known, extension_modulation(self.kernel_)),
+        for part, modulation in (
+            (own, self.kernel_.modulation),
+            (weights, extension_modulation(self.kernel_)),
         ):
-            if not chosen.any():
+            if not part.nnz:
                 continue
-            part = sp.diags_array((chosen * scale).astype(self.dtype)) @ weights
-            part.eliminate_zeros()
             nodes = np.unique(part.indices)
             rows = self._features_of(nodes, modulation, backend)
-            features = features + part[:, nodes] @ rows
+            features = features + part.astype(self.dtype)[:, nodes] @ rows
         return sp.csr_array(features, dtype=self.dtype)
 
     def _sparse(self, features, like):
@@ -465,6 +463,6 @@ class GraphRandomFeatures(
         return tags
 
 
-def _are_single_nodes(weights, known):
-    """Whether each row coincides with one node."""
-    return known & (np.diff(weights.indptr) == 1)
+def _are_single_nodes(own, weights):
+    """Whether each row is one node."""
+    return (np.diff(own.indptr) == 1) & (np.diff(weights.indptr) == 0)

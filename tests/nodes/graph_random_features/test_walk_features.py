@@ -205,9 +205,8 @@ def test_powers_kept_apart_add_up(A, seed):
 
 
 def test_many_rows_are_walked_in_another_order_to_the_same_end(monkeypatch):
-    import skgeom.operators._walk_features as module
-
     import skgeom.graph._walks as layout
+    from skgeom.nodes._graph_random_features import _walk_features as module
 
     rng = np.random.default_rng(0)
     given = lattice(30)
