@@ -10,7 +10,6 @@ import numpy as np
 import scipy.sparse as sp
 
 from skgeom.backends import Backend, Descent, Links, Points
-from skgeom.geometry import poincare
 from skgeom.hyperbolic._poincare._tree_layout import hierarchy_tree, tree_layout
 from skgeom.typing import NDArray
 
@@ -350,7 +349,7 @@ def place_in_ball(
     links = sp.csr_array(
         sp.diags_array(np.diff(links.indptr) / links.sum(axis=1)) @ links
     )
-    start, start_gaps = _lorentz_means(coordinates, gaps, links, schedule.max_radius)
+    start, start_gaps = lorentz_means(coordinates, gaps, links, schedule.max_radius)
     start, start_gaps = _shaken(start, start_gaps, keys, schedule.max_radius)
     rows = sp.vstack([sp.csr_array((n, n)), links], format="csr")
     rows.sort_indices()  # as `Links` promises; products may leave them unsorted
@@ -399,7 +398,7 @@ def _keys_of(links):
     return (keys >> np.uint64(1)).astype(np.int64)
 
 
-def _lorentz_means(coordinates, gaps, weights, max_radius):
+def lorentz_means(coordinates, gaps, weights, max_radius):
     """Normalised sums of points of the Lorentz model, by rows of weights."""
     # Spatial and time coordinates are 2x / gap and (2 - gap) / gap.
     weights = weights @ sp.diags_array(gaps.min() / gaps)
@@ -439,43 +438,3 @@ def _shaken(coordinates, gaps, keys, max_radius):
 def _padded(indptr, n_new):
     """Pointers of a CSR array with empty rows at its end."""
     return np.append(indptr, np.full(n_new, indptr[-1]))
-
-
-def drawn_to_nodes(points: NDArray, shares: sp.csr_array, nodes: NDArray) -> NDArray:
-    """Draw points along geodesics to the nodes that they nearly are.
-
-    One node after the other, as a mean with weights is taken step by step, so that the
-    place of a row is continuous in its shares.
-
-    Parameters
-    ----------
-    points : ndarray of shape (n_rows, n_components)
-        Where the rows would be as new ones, in the ball.
-    shares : csr_array of shape (n_rows, n_nodes)
-        How much each row is each node; what is missing to one is how much it is new.
-    nodes : ndarray of shape (n_nodes, n_components)
-        Where the nodes are, in the ball.
-
-    Returns
-    -------
-    ndarray of shape (n_rows, n_components)
-        In the ball.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from scipy.sparse import csr_array
-    >>> from skgeom.hyperbolic._poincare._descent import drawn_to_nodes
-    >>> drawn_to_nodes(np.zeros((1, 1)), csr_array([[0.5]]), np.array([[0.6]])).round(3)
-    array([[0.333]])
-    """
-    points, counts = points.copy(), np.diff(shares.indptr)
-    weight = 1.0 - shares.sum(axis=1)
-    for place in range(counts.max(initial=0)):
-        rows = np.flatnonzero(counts > place)
-        entry = shares.indptr[rows] + place
-        weight[rows] += shares.data[entry]
-        step = shares.data[entry] / weight[rows]
-        target = nodes[shares.indices[entry]]
-        points[rows] = poincare.geodesic(points[rows], target, step[:, None])
-    return points

@@ -21,12 +21,12 @@ from skgeom.graph import Graph, equal_rows
 from skgeom.hyperbolic._poincare._descent import (
     Schedule,
     descend_links,
-    drawn_to_nodes,
     initial_points,
     place_in_ball,
     points_from,
     prepare_links,
 )
+from skgeom.hyperbolic._poincare._placement import place_between
 from skgeom.metrics import link_ranks
 from skgeom.typing import Array, MatrixLike, RandomStateLike
 
@@ -326,16 +326,15 @@ class PoincareEmbedding(
         share = attachment.own.sum(axis=1)
         placed = attachment.own @ self._coordinates
         new = np.flatnonzero((share < _IS_NODE) & ~attachment.lonely)
-        if new.size:
+        if new.size and self.affinity == "precomputed":
             placed[new] = self._place(attachment.weights[new], backend)[0]
+        elif new.size:
+            parts = attachment.weights[new], attachment.lengths[new]
+            placed[new] = place_between(self._coordinates, *parts, attachment.own[new])
         if attachment.lonely.any():
             n_nodes = self.graph_.n_nodes
             to_all = sp.csr_array(np.full((1, n_nodes), 1.0 / n_nodes))
             placed[attachment.lonely] = self._place(to_all, backend)[0]
-        near = np.flatnonzero((share > 0) & (share < _IS_NODE))
-        placed[near] = drawn_to_nodes(
-            placed[near], attachment.own[near], self._coordinates
-        )
         return self._in_ball(placed, X)
 
     def score(self, X: MatrixLike, y: None = None) -> float:

@@ -315,15 +315,17 @@ class SpectralMachine(GraphInputMixin, GeometryEstimator):
         k = min(self.n_neighbors, n_nodes)
         if self._is_fitted_on(X):
             return Attachment.to_points(self._fit_points, k).own @ self._node_values
-        distances, indices = nearest_neighbors(
-            self._fit_points, X, n_neighbors=k, backend=backend
+        # One more, whose distance says how near the others are.
+        found = nearest_neighbors(
+            self._fit_points, X, n_neighbors=min(k + 1, n_nodes), backend=backend
         )
+        distances, indices = (part[:, :k] for part in found)
         weights = neighbor_weights(
             distances, indices, self._bandwidth, n_nodes, self._extended_by
         )
         values = self._combined(lambda V: weights @ V)
         # A row that coincides with nodes has their value, and one near them a part.
-        own = Attachment.to_neighbors(distances, indices, n_nodes).own
+        own = Attachment.to_neighbors(*found, n_nodes).own
         return own @ self._node_values + (1.0 - own.sum(axis=1))[:, None] * values
 
     def _predict_links(self, X):

@@ -1,0 +1,108 @@
+"""Answers that are numbers are continuous in the row, at training rows above all."""
+
+import inspect
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_diabetes
+
+from skgeom.testing import all_estimators
+
+DIABETES = load_diabetes()
+# Of the size of one, so that rounding to float32 is some 1e-7 of it.
+X = DIABETES.data[:120] / DIABETES.data.std()
+Y = (DIABETES.target[:120] - 150) / 77
+NUMBERS = ("transform", "predict", "predict_proba", "decision_function")
+
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:The graph has:UserWarning"),
+    pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
+]
+
+# Settings in which training rows have values of their own, beside the defaults.
+SETTINGS = {
+    "GraphKernelRidge": [{"alpha": 1e-3}, {"n_neighbors": 1}],
+    "GraphRandomFeatures": [{"method": "push"}, {"n_components": 30}],
+    "HeatGeodesicEmbedding": [{"n_neighbors": 1}, {"geodesic": "shortest_path"}],
+    "PoincareEmbedding": [{"n_components": 5}],
+    "SDPClustering": [{"covariance_type": "full"}, {"affinity": "rbf"}],
+    "STKRClassifier": [{"kernel": "rbf"}, {"normalization": "random_walk"}],
+    "STKRRegressor": [{"alpha": 1e-3}, {"kernel": "rbf"}, {"n_neighbors": 2}],
+}
+
+
+def cases():
+    for name, Class in all_estimators():
+        for setting in [{}, *SETTINGS.get(name, [])]:
+            shown = "-".join(map(str, setting.values()))
+            yield pytest.param(Class, setting, id=f"{name}-{shown}")
+
+
+def fitted(Class, setting):
+    quick = {"random_state": 0, "n_clusters": 3, "init": "random", "max_iter": 15}
+    known = inspect.signature(Class).parameters
+    chosen = {name: quick[name] for name in quick if name in known}
+    if "init" not in known:
+        chosen.pop("max_iter", None)
+    classes = Class.__name__.endswith("Classifier")
+    return Class(**{**chosen, **setting}).fit(X, Y > 0 if classes else Y)
+
+
+def answers(model, rows):
+    labels = "predict" if {"classes_", "labels_"} & vars(model).keys() else ""
+    for name in NUMBERS:
+        if hasattr(model, name) and name != labels:
+            found = getattr(model, name)(rows)
+            yield name, found.toarray() if hasattr(found, "toarray") else found
+
+
+@pytest.mark.parametrize(("Class", "setting"), cases())
+def test_rows_that_hardly_move_have_nearly_the_same_answers(Class, setting):
+    model = fitted(Class, setting)
+    rng = np.random.default_rng(0)
+    step = rng.normal(size=X.shape)
+    new = X[:40] + 0.3 * rng.normal(size=(40, X.shape[1]))
+    moved = {
+        "as float32": (X, X.astype(np.float32).astype(np.float64)),
+        "by 1e-12": (X, X + 1e-12 * step),
+        "by 1e-200": (X[:1] * 0, X[:1] * 0 + 1e-200),
+        "as in a file": (X, X.round(6)),
+        "new ones by 1e-7": (new, new + 1e-7 * step[:40]),
+    }
+    told = False
+    for how, (rows, others) in moved.items():
+        pairs = zip(answers(model, rows), answers(model, others), strict=True)
+        for (name, here), (_, there) in pairs:
+            size = np.abs(here).max()
+            assert np.abs(here - there).max() <= 1e-3 * size, (name, how)
+            told = True
+    assert told
+
+
+@pytest.mark.parametrize(("Class", "setting"), cases())
+def test_the_way_to_a_training_row_has_no_step(Class, setting):
+    """On the way from a new row to a training row, in ever smaller steps."""
+    model = fitted(Class, setting)
+    start = X[3] + 0.1 * np.random.default_rng(1).normal(size=X.shape[1])
+    left = np.append(np.geomspace(1, 1e-9, 400), 0.0)[:, None]
+    for name, told in answers(model, X[3] + left * (start - X[3])):
+        told = told.reshape(len(left), -1)
+        jumps = np.abs(np.diff(told, axis=0)).max(axis=1)
+        assert jumps.max() <= 0.1 * np.abs(told).max(), name
+        assert jumps[-1] <= 1e-6 * np.abs(told).max(), name
+
+
+def test_identical_rows_have_one_place():
+    from skgeom import HeatGeodesicEmbedding, PoincareEmbedding
+
+    rows = np.concatenate([X[:50], X[:10], X[:5]])
+    for model in (
+        PoincareEmbedding(max_iter=20, random_state=0),
+        HeatGeodesicEmbedding(random_state=0),
+    ):
+        placed = model.fit_transform(rows)
+        np.testing.assert_array_equal(placed[50:60], placed[:10])
+        np.testing.assert_array_equal(placed[60:], placed[:5])
+        np.testing.assert_allclose(model.transform(rows), placed, atol=1e-12)
+        # What the search finds is what is known without it.
+        np.testing.assert_allclose(model.transform(rows[:-1]), placed[:-1], atol=1e-12)
