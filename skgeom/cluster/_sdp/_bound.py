@@ -121,6 +121,18 @@ def label_bound(
     >>> round(label_bound(X, np.array([0, 0, 1, 1]), 2)[0], 6)  # 4 x 4.5^2
     81.0
     """
+    unit = _unit_of(X)
+    bound, level = _label_bound(X / unit, labels, n_clusters, tol)
+    return bound * unit * unit, level * unit * unit
+
+
+def _unit_of(X):
+    """A power of two, without which fourth powers are numbers if squares are."""
+    return 2.0 ** float(np.frexp(np.abs(X).max(initial=0.0))[1])
+
+
+def _label_bound(X, labels, n_clusters, tol):
+    """Compute `label_bound` of points whose largest entry is about one."""
     total = float((X * X).sum())
     if n_clusters == 1 or total == 0.0:
         only = float((X.sum(axis=0) ** 2).sum()) / len(X)
@@ -180,7 +192,9 @@ def label_multiplier(X: NDArray, labels: NDArray, level: float) -> NDArray:
     array([[0., 1.],
            [1., 0.]])
     """
-    pulls, sizes, _ = _pulls(X, labels)
+    unit = _unit_of(X)
+    level = level / unit / unit
+    pulls, sizes, _ = _pulls(X / unit, labels)
     B = np.zeros((len(X), len(X)))
     for k, (rows, _) in pulls.items():
         for other, (columns, _) in pulls.items():
@@ -192,7 +206,7 @@ def label_multiplier(X: NDArray, labels: NDArray, level: float) -> NDArray:
                     block = np.outer(r, s) / scale
                     B[np.ix_(rows, columns)] = block
                     B[np.ix_(columns, rows)] = block.T
-    return B
+    return B * unit * unit
 
 
 def _pulls(X, labels):

@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.special import softmax
 
-from skgeom.cluster._sdp._mixture import FLOOR, Mixture
+from skgeom.cluster._sdp._mixture import FLOOR, Mixture, fit_mixture
 
 # Share of its old memberships that a step keeps, which damps swings between steps; the
 # change below which they have settled; most steps.
@@ -115,6 +115,55 @@ def predictive_memberships(points, shares, n_features):
     return softmax(
         np.log(sizes + 1) - (distances / spread + p * np.log(spread)) / 2, axis=1
     )
+
+
+def leave_one_out_partition(points, labels, n_clusters, n_features):
+    """The most probable cluster of each point, unless a cluster gets lost.
+
+    Parameters
+    ----------
+    points, labels, n_clusters, n_features
+        As in `leave_one_out_memberships`.
+
+    Returns
+    -------
+    labels : ndarray of shape (n_samples,)
+        Clusters, as many as before.
+    shares : ndarray of shape (n_samples, n_clusters)
+        Memberships; of the labels given, if these are returned.
+    """
+    shares = leave_one_out_memberships(points, labels, n_clusters, n_features)
+    found = shares.argmax(axis=1)
+    if np.array_equal(np.unique(found), np.unique(labels)):
+        return found, shares
+    return labels, np.eye(n_clusters)[labels]
+
+
+def mixture_of(X, labels, shares, kind):
+    """What new points are judged by, and the covariances of the clusters.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_samples, n_features)
+        Points, float64.
+    labels : ndarray of shape (n_samples,)
+        Clusters from 0, none empty.
+    shares : ndarray of shape (n_samples, n_clusters)
+        Memberships.
+    kind : {"spherical", "diag", "tied", "full"}
+        Of covariances.
+
+    Returns
+    -------
+    mixture : Mixture
+        The Gaussians, for "spherical" those of the predictive densities.
+    covariances : ndarray
+        As the kind says.
+    """
+    if kind == "spherical":
+        return predictive_mixture(X, shares)
+    mixture = fit_mixture(X, np.eye(labels.max() + 1)[labels], kind)
+    return mixture, mixture.covariances
 
 
 def predictive_mixture(X, shares):

@@ -5,6 +5,7 @@ from numbers import Integral, Real
 from typing import Self
 
 import numpy as np
+import scipy.sparse as sp
 from scipy.special import softmax
 from sklearn.base import (
     ClassNamePrefixFeaturesOutMixin,
@@ -14,32 +15,32 @@ from sklearn.base import (
 )
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import Interval, InvalidParameterError, StrOptions
+from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from skgeom.backends import as_numpy
 from skgeom.base import GeometryEstimator
 from skgeom.cluster._sdp._certificate import certify
-from skgeom.cluster._sdp._mixture import fit_mixture, most_likely_partition
-from skgeom.cluster._sdp._posterior import leave_one_out_memberships, predictive_mixture
+from skgeom.cluster._sdp._mixture import most_likely_partition
+from skgeom.cluster._sdp._posterior import leave_one_out_partition, mixture_of
 from skgeom.cluster._sdp._search import (
     MAX_ROWS,
     Relaxed,
     best_partition,
     kmeans_labels,
+    numbered_by_row,
     solve,
 )
 from skgeom.cluster._sdp._space import (
     AffinityMeans,
     FeatureMeans,
+    Scale,
+    check_feasible,
     diagonal_of,
+    inertia_of,
     points_of,
 )
-from skgeom.typing import Array, ArrayLike, RandomStateLike
-
-# Rows for which the whole relaxation is still a thing to try.
-_MAX_DENSE = 10_000
+from skgeom.typing import Array, MatrixLike, RandomStateLike
 
 
 class SDPClustering(
@@ -109,7 +110,7 @@ class SDPClustering(
     Attributes
     ----------
     labels_ : ndarray of shape (n_samples,), int64
-        Clusters from 0.
+        Clusters from 0, in the order of their first rows.
     cluster_centers_ : ndarray of shape (n_clusters, n_features)
         Means of clusters; only for ``affinity="linear"``.
     covariances_ : ndarray
@@ -133,7 +134,7 @@ class SDPClustering(
     certified_ : bool
         Whether the gap is zero up to 1e-6: these labels are a global optimum.
     n_iter_ : int
-        Gradients, or iterations, of the last relaxation.
+        Gradients, or iterations, of the last relaxation, at least 1.
     n_features_in_ : int
         Number of columns of X in `fit`.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
@@ -155,6 +156,12 @@ class SDPClustering(
     `predict` agrees with `labels_` on training rows, but for a `diagonal_correction`,
     which does not ask for the nearest mean, for "spherical", whose labels leave each
     row out, and for a search that was cut short.
+
+    The scale of X, a power of two, is taken out first: labels, memberships and the gap
+    are the same in any unit, for entries from about 1e-150 to 1e150. Beyond, sums of
+    squares are no numbers, which is an error. (For float32 far from 1, `covariances_`
+    are float64.) Sparse X is made dense: points are centred, and affinities need n x n
+    arrays anyway.
 
     If X has fewer distinct rows than `n_clusters`, fewer clusters are returned, with a
     warning.
@@ -223,12 +230,12 @@ class SDPClustering(
         self.random_state = random_state
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X: ArrayLike, y: None = None) -> Self:
+    def fit(self, X: MatrixLike, y: None = None) -> Self:
         """Find clusters, and bound how far they are from the best ones.
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : array-like or sparse matrix of shape (n_samples, n_features)
             Points, or affinities of shape (n_samples, n_samples).
         y : None
             Ignored.
@@ -246,8 +253,10 @@ class SDPClustering(
         backend = self._backend_for(X, reset=True)
         rng = check_random_state(self.random_state)
         X = self._validated(X, reset=True)
-        self._check(X)
-        points = points_of(X, self.affinity, self._gamma())
+        check_feasible(self, X)
+        self._scale = scale = Scale.of(X, self.affinity)
+        X = X / scale.unit
+        points = points_of(X, self.affinity, self._gamma(), scale)
         # First of all draws, so that it is what k-means itself would find.
         start = kmeans_labels(
             X if self.affinity == "linear" else points, self.n_clusters, rng
@@ -256,17 +265,20 @@ class SDPClustering(
         if self.covariance_type is not None:
             found = self._adjust(X, points, [start, found.labels], backend, rng)
         if self.covariance_type == "spherical":
-            found = self._leave_one_out(points, found)
+            labels, shares = leave_one_out_partition(
+                points, found.labels, self.n_clusters, self.n_features_in_
+            )
+            found = found._replace(labels=labels, membership=shares)
         self._describe(X, found)
         self._certify(points, found)
         return self
 
-    def predict(self, X: ArrayLike) -> Array:
+    def predict(self, X: MatrixLike) -> Array:
         """Assign rows to the nearest mean, or with covariances the likeliest cluster.
 
         Parameters
         ----------
-        X : array-like of shape (n_rows, n_features)
+        X : array-like or sparse matrix of shape (n_rows, n_features)
             Points, or affinities to the training rows, shape (n_rows, n_samples).
 
         Returns
@@ -277,7 +289,7 @@ class SDPClustering(
         check_is_fitted(self)
         rows = self._validated(X, reset=False)
         if self.covariance_type is not None:
-            scores = self._mixture.log_densities(rows)
+            scores = self._mixture.log_densities(self._scale.reduced(rows)[0])
         else:
             scores = self._means.nearness(rows)
         return self._output_labels(scores.argmax(axis=1), like=X)
@@ -291,7 +303,7 @@ class SDPClustering(
 
         Parameters
         ----------
-        X : array-like of shape (n_rows, n_features)
+        X : array-like or sparse matrix of shape (n_rows, n_features)
             Points.
 
         Returns
@@ -300,15 +312,16 @@ class SDPClustering(
             Rows sum to one.
         """
         check_is_fitted(self)
-        densities = self._mixture.log_densities(self._validated(X, reset=False))
+        rows, _ = self._scale.reduced(self._validated(X, reset=False))
+        densities = self._mixture.log_densities(rows)
         return self._output(softmax(densities, axis=1), like=X)
 
-    def fit_predict(self, X: ArrayLike, y: None = None) -> Array:
+    def fit_predict(self, X: MatrixLike, y: None = None) -> Array:
         """Fit and return the labels of the training rows.
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : array-like or sparse matrix of shape (n_samples, n_features)
             As in `fit`.
         y : None
             Ignored.
@@ -320,12 +333,12 @@ class SDPClustering(
         """
         return self._output_labels(self.fit(X).labels_, like=X)
 
-    def transform(self, X: ArrayLike) -> Array:
+    def transform(self, X: MatrixLike) -> Array:
         """Compute the distance of rows to the mean of each cluster.
 
         Parameters
         ----------
-        X : array-like of shape (n_rows, n_features)
+        X : array-like or sparse matrix of shape (n_rows, n_features)
             Points, or affinities to the training rows, shape (n_rows, n_samples).
 
         Returns
@@ -340,44 +353,39 @@ class SDPClustering(
         return self._output(self._means.distances(rows), like=X)
 
     @available_if(lambda self: self.affinity != "precomputed")
-    def score(self, X, y=None):
+    def score(self, X, y=None, sample_weight=None):
         """Compute the negative inertia of rows, as `sklearn.cluster.KMeans` does.
 
         Parameters
         ----------
-        X : array-like of shape (n_rows, n_features)
+        X : array-like or sparse matrix of shape (n_rows, n_features)
             Points.
         y : None
             Ignored.
+        sample_weight : array-like of shape (n_rows,), default=None
+            Weights of the rows, >= 0; None is ones.
 
         Returns
         -------
         float
             Minus the sum of squared distances to the nearest mean.
         """
-        return -float((as_numpy(self.transform(X)).min(axis=1) ** 2).sum())
+        check_is_fitted(self)
+        rows = self._validated(X, reset=False)
+        return -inertia_of(self._means, rows, sample_weight)
 
-    def _check(self, X):
-        if self.covariance_type is not None and self.affinity != "linear":
-            raise InvalidParameterError(
-                f"covariance_type={self.covariance_type!r} needs affinity='linear': "
-                "affinities have no covariances."
-            )
-        if len(X) > _MAX_DENSE and (self.solver == "admm" or self.certificate == "sdp"):
-            raise ValueError(
-                "solver='admm' and certificate='sdp' make n x n arrays: at most "
-                f"{_MAX_DENSE} rows, got n_samples={len(X)}."
-            )
-        if len(X) < self.n_clusters:
-            raise ValueError(
-                f"n_samples={len(X)} should be >= n_clusters={self.n_clusters}."
-            )
+    def _validated(self, X, *, reset):
+        # What is centred has no zeros: sparse rows become dense ones.
+        X = super()._validated(X, reset=reset, accept_sparse="csr")
+        return X.toarray() if sp.issparse(X) else X
 
     def _gamma(self):
-        """Of the Gaussian kernel; None for other affinities."""
+        """Of the Gaussian kernel, for rows in units; None for other affinities."""
         if self.affinity != "rbf":
             return None
-        return 1 / self.n_features_in_ if self.gamma is None else self.gamma
+        gamma = 1 / self.n_features_in_ if self.gamma is None else self.gamma
+        # Above this only equal rows are alike, whatever their distance in units.
+        return min(float(gamma) * self._scale.unit * self._scale.unit, 1e300)
 
     def _solve(self, points, start, backend, rng):
         low_rank = dict(n_init=self.n_init, stable=self.early_stopping, backend=backend)
@@ -422,19 +430,9 @@ class SDPClustering(
         )
         return Relaxed(labels, shares, np.nan, n_iter, True)
 
-    def _leave_one_out(self, points, found):
-        """The most probable cluster of each point, unless a cluster gets lost."""
-        shares = leave_one_out_memberships(
-            points, found.labels, self.n_clusters, self.n_features_in_
-        )
-        labels = shares.argmax(axis=1)
-        if not np.array_equal(np.unique(labels), np.unique(found.labels)):
-            labels, shares = found.labels, np.eye(self.n_clusters)[found.labels]
-        return found._replace(labels=labels, membership=shares)
-
     def _describe(self, X, found):
         """Fitted attributes that follow from labels and memberships."""
-        kept, labels = np.unique(found.labels, return_inverse=True)
+        kept, labels = numbered_by_row(found.labels)
         if len(kept) < self.n_clusters:
             warnings.warn(
                 f"Number of distinct clusters ({len(kept)}) found smaller than "
@@ -444,26 +442,22 @@ class SDPClustering(
             )
         shares = found.membership[:, kept]
         shares = shares / np.maximum(shares.sum(axis=1, keepdims=True), 1e-300)
-        self.labels_, self.n_iter_ = labels, found.n_iter
+        self.labels_, self.n_iter_ = labels, max(1, found.n_iter)
         self.membership_ = self._output(shares, like=X)
         self._n_features_out = len(kept)
         if self.affinity != "linear":
-            self._means = AffinityMeans.of(X, labels, self._gamma())
+            self._means = AffinityMeans.of(X, labels, self._scale, self._gamma())
             return
-        self._means = FeatureMeans.of(X, labels)
-        self.cluster_centers_ = self._output(self._means.centers, like=X)
+        self._means = FeatureMeans.of(X, labels, self._scale)
+        centers = self._means.centers * self._scale.unit
+        self.cluster_centers_ = self._output(centers, like=X)
         if self.covariance_type is not None:
-            self._mixture, covariances = self._mixture_of(X, labels, shares)
-            self.covariances_ = self._output(covariances, like=X)
-
-    def _mixture_of(self, X, labels, shares):
-        """What new points are judged by, and the covariances of the clusters."""
-        X = X.astype(np.float64)
-        if self.covariance_type == "spherical":
-            return predictive_mixture(X, shares)
-        indicator = np.eye(labels.max() + 1)[labels]
-        mixture = fit_mixture(X, indicator, self.covariance_type)
-        return mixture, mixture.covariances
+            self._mixture, covariances = mixture_of(
+                X.astype(np.float64), labels, shares, self.covariance_type
+            )
+            covariances = covariances * self._scale.square
+            like = X if self._scale.has_short_squares else covariances
+            self.covariances_ = self._output(covariances, like=like)
 
     def _certify(self, points, found):
         """Bound the objective of all partitions, and so how far these labels are."""
@@ -477,15 +471,18 @@ class SDPClustering(
             tol=min(self.tol, 1e-4),
             max_iter=self.max_iter,
         )
-        self.objective_, self.inertia_ = certificate.objective, certificate.inertia
+        square = self._scale.square
+        self.objective_ = certificate.objective * square
+        self.inertia_ = certificate.inertia * square
         if self.certificate is not None:
-            self.upper_bound_ = certificate.bound
+            self.upper_bound_ = certificate.bound * square
             self.optimality_gap_ = certificate.gap
             self.certified_ = certificate.certified
 
     def __sklearn_tags__(self):
-        """Precomputed input is pairwise; both floats are kept."""
+        """Precomputed input is pairwise, all may be sparse; both floats are kept."""
         tags = super().__sklearn_tags__()
         tags.input_tags.pairwise = self.affinity == "precomputed"
+        tags.input_tags.sparse = True
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags

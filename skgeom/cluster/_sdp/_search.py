@@ -65,6 +65,28 @@ def kmeans_labels(X, n_clusters, rng):
         return KMeans(n_clusters, n_init=10, random_state=rng).fit(X).labels_
 
 
+def numbered_by_row(labels):
+    """Number clusters in the order of their first rows; also say which they were.
+
+    Which of several equal starts comes first is rounding, and so are its numbers.
+
+    Parameters
+    ----------
+    labels : ndarray of shape (n_samples,), int
+        Clusters, some of which may be empty.
+
+    Returns
+    -------
+    kept : ndarray of shape (n_found,)
+        The number that each cluster had.
+    labels : ndarray of shape (n_samples,), int64
+        Clusters from 0, none empty.
+    """
+    kept, first, labels = np.unique(labels, return_index=True, return_inverse=True)
+    order = np.argsort(first)
+    return kept[order], np.argsort(order)[labels]
+
+
 def solve(points, start, n_clusters, diagonal, rng, *, solver, low_rank, **options):
     """Search from a start, relax, round: labels that are never worse than the start.
 

@@ -6,6 +6,95 @@ from typing import Any, NamedTuple
 import numpy as np
 import scipy.linalg
 from sklearn.metrics.pairwise import euclidean_distances, rbf_kernel
+from sklearn.utils._param_validation import InvalidParameterError
+from sklearn.utils.validation import _check_sample_weight
+
+from skgeom.graph._neighbors import power_of_two
+
+# Rows farther off than so many units, as a power of two, have no cluster on their side:
+# they are brought nearer, so that their squares and those of the units are numbers.
+_REACH = 300
+
+
+# Rows for which the whole relaxation is still a thing to try.
+_MAX_DENSE = 10_000
+
+
+def check_feasible(model, X):
+    """Refuse parameters of an `SDPClustering` that do not go together, or with X."""
+    if model.covariance_type is not None and model.affinity != "linear":
+        raise InvalidParameterError(
+            f"covariance_type={model.covariance_type!r} needs affinity='linear': "
+            "affinities have no covariances."
+        )
+    if len(X) > _MAX_DENSE and (model.solver == "admm" or model.certificate == "sdp"):
+        raise ValueError(
+            "solver='admm' and certificate='sdp' make n x n arrays: at most "
+            f"{_MAX_DENSE} rows, got n_samples={len(X)}."
+        )
+    if len(X) < model.n_clusters:
+        raise ValueError(
+            f"n_samples={len(X)} should be >= n_clusters={model.n_clusters}."
+        )
+
+
+class Scale(NamedTuple):
+    """Units in which entries of X are of size one, all of them powers of two.
+
+    Everything is computed in them, since it takes fourth powers of points.
+
+    Attributes
+    ----------
+    unit : float
+        Of the entries of X.
+    length : float
+        Of distances.
+    square : float
+        Of sums of squares.
+    """
+
+    unit: float
+    length: float
+    square: float
+
+    @classmethod
+    def of(cls, X, affinity):
+        """Units of X; an error if its sums of squares overflow or vanish."""
+        unit = power_of_two(float(np.abs(X).max()))
+        if affinity == "rbf":
+            return cls(unit, 1.0, 1.0)
+        if affinity == "precomputed":  # by powers of four, which have roots
+            length = 2.0 ** (_exponent(unit) // 2)
+            scale = cls(length * length, length, length * length)
+        else:
+            scale = cls(unit, unit, unit * unit)
+        Y = np.abs(X / scale.unit)
+        total = float((Y if affinity == "precomputed" else Y * Y).sum(dtype=np.float64))
+        # Shares of the sum, such as variances, are to be numbers as well.
+        least = 1e6 * np.finfo(np.float64).tiny
+        if total > 0 and not least < total * scale.square < np.inf:
+            raise ValueError(
+                "Squares of X overflow or vanish: entries should be between about "
+                f"1e-150 and 1e150, but the largest is {np.abs(X).max():.1e}. Scale X."
+            )
+        return scale
+
+    @property
+    def has_short_squares(self):
+        """Whether float32 has room for squares, where it has for entries."""
+        return 2.0**-50 <= self.unit <= 2.0**50
+
+    def reduced(self, X):
+        """Rows in units, those that are too far off nearer, and exponents for that."""
+        X = X.astype(np.float64)
+        exponent = _exponent(self.unit)
+        reach = np.frexp(np.abs(X).max(axis=1, keepdims=True))[1] - exponent
+        beyond = np.maximum(reach - _REACH, 0)
+        return np.ldexp(X, -(exponent + beyond)), beyond
+
+
+def _exponent(power):
+    return int(np.frexp(power)[1]) - 1
 
 
 class FeatureMeans(NamedTuple):
@@ -14,24 +103,28 @@ class FeatureMeans(NamedTuple):
     Attributes
     ----------
     centers : ndarray of shape (n_clusters, n_features)
-        The means.
+        The means, in units.
+    scale : Scale
+        The units.
     """
 
     centers: Any
+    scale: Scale
 
     @classmethod
-    def of(cls, X, labels):
-        """Average clusters of rows, in float64."""
+    def of(cls, X, labels, scale):
+        """Average clusters of rows, which are in units, in float64."""
         indicator = np.eye(labels.max() + 1)[labels]
-        return cls((indicator / indicator.sum(axis=0)).T @ X.astype(np.float64))
+        return cls((indicator / indicator.sum(axis=0)).T @ X.astype(np.float64), scale)
 
     def distances(self, X):
         """Euclidean distances from rows to the means."""
-        return euclidean_distances(X, self.centers)
+        rows, beyond = self.scale.reduced(X)
+        return _enlarged(euclidean_distances(rows, self.centers), self.scale, beyond)
 
     def nearness(self, X):
-        """Minus the distances."""
-        return -self.distances(X)
+        """Minus the distances, but for a factor of each row."""
+        return -euclidean_distances(self.scale.reduced(X)[0], self.centers)
 
 
 class AffinityMeans(NamedTuple):
@@ -39,6 +132,8 @@ class AffinityMeans(NamedTuple):
 
     Attributes
     ----------
+    scale : Scale
+        The units of all of these.
     rows : ndarray of shape (n_samples, n_features) or None
         Training rows of a Gaussian kernel; None for precomputed affinities.
     gamma : float or None
@@ -49,48 +144,98 @@ class AffinityMeans(NamedTuple):
         Squared norms of the means.
     """
 
+    scale: Scale
     rows: Any
     gamma: Any
     weights: Any
     squares: Any
 
     @classmethod
-    def of(cls, X, labels, gamma=None):
-        """Average clusters of rows, or of affinities if `gamma` is None."""
+    def of(cls, X, labels, scale, gamma=None):
+        """Average clusters of rows, or of affinities if `gamma` is None; in units."""
         indicator = np.eye(labels.max() + 1)[labels]
-        means = cls(
-            None if gamma is None else X, gamma, indicator / indicator.sum(axis=0), 0.0
-        )
-        return means._replace(squares=(means.weights * means.products(X)).sum(axis=0))
+        rows = None if gamma is None else X
+        weights = indicator / indicator.sum(axis=0)
+        means = cls(scale, rows, gamma, weights, 0.0)
+        return means._replace(squares=(weights * means.products(X)).sum(axis=0))
 
     def products(self, X):
-        """Inner products of rows with the means."""
+        """Inner products of rows, which are in units, with the means."""
         if self.rows is not None:
             X = rbf_kernel(X, self.rows, gamma=self.gamma)
         return X @ self.weights
 
     def nearness(self, X):
         """Minus squared distances to the means, but for a term that rows share."""
-        return 2 * self.products(X) - self.squares
+        return 2 * self.products(self.scale.reduced(X)[0]) - self.squares
 
     def distances(self, X):
         """Distances to the means; the nearest is taken at zero if that is not known."""
-        nearness = self.nearness(X)
+        rows, beyond = self.scale.reduced(X)
+        nearness = 2 * self.products(rows) - self.squares
         own = nearness.max(axis=1, keepdims=True) if self.rows is None else 1.0
-        return np.sqrt(np.maximum(own - nearness, 0.0))
+        root = np.sqrt(np.maximum(own - nearness, 0.0))
+        return _enlarged(root, self.scale, beyond / 2 if self.rows is None else 0)
 
 
-def points_of(X, affinity, gamma):
+def _enlarged(distances, scale, exponents):
+    """Distances out of units; the largest number in place of what is above it."""
+    with np.errstate(over="ignore"):
+        powers = np.minimum(2.0**exponents, np.finfo(np.float64).max)
+        return np.minimum(distances * scale.length * powers, np.finfo(np.float64).max)
+
+
+def inertia_of(means, X, sample_weight=None):
+    """Weighted sum of squared distances of rows to the nearest mean.
+
+    Parameters
+    ----------
+    means : FeatureMeans or AffinityMeans
+        The means.
+    X : ndarray of shape (n_rows, n_features)
+        Rows.
+    sample_weight : array-like of shape (n_rows,), default=None
+        Weights.
+
+    Returns
+    -------
+    float
+        The sum.
+
+    Raises
+    ------
+    ValueError
+        If the sum is above the largest number, or weights are not valid.
+    """
+    nearest = means.distances(X).min(axis=1) / means.scale.length
+    weights = 1.0
+    if sample_weight is not None:
+        weights = _check_sample_weight(
+            sample_weight, X, dtype=np.float64, ensure_non_negative=True
+        )
+    with np.errstate(over="ignore"):
+        total = float((weights * nearest**2).sum()) * means.scale.square
+    if not np.isfinite(total):
+        raise ValueError(
+            "The sum of squared distances overflows: entries of X should be up to "
+            f"about 1e150, but the largest is {np.abs(X).max():.1e}."
+        )
+    return total
+
+
+def points_of(X, affinity, gamma, scale):
     """Centred points, float64, whose inner products are the affinities.
 
     Parameters
     ----------
     X : ndarray of shape (n_samples, n_features)
-        Features, or affinities of shape (n_samples, n_samples).
+        Features, or affinities of shape (n_samples, n_samples), in units.
     affinity : {"linear", "rbf", "precomputed"}
         Which affinities.
     gamma : float or None
-        Of the Gaussian kernel.
+        Of the Gaussian kernel, for X in units.
+    scale : Scale
+        The units, which a warning speaks of.
 
     Returns
     -------
@@ -100,15 +245,8 @@ def points_of(X, affinity, gamma):
     Raises
     ------
     ValueError
-        If squares overflow or vanish, or affinities are not symmetric.
+        If affinities are not symmetric.
     """
-    with np.errstate(over="ignore"):
-        total = float(np.einsum("ij,ij->", X, X, dtype=np.float64))
-    if not np.isfinite(total) or (total == 0 and X.any()):
-        raise ValueError(
-            "Squares of X overflow or vanish: entries should be between about 1e-150 "
-            f"and 1e150, but the largest is {np.abs(X).max():.1e}. Scale X."
-        )
     if affinity == "linear":
         return points_of_features(X)
     if affinity == "rbf":
@@ -118,7 +256,7 @@ def points_of(X, affinity, gamma):
             "affinity='precomputed' needs a symmetric matrix of shape (n_samples, "
             f"n_samples); got n_samples={len(X)} rows of {X.shape[1]} affinities."
         )
-    return points_of_affinities(X)
+    return points_of_affinities(X, scale.square)
 
 
 def points_of_features(X):
@@ -131,8 +269,8 @@ def points_of_features(X):
     return left * sizes
 
 
-def points_of_affinities(affinities):
-    """Centred points whose inner products are the affinities, centred."""
+def points_of_affinities(affinities, unit=1.0):
+    """Centred points whose inner products are the affinities, centred, in units."""
     n = len(affinities)
     affinities = affinities.astype(np.float64)
     means = affinities.mean(axis=1)
@@ -142,9 +280,9 @@ def points_of_affinities(affinities):
     size = max(float(np.abs(values).max()), np.finfo(np.float64).tiny)
     if values[0] < -1e-6 * size:
         warnings.warn(
-            f"The affinity is indefinite: {-values[0]:.3g} is added to its diagonal. "
-            "That changes no order of partitions; inertia_ grows by (n_samples - "
-            "n_clusters) times it.",
+            f"The affinity is indefinite: {-values[0] * unit:.3g} is added to its "
+            "diagonal. That changes no order of partitions; inertia_ grows by "
+            "(n_samples - n_clusters) times it.",
             UserWarning,
             stacklevel=5,
         )

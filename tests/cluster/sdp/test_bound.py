@@ -26,6 +26,19 @@ def centred(X):
     return X - X.mean(axis=0)
 
 
+@pytest.mark.parametrize("scale", [2.0**-480, 2.0**480])
+def test_bounds_are_found_at_any_scale(scale):
+    """Products of four coordinates are no numbers there."""
+    X = centred(np.random.default_rng(0).standard_normal((12, 2)))
+    labels = np.arange(12) % 3
+    bound, level = label_bound(X, labels, 3)
+    found = label_bound(scale * X, labels, 3)
+    assert_allclose(np.divide(found, scale**2), (bound, level), rtol=1e-12)
+    B = label_multiplier(X, labels, level)
+    assert B.any()
+    assert_allclose(label_multiplier(scale * X, labels, level * scale**2) / scale**2, B)
+
+
 def best_value(X, n_clusters, diagonal=None):
     """The largest <XX' - diag(d), Z> over all partitions into exactly K clusters."""
     labels = np.array(list(itertools.product(range(n_clusters), repeat=len(X) - 1)))

@@ -4,6 +4,7 @@ import warnings
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.cluster import KMeans
 from sklearn.exceptions import ConvergenceWarning
@@ -76,6 +77,7 @@ def test_one_cluster(parameters):
     X = np.random.default_rng(0).standard_normal((20, 3))
     model = fit_quietly(X, 1, **parameters)
     assert_array_equal(model.labels_, np.zeros(20))
+    assert model.n_iter_ >= 1
     assert model.certified_
     assert model.optimality_gap_ <= 1e-12
 
@@ -114,6 +116,7 @@ def test_fewer_distinct_rows_than_clusters_warn():
         model = fit(X, 3)
     assert model.cluster_centers_.shape == (2, 2)
     assert model.transform(X).shape == (12, 2)
+    assert model.n_iter_ >= 1
     assert len(model.get_feature_names_out()) == 2
     assert model.certified_
 
@@ -173,6 +176,82 @@ def test_any_unit(scale, covariance_type):
     model = fit_quietly(scale * X, 3, covariance_type=covariance_type)
     check_finite(model, 30)
     assert len(set(zip(model.labels_, np.arange(30) % 3, strict=True))) == 3
+
+
+def _in_unit(X, new, scale, parameters):
+    """What is fitted to X times a scale, without that scale."""
+    given, length = dict(parameters), scale
+    if parameters.get("affinity") == "rbf":
+        given["gamma"], length = 0.05 / scale / scale, 1.0
+    A, rows = scale * X, scale * new
+    if parameters.get("affinity") == "precomputed":
+        A, rows, length = scale * (X @ X.T), scale * (new @ X.T), np.sqrt(scale)
+    model = fit_quietly(A, 3, **given)
+    check_finite(model, len(X))
+    squares = [model.objective_, model.inertia_, model.upper_bound_]
+    if hasattr(model, "covariances_"):
+        squares += [model.covariances_]
+    if hasattr(model, "score"):
+        squares += [model.score(rows)]
+    lengths = [model.transform(rows), getattr(model, "cluster_centers_", 0.0)]
+    plain = [model.optimality_gap_, model.certified_]
+    if hasattr(model, "predict_proba"):
+        plain += [model.predict_proba(rows)]
+    labels = model.labels_, model.predict(rows)
+    return (
+        labels,
+        plain,
+        [a / length for a in lengths],
+        [b / length**2 for b in squares],
+    )
+
+
+@pytest.mark.parametrize("scale", [1e-150, 1e90, 1e150])
+@pytest.mark.parametrize(
+    "parameters", [*VARIANTS, {"affinity": "precomputed"}], ids=str
+)
+def test_any_scale_gives_the_same_labels(parameters, scale):
+    """Fourth powers of points are taken, which are no numbers at these scales."""
+    rng = np.random.default_rng(0)
+    X = 10 * np.eye(3, 4)[np.arange(30) % 3] + rng.standard_normal((30, 4))
+    new = X[:7] + 0.5
+    labels, *expected = _in_unit(X, new, 1.0, parameters)
+    found_labels, *found = _in_unit(X, new, scale, parameters)
+    assert_array_equal(found_labels[0], labels[0])
+    assert_array_equal(found_labels[1], labels[1])
+    for these, those in zip(found, expected, strict=True):
+        for one, other in zip(these, those, strict=True):
+            assert_allclose(one, other, rtol=1e-6, atol=1e-9)
+
+
+def test_a_power_of_two_changes_no_digit():
+    rng = np.random.default_rng(0)
+    X = 2 * np.eye(3, 4)[np.arange(40) % 3] + rng.standard_normal((40, 4))
+    one, other = (fit(c * X, covariance_type="full") for c in (1.0, 2.0**400))
+    assert_array_equal(other.labels_, one.labels_)
+    assert other.objective_ == one.objective_ * 2.0**800
+    assert_array_equal(other.covariances_, one.covariances_ * 2.0**800)
+    assert_array_equal(other.membership_, one.membership_)
+
+
+def test_squares_of_short_floats_are_kept_long():
+    X = np.random.default_rng(0).standard_normal((30, 3)).astype(np.float32)
+    model = fit_quietly(np.float32(1e25) * X, 2, covariance_type="diag")
+    assert model.cluster_centers_.dtype == np.float32
+    assert model.covariances_.dtype == np.float64
+    expected = fit_quietly(X, 2, covariance_type="diag").covariances_
+    assert_allclose(model.covariances_ / 1e50, expected, rtol=1e-4)
+
+
+def test_rows_that_are_far_off_have_finite_distances():
+    X = np.random.default_rng(0).standard_normal((20, 2))
+    model = fit(X, 2, covariance_type="full")
+    far = np.array([[1e300, 0.0], [-1e308, 1e308], [1e-310, 0.0]])
+    assert_allclose(model.transform(far)[0], 1e300)
+    assert np.isfinite(model.transform(far)).all()
+    assert np.isfinite(model.predict_proba(far)).all()
+    with pytest.raises(ValueError, match="sum of squared distances overflows"):
+        model.score(far)
 
 
 @pytest.mark.parametrize("scale", [1e-170, 1e170])
@@ -295,6 +374,51 @@ def test_input_is_not_changed():
     kept = X.copy()
     fit(X, covariance_type="full")
     assert_array_equal(X, kept)
+
+
+@pytest.mark.parametrize(
+    "parameters", [{}, {"affinity": "rbf"}, {"covariance_type": "full"}], ids=str
+)
+def test_sparse_rows_are_those_of_the_dense_table(parameters):
+    rng = np.random.default_rng(0)
+    X = 5 * np.eye(3, 6)[np.arange(30) % 3] * rng.random((30, 1)) + np.eye(30, 6)
+    sparse, dense = (
+        fit_quietly(sp.csr_array(X), 3, **parameters),
+        fit_quietly(X, 3, **parameters),
+    )
+    assert_array_equal(sparse.labels_, dense.labels_)
+    assert sparse.objective_ == dense.objective_
+    new = sp.coo_matrix(X[:5] + np.eye(5, 6))
+    assert_array_equal(sparse.predict(new), dense.predict(new.toarray()))
+    assert_array_equal(sparse.transform(new), dense.transform(new.toarray()))
+    assert sparse.score(new) == dense.score(new.toarray())
+
+
+def test_sparse_affinities():
+    A = np.kron(np.eye(3), np.ones((5, 5)))
+    model = fit(sp.csr_array(A), 3, affinity="precomputed")
+    assert_array_equal(model.labels_, np.repeat([0, 1, 2], 5))
+    assert_array_equal(model.predict(sp.csr_array(A)), model.labels_)
+
+
+def test_clusters_are_numbered_by_their_first_rows():
+    X = np.array([[9.0], [9.1], [0.0], [5.0], [0.1], [9.2], [5.1]])
+    for seed in range(5):
+        model = SDPClustering(3, random_state=seed).fit(X)
+        assert_array_equal(model.labels_, [0, 0, 1, 2, 1, 0, 2])
+        assert_allclose(model.cluster_centers_[:, 0], [9.1, 0.05, 5.05])
+
+
+def test_the_score_is_a_weighted_sum():
+    X = np.random.default_rng(0).standard_normal((20, 2))
+    model, weights = fit(X), np.arange(20) % 3
+    repeated = np.repeat(X, weights, axis=0)
+    assert_allclose(model.score(X, sample_weight=weights), model.score(repeated))
+    assert_allclose(model.score(X), -model.inertia_)
+    with pytest.raises(ValueError, match="sample_weight"):
+        model.score(X, sample_weight=weights[:3])
+    with pytest.raises(ValueError, match="Negative values in data passed to `sample_w"):
+        model.score(X, sample_weight=-weights)
 
 
 def test_integers_are_points():
