@@ -8,6 +8,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skgeom.backends import block_bytes, row_blocks
 from skgeom.graph import Attachment, Graph
+from skgeom.graph._neighbors import power_of_two
 from skgeom.typing import Array, ArrayLike, NDArray
 
 
@@ -89,7 +90,10 @@ class GeodesicDistancesMixin:
         over all nodes (Huguet et al. 2023, section 4); landmarks stand for the nodes.
         """
         share = np.sqrt(self.graph_.n_nodes / row_profiles.shape[1])
-        triplet = share * cdist(row_profiles, column_profiles)
+        unit = power_of_two(
+            float(row_profiles[np.isfinite(row_profiles)].max(initial=0.0))
+        )
+        triplet = share * unit * cdist(row_profiles / unit, column_profiles / unit)
         return (1.0 - self.denoising) * distances + self.denoising * triplet
 
     def _denoise(self, distances, rows, columns, backend):

@@ -26,6 +26,7 @@ from skgeom.embedding._heat_geodesic._placement import (
     approach_distances,
     automatic_geodesic,
     automatic_time,
+    cleaned_graph,
     group_means,
     groups_of_duplicates,
     interpolate_by_heat,
@@ -33,7 +34,8 @@ from skgeom.embedding._heat_geodesic._placement import (
 )
 from skgeom.embedding._heat_geodesic._stress import kruskal_stress
 from skgeom.embedding._heat_geodesic._tree_distance import tree_geodesics
-from skgeom.graph import Graph, robust_graph
+from skgeom.graph import Graph
+from skgeom.graph._neighbors import power_of_two
 from skgeom.operators import relaxation_time
 from skgeom.solvers import classical_mds, metric_mds, principal_axes
 from skgeom.solvers._mds import GOOD_STRESS
@@ -326,13 +328,8 @@ class HeatGeodesicEmbedding(
     def _graph_of_points(self, X, n_neighbors, backend):
         if not self._is_robust():
             return super()._graph_of_points(X, n_neighbors, backend)
-        return robust_graph(
-            X,
-            n_neighbors=n_neighbors,
-            smoothing=self.smoothing,
-            pruning=self.pruning,
-            backend=backend,
-        )
+        how = dict(smoothing=self.smoothing, pruning=self.pruning, backend=backend)
+        return cleaned_graph(X, n_neighbors=n_neighbors, **how)
 
     def _measure(self, points, backend):
         """Geodesic distances between landmarks, by paths, along trees or by heat."""
@@ -401,8 +398,9 @@ class HeatGeodesicEmbedding(
         between, self._denoising_unit = self._geodesics.between, 1.0
         if self.denoising > 0:
             mixed = self._mix(between, between, between)
-            size = np.linalg.norm(mixed)
-            self._denoising_unit = np.linalg.norm(between) / size if size > 0 else 1.0
+            unit = power_of_two(float(mixed.max()))  # squares may overflow
+            size, wanted = (np.linalg.norm(part / unit) for part in (mixed, between))
+            self._denoising_unit = wanted / size if size > 0 else 1.0
             between = self._denoising_unit * mixed
         xp = backend.xp
         distances = backend.asarray(between, dtype=backend.float64)

@@ -6,7 +6,8 @@ from scipy.sparse import csgraph
 from scipy.spatial.distance import cdist
 
 from skgeom.backends import CACHE_BYTES, row_blocks
-from skgeom.graph import equal_rows, noise_hides_shape
+from skgeom.graph import Graph, equal_rows, noise_hides_shape, robust_graph
+from skgeom.graph._neighbors import power_of_two
 from skgeom.operators import heat_kernel
 from skgeom.operators._heat import diffused
 
@@ -83,6 +84,28 @@ def interpolate_by_heat(laplacian, nodes, values, time, fallback, backend):
     return np.where(
         warm[:, None], lowest + heat[:, :-1] / mass[:, None], values[fallback]
     )
+
+
+def cleaned_graph(X, **parameters):
+    """Return the `robust_graph` of points, and at any scale: it takes their squares.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_samples, n_features)
+        Points.
+    **parameters : dict
+        Of `robust_graph`.
+
+    Returns
+    -------
+    Graph
+        Undirected.
+    """
+    unit = power_of_two(float(np.abs(X).max()))
+    if 2.0**-400 <= unit <= 2.0**400:
+        return robust_graph(X, **parameters)
+    graph = robust_graph(X / unit, **parameters)
+    return Graph(graph.adjacency, directed=False, lengths=graph.lengths * unit)
 
 
 def approach_distances(placed, anchors, gates, lengths):

@@ -131,6 +131,8 @@ class MeanTree(NamedTuple):
         Centres are placed by their distances to all nodes, and a row at the mean of its
         centres, of all trees.
         """
+        unit = power_of_two(float(np.abs(anchors).max()))
+        anchors = anchors / unit
         out, wanted = 0.0, cdist(anchors, anchors)
         for tree in self.trees:
             reach = tree.reach(self.nodes)
@@ -138,7 +140,7 @@ class MeanTree(NamedTuple):
             square = (between**2).sum()
             reach *= (between * wanted).sum() / square if square > 0 else 0.0
             out = out + tree.shares[self.members] @ locate(anchors, reach)
-        return out / len(self.trees)
+        return out / len(self.trees) * unit
 
 
 def tree_distances(points, nodes, random_state=None):

@@ -146,6 +146,31 @@ def test_too_many_components_is_an_error():
         HeatGeodesicEmbedding(graph=graph).fit(np.arange(2_500)[:, None])
 
 
+@pytest.mark.parametrize("exponent", [-500, 515, 960])
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"geodesic": "heat"},
+        {"geodesic": "shortest_path", "denoising": 0.3},
+        {"geodesic": "tree"},
+        {"geodesic": "tree", "robust": False},
+    ],
+    ids=str,
+)
+def test_scale_is_kept_for_all_geodesics(parameters, exponent):
+    """From 1e154 on squares of points are no numbers."""
+    rng = np.random.default_rng(0)
+    arms = rng.uniform(size=(80, 1)) * np.eye(3)[np.arange(80) % 3]
+    X = arms + 0.01 * rng.standard_normal((80, 3))
+    model = HeatGeodesicEmbedding(n_landmarks=20, random_state=0, **parameters)
+    plain, new = model.fit(X).embedding_, model.transform(X[:5] + 0.01)
+    unit = 2.0**exponent
+    scaled = model.fit(X * unit).embedding_
+    np.testing.assert_allclose(scaled / unit, plain, rtol=1e-6, atol=1e-6)
+    moved = model.transform((X[:5] + 0.01) * unit)
+    np.testing.assert_allclose(moved / unit, new, rtol=1e-6, atol=1e-6)
+
+
 @pytest.mark.parametrize("factor", [1e6, 1e-6, 1e150, 1e-150])
 def test_scale_of_the_data_is_kept(roll, factor):
     model = HeatGeodesicEmbedding(n_landmarks=50, random_state=0)
