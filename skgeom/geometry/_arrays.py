@@ -3,9 +3,13 @@
 from array_api_compat import array_namespace
 
 
-def namespace(*arrays):
-    """The array namespace of the arrays."""
-    return array_namespace(*arrays)
+def floats(*arrays):
+    """The array namespace of the arrays, and these; integers become float64."""
+    xp = array_namespace(*arrays)
+    kinds = ("integral", "bool")
+    return xp, *(
+        xp.astype(x, xp.float64) if xp.isdtype(x.dtype, kinds) else x for x in arrays
+    )
 
 
 def dot(xp, x, y):

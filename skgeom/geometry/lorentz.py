@@ -8,7 +8,7 @@ geometry", ICML 2018.)
 """
 
 from skgeom.geometry import poincare
-from skgeom.geometry._arrays import arcosh_1p, at_least, at_most, dot, namespace, unit
+from skgeom.geometry._arrays import arcosh_1p, at_least, at_most, dot, floats, unit
 from skgeom.typing import Array, NDArray, RandomStateLike
 
 __all__ = [
@@ -45,7 +45,7 @@ def inner(x: Array, y: Array) -> Array:
     >>> lorentz.inner(origin, origin)
     array([-1.])
     """
-    xp = namespace(x, y)
+    xp, x, y = floats(x, y)
     return _inner(xp, x, y)[..., 0]
 
 
@@ -69,7 +69,7 @@ def project(x: Array) -> Array:
     >>> lorentz.project(np.array([[0.0, 0.75]]))
     array([[1.25, 0.75]])
     """
-    xp = namespace(x)
+    xp, x = floats(x)
     direction, length = unit(xp, x[..., 1:])
     length = at_most(xp, length, 0.1 * float(xp.finfo(x.dtype).max) ** 0.5)
     return xp.concat([xp.sqrt(1 + length * length), length * direction], axis=-1)
@@ -96,7 +96,7 @@ def distance(x: Array, y: Array) -> Array:
     >>> lorentz.distance(np.array([[1.0, 0.0]]), x).round(12)
     array([2.])
     """
-    xp = namespace(x, y)
+    xp, x, y = floats(x, y)
     return arcosh_1p(xp, _excess(xp, x, y))[..., 0]
 
 
@@ -123,7 +123,7 @@ def exp(x: Array, v: Array) -> Array:
     >>> lorentz.distance(origin, lorentz.exp(origin, v)).round(12)
     array([2.])
     """
-    xp = namespace(x, v)
+    xp, x, v = floats(x, v)
     largest = at_least(xp, xp.max(xp.abs(v), axis=-1, keepdims=True), 1.0)
     scaled = v / largest
     length = largest * xp.sqrt(at_least(xp, _inner(xp, scaled, scaled), 0.0))
@@ -153,7 +153,7 @@ def log(x: Array, y: Array) -> Array:
     >>> lorentz.log(np.array([[1.0, 0.0]]), x).round(12) + 0.0
     array([[0., 2.]])
     """
-    xp = namespace(x, y)
+    xp, x, y = floats(x, y)
     excess = _excess(xp, x, y)
     sinh = xp.sqrt(excess) * xp.sqrt(excess + 2)
     ratio = xp.where(sinh > 0, arcosh_1p(xp, excess) / _safe(xp, sinh), 1.0 + 0 * sinh)
@@ -184,6 +184,7 @@ def geodesic(x: Array, y: Array, t: float | Array) -> Array:
     >>> lorentz.geodesic(x, y, 0.5).round(6) + 0.0
     array([[1., 0.]])
     """
+    _, x, y = floats(x, y)
     return exp(x, t * log(x, y))
 
 
@@ -211,7 +212,7 @@ def transport(x: Array, y: Array, v: Array) -> Array:
     >>> lorentz.transport(origin, x, np.array([[0.0, 1.0, 0.0]]))
     array([[0.75, 1.25, 0.  ]])
     """
-    xp = namespace(x, y, v)
+    xp, x, y, v = floats(x, y, v)
     return v + _inner(xp, y - x, v) / (2 + _excess(xp, x, y)) * (x + y)
 
 
@@ -270,6 +271,7 @@ def to_poincare(x: Array) -> Array:
     >>> lorentz.to_poincare(np.array([[1.25, 0.75]])).round(6)
     array([[0.333333]])
     """
+    _, x = floats(x)
     return poincare.project(x[..., 1:] / (1 + x[..., :1]))
 
 

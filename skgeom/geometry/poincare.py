@@ -13,7 +13,7 @@ the gaps ``1 - |x|^2``, which keep their digits at the rim.
 import numpy as np
 from sklearn.utils import check_random_state
 
-from skgeom.geometry._arrays import arcosh_1p, at_least, at_most, dot, namespace, unit
+from skgeom.geometry._arrays import arcosh_1p, at_least, at_most, dot, floats, unit
 from skgeom.typing import Array, NDArray, RandomStateLike
 
 __all__ = [
@@ -50,7 +50,7 @@ def gap(x: Array) -> Array:
     >>> poincare.gap(np.array([[0.0, 0.5]]))
     array([[0.75]])
     """
-    xp = namespace(x)
+    xp, x = floats(x)
     _, length = unit(xp, x)
     return at_least(xp, (1 - length) * (1 + length), _eps(xp, x))
 
@@ -75,7 +75,7 @@ def project(x: Array) -> Array:
     >>> bool(np.linalg.norm(poincare.project(np.array([[3.0, 4.0]]))) < 1)
     True
     """
-    xp = namespace(x)
+    xp, x = floats(x)
     direction, length = unit(xp, x)
     # Rounding of the product and of whoever measures it must not reach one.
     rim = 1 - 2 * _eps(xp, x)
@@ -103,7 +103,7 @@ def distance(x: Array, y: Array) -> Array:
     >>> poincare.distance(origin, x).round(12)
     array([3.])
     """
-    xp = namespace(x, y)
+    xp, x, y = floats(x, y)
     _, length = unit(xp, y - x)
     ratio = length / xp.sqrt(gap(x)) / xp.sqrt(gap(y))
     return arcosh_1p(xp, 2 * ratio * ratio)[..., 0]
@@ -130,6 +130,7 @@ def translate(x: Array, y: Array) -> Array:
     >>> poincare.translate(-x, x)
     array([[0., 0.]])
     """
+    _, x, y = floats(x, y)
     return _translate(x, y, gap(y))
 
 
@@ -157,7 +158,7 @@ def exp(x: Array, v: Array) -> Array:
     >>> poincare.log(x, poincare.exp(x, v)).round(12)
     array([[ 0.1, -0.2]])
     """
-    xp = namespace(x, v)
+    xp, x, v = floats(x, v)
     direction, length = unit(xp, v)
     half = at_most(xp, length / gap(x), 350.0 if _eps(xp, x) < 1e-10 else 40.0)
     return _translate(x, xp.tanh(half) * direction, 1 / xp.cosh(half) ** 2)
@@ -183,7 +184,7 @@ def log(x: Array, y: Array) -> Array:
     >>> poincare.log(np.zeros((1, 1)), np.array([[np.tanh(0.5)]]))
     array([[0.5]])
     """
-    xp = namespace(x, y)
+    xp, x, y = floats(x, y)
     towards, length = unit(xp, y - x)
     direction, _ = unit(xp, gap(x) * towards - length * x)
     return gap(x) / 2 * distance(x, y)[..., None] * direction
@@ -212,6 +213,7 @@ def geodesic(x: Array, y: Array, t: float | Array) -> Array:
     >>> poincare.geodesic(x, -x, 0.5).round(12) + 0.0
     array([[0., 0.]])
     """
+    _, x, y = floats(x, y)
     return exp(x, t * log(x, y))
 
 
@@ -238,7 +240,7 @@ def transport(x: Array, y: Array, v: Array) -> Array:
     >>> poincare.transport(origin, x, np.array([[0.0, 1.0]]))
     array([[0.  , 0.64]])
     """
-    xp = namespace(x, y, v)
+    xp, x, y, v = floats(x, y, v)
     w = y - x
     square, along_x, along_w = dot(xp, w, w), dot(xp, x, v), dot(xp, w, v)
     x_gap, y_gap = gap(x), gap(y)
@@ -303,13 +305,13 @@ def to_lorentz(x: Array) -> Array:
     >>> poincare.to_lorentz(np.zeros((1, 2)))
     array([[1., 0., 0.]])
     """
-    xp = namespace(x)
+    xp, x = floats(x)
     x_gap = gap(x)
     return xp.concat([(2 - x_gap) / x_gap, 2 * x / x_gap], axis=-1)
 
 
 def _translate(x, y, y_gap):
-    xp = namespace(x, y)
+    xp, x, y = floats(x, y)
     w = x + y
     square, x_gap = dot(xp, w, w), gap(x)
     bottom = x_gap * y_gap + square

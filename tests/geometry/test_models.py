@@ -40,6 +40,45 @@ def tangents(model, x, seed, length):
     return lorentz.transport(poincare.to_lorentz(origin), poincare.to_lorentz(x), v)
 
 
+@pytest.mark.parametrize("dtype", [np.int64, np.int8, np.uint8, bool])
+def test_integers_are_computed_with_as_float64(dtype):
+    """Differences of small integers overflow, and their quotients have no type."""
+    x, y = np.array([[0, 0], [1, 0]], dtype=dtype), np.array([[1, 1], [0, 1]], dtype)
+    p, q = (np.c_[np.array([[1], [2]], dtype), part] for part in (x, y))
+    calls = [
+        (poincare.gap, x),
+        (poincare.project, x),
+        (poincare.distance, x, y),
+        (poincare.translate, x, y),
+        (poincare.exp, x, y),
+        (poincare.log, x, y),
+        (poincare.geodesic, x, y, 1),
+        (poincare.transport, x, y, y),
+        (poincare.to_lorentz, x),
+        (lorentz.inner, p, q),
+        (lorentz.project, p),
+        (lorentz.distance, p, q),
+        (lorentz.exp, p, q),
+        (lorentz.log, p, q),
+        (lorentz.geodesic, p, q, 1),
+        (lorentz.transport, p, q, q),
+        (lorentz.to_poincare, p),
+    ]
+    for function, *arrays in calls:
+        found = function(*arrays)
+        plain = (np.asarray(a, np.float64) for a in arrays)
+        assert found.dtype == np.float64, function
+        np.testing.assert_array_equal(found, function(*plain))
+    assert len(calls) == len(poincare.__all__) + len(lorentz.__all__) - 2  # `random`
+
+
+def test_integer_tensors_are_float64():
+    torch = pytest.importorskip("torch")
+    x = torch.tensor([[0, 0]])
+    assert poincare.distance(x, x).dtype == torch.float64
+    assert lorentz.project(torch.tensor([[1, 1]]))[0, 0] == 2**0.5
+
+
 shapes = dict(n_components=st.integers(1, 5), seed=st.integers(0, 2**32 - 1))
 
 
