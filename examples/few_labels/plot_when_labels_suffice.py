@@ -34,7 +34,7 @@ plt.style.use(STYLE)
 
 X, digits = load_digits(return_X_y=True)
 X = X / 16
-folds = StratifiedLabelledKFold(3, random_state=0)
+folds = StratifiedLabelledKFold(3, shuffle=True, random_state=0)
 
 
 def spectral_search():

@@ -60,7 +60,8 @@ class _LabelledFolds:
         Raises
         ------
         ValueError
-            If there are fewer labelled rows than folds.
+            If there are fewer labelled rows than folds, or `random_state` is given
+            without `shuffle`, as in scikit-learn's own splitters.
         """
         if y is None:
             raise ValueError(f"{type(self).__name__} needs y to know labelled rows.")
@@ -75,7 +76,7 @@ class _LabelledFolds:
         splitter = self._splitter(
             self.n_splits,
             shuffle=self.shuffle,
-            random_state=self.random_state if self.shuffle else None,
+            random_state=self.random_state,
         )
         for _, test in splitter.split(known, y[known]):
             yield np.setdiff1d(everything, known[test]), known[test]
@@ -101,7 +102,7 @@ class LabelledKFold(_LabelledFolds):
     shuffle : bool, default=False
         Whether labelled rows are shuffled first.
     random_state : int, RandomState instance or None, default=None
-        Of the shuffle.
+        Of the shuffle; None without one.
     unlabelled : object, default="auto"
         The value that says that a row has no label. "auto" is NaN for floats and -1
         for anything else.
@@ -138,7 +139,7 @@ class LabelledKFold(_LabelledFolds):
 
 
 class StratifiedLabelledKFold(_LabelledFolds):
-    """Shuffled folds over the labelled rows, each with the classes in equal shares.
+    """Folds over the labelled rows, each with the classes in equal shares.
 
     Unlabelled rows are in every training fold.
 
@@ -146,10 +147,10 @@ class StratifiedLabelledKFold(_LabelledFolds):
     ----------
     n_splits : int, default=5
         Number of folds, at least 2 and at most the size of the largest class.
-    shuffle : bool, default=True
+    shuffle : bool, default=False
         Whether labelled rows are shuffled within classes first.
     random_state : int, RandomState instance or None, default=None
-        Of the shuffle.
+        Of the shuffle; None without one.
     unlabelled : object, default="auto"
         The value that says that a row has no label. "auto" is NaN for floats and -1
         for anything else.
@@ -163,10 +164,10 @@ class StratifiedLabelledKFold(_LabelledFolds):
     >>> import numpy as np
     >>> from skgeom.model_selection import StratifiedLabelledKFold
     >>> y = np.array([0, 0, 1, 1, -1, -1])
-    >>> for train, test in StratifiedLabelledKFold(2, random_state=0).split(y, y):
-    ...     print(train[-2:], y[test])
-    [4 5] [0 1]
-    [4 5] [0 1]
+    >>> for train, test in StratifiedLabelledKFold(2).split(y, y):
+    ...     print(train, test)
+    [1 3 4 5] [0 2]
+    [0 2 4 5] [1 3]
     """
 
     _splitter = StratifiedKFold
@@ -175,7 +176,7 @@ class StratifiedLabelledKFold(_LabelledFolds):
         self,
         n_splits: int = 5,
         *,
-        shuffle: bool = True,
+        shuffle: bool = False,
         random_state: RandomStateLike = None,
         unlabelled: Any = "auto",
     ):

@@ -34,7 +34,9 @@ def test_folds_partition_the_labelled_rows(n, n_splits, seed, kind, shuffle):
         y = np.where(known, y, -1).astype(int)
     elif kind == "columns":
         y = np.stack([y, y], axis=1)
-    splitter = LabelledKFold(n_splits, shuffle=shuffle, random_state=seed)
+    splitter = LabelledKFold(
+        n_splits, shuffle=shuffle, random_state=seed if shuffle else None
+    )
     if known.sum() < n_splits:
         with pytest.raises(ValueError, match="labelled rows"):
             list(splitter.split(y, y))
@@ -53,7 +55,9 @@ def test_folds_partition_the_labelled_rows(n, n_splits, seed, kind, shuffle):
 def test_stratified_folds_share_the_classes():
     y = np.r_[np.zeros(20, int), np.ones(10, int), np.full(30, -1)]
     y = np.random.default_rng(0).permutation(y)
-    for train, test in StratifiedLabelledKFold(5, random_state=0).split(y, y):
+    for train, test in StratifiedLabelledKFold(5, shuffle=True, random_state=0).split(
+        y, y
+    ):
         assert_array_equal(np.bincount(y[test]), [4, 2])
         assert (y[train] == -1).sum() == 30
 
@@ -70,9 +74,21 @@ def test_shuffles_repeat_and_differ():
     assert one == same != other
 
 
+@pytest.mark.parametrize("Folds", [LabelledKFold, StratifiedLabelledKFold])
+def test_nothing_is_shuffled_unless_asked(Folds):
+    """As in scikit-learn: results do not change from run to run."""
+    y = np.r_[np.arange(40) % 2, np.full(5, -1)]
+    one, two = ([t.tolist() for _, t in Folds(4).split(y, y)] for _ in range(2))
+    assert one == two
+    assert one[0] == list(range(10))
+    assert not Folds().shuffle
+    with pytest.raises(ValueError, match="random_state has no effect"):
+        next(Folds(random_state=0).split(y, y))
+
+
 def test_a_class_of_strings_and_a_value_of_ones_own():
     y = np.array(["a", "b", "?", "b", "a", "?"])
-    folds = StratifiedLabelledKFold(2, unlabelled="?", random_state=0).split(y, y)
+    folds = StratifiedLabelledKFold(2, unlabelled="?").split(y, y)
     assert all({2, 5} <= set(train) for train, _ in folds)
     numbers = np.array([0.0, 1.0, -1.0, 2.0])
     tests = [t for _, t in LabelledKFold(3, unlabelled=-1).split(numbers, numbers)]
@@ -85,7 +101,7 @@ def test_y_is_needed():
 
 
 def test_the_repr_and_a_clone_keep_the_parameters():
-    splitter = StratifiedLabelledKFold(3, random_state=1)
+    splitter = StratifiedLabelledKFold(3, shuffle=True, random_state=1)
     assert "n_splits=3" in repr(splitter)
     search = clone(GridSearchCV(DummyClassifier(), {}, cv=splitter))
     assert search.cv.random_state == 1
@@ -133,6 +149,9 @@ def test_grid_search_of_a_classifier():
     X = 4 * np.eye(3)[classes] + rng.standard_normal((90, 3))
     y = np.where(rng.random(90) < 0.3, classes, -1)
     scores = cross_val_score(
-        STKRClassifier(), X, y, cv=StratifiedLabelledKFold(3, random_state=0)
+        STKRClassifier(),
+        X,
+        y,
+        cv=StratifiedLabelledKFold(3, shuffle=True, random_state=0),
     )
     assert scores.min() > 0.8

@@ -29,8 +29,9 @@ def centred(X):
 @pytest.mark.parametrize("scale", [2.0**-480, 2.0**480])
 def test_bounds_are_found_at_any_scale(scale):
     """Products of four coordinates are no numbers there."""
-    X = centred(np.random.default_rng(0).standard_normal((12, 2)))
     labels = np.arange(12) % 3
+    noise = np.random.default_rng(0).standard_normal((12, 3))
+    X = centred(5 * np.eye(3)[labels] + noise)
     bound, level = label_bound(X, labels, 3)
     found = label_bound(scale * X, labels, 3)
     assert_allclose(np.divide(found, scale**2), (bound, level), rtol=1e-12)
