@@ -126,18 +126,21 @@ class PointKernel(KernelOperator):
         return xp.concat(parts, axis=1)
 
 
-def extreme_eigenvalues(S: KernelOperator) -> tuple[float, float]:
+def extreme_eigenvalues(S: KernelOperator, tol: float = 1e-4) -> tuple[float, float]:
     """Estimate the least and the largest eigenvalue by Lanczos' method.
 
     Parameters
     ----------
     S : KernelOperator
         Symmetric.
+    tol : float, default=1e-4
+        Wanted error of the end of the larger size, relative to it.
 
     Returns
     -------
     least, largest : float
-        Accurate to about 1e-4 of the larger of the two.
+        Accurate to about `tol`, and the end of the smaller size to 1e-4, of the larger
+        of the two.
 
     Examples
     --------
@@ -154,10 +157,10 @@ def extreme_eigenvalues(S: KernelOperator) -> tuple[float, float]:
         return float(values[0]), float(values[-1])
     start = np.random.default_rng(0).standard_normal(n)
 
-    def largest_size(matvec):
+    def largest_size(matvec, tol=1e-4):
         operator = sp.linalg.LinearOperator((n, n), matvec=matvec, dtype=np.float64)
         found = sp.linalg.eigsh(
-            operator, 1, which="LM", v0=start, tol=1e-4, return_eigenvectors=False
+            operator, 1, which="LM", v0=start, tol=tol, return_eigenvectors=False
         )
         return float(found[0])
 
@@ -165,6 +168,6 @@ def extreme_eigenvalues(S: KernelOperator) -> tuple[float, float]:
         return S.host_product(v.reshape(-1, 1)).ravel()
 
     # The end of the larger size, and with the spectrum moved by it, the other end.
-    one = largest_size(product)
+    one = largest_size(product, tol)
     other = one + largest_size(lambda v: product(v.ravel()) - one * v.ravel())
     return min(one, other), max(one, other)

@@ -104,8 +104,8 @@ class LabelledKFold(_LabelledFolds):
     random_state : int, RandomState instance or None, default=None
         Of the shuffle; None without one.
     unlabelled : object, default="auto"
-        The value that says that a row has no label. "auto" is NaN for floats and -1
-        for anything else.
+        The value that says that a row has no label. "auto" is NaN for floats, -1 for
+        anything else, and in arrays of objects None, NaN and pandas.NA, too.
 
     See Also
     --------
@@ -152,8 +152,8 @@ class StratifiedLabelledKFold(_LabelledFolds):
     random_state : int, RandomState instance or None, default=None
         Of the shuffle; None without one.
     unlabelled : object, default="auto"
-        The value that says that a row has no label. "auto" is NaN for floats and -1
-        for anything else.
+        The value that says that a row has no label. "auto" is NaN for floats, -1 for
+        anything else, and in arrays of objects None, NaN and pandas.NA, too.
 
     See Also
     --------
@@ -211,8 +211,8 @@ def labelled_scorer(scoring: str | Callable, *, unlabelled: Any = "auto") -> Cal
     scoring : str or callable
         A scorer of scikit-learn by its name, or ``scorer(estimator, X, y)``.
     unlabelled : object, default="auto"
-        The value that says that a row has no label. "auto" is NaN for floats and -1
-        for anything else.
+        The value that says that a row has no label. "auto" is NaN for floats, -1 for
+        anything else, and in arrays of objects None, NaN and pandas.NA, too.
 
     Returns
     -------
@@ -236,12 +236,31 @@ def labelled_scorer(scoring: str | Callable, *, unlabelled: Any = "auto") -> Cal
 def is_labelled(y, unlabelled="auto"):
     """Mark the rows that have a label."""
     y = np.asarray(y)
-    floats = y.dtype.kind == "f"
-    if unlabelled == "auto":
-        missing = np.isnan(y) if floats else y == -1
-    elif isinstance(unlabelled, float) and np.isnan(unlabelled):
-        missing = np.isnan(y)
-    else:
+    missing = find_gaps(y)
+    if y.dtype.kind == "O":
+        y = np.where(missing, None, y)
+    if isinstance(unlabelled, str) and unlabelled == "auto":
+        if y.dtype.kind != "f":
+            missing = missing | (y == -1)
+    elif not is_gap(unlabelled):
         missing = y == unlabelled
     missing = np.asarray(missing)
     return ~missing.reshape(len(y), -1).any(axis=1)
+
+
+def find_gaps(y):
+    """Mark the entries that are NaN, None or pandas.NA."""
+    if y.dtype.kind == "f":
+        return np.isnan(y)
+    if y.dtype.kind != "O":
+        return np.zeros(y.shape, dtype=bool)
+    gaps = np.array([is_gap(label) for label in y.ravel()], dtype=bool)
+    return gaps.reshape(y.shape)
+
+
+def is_gap(label):
+    """Whether a label is NaN, None or pandas.NA."""
+    if label is None:
+        return True
+    differs = label != label  # True for NaN; for pandas.NA no truth value
+    return type(differs).__name__ == "NAType" or differs is True or differs is np.True_

@@ -54,14 +54,19 @@ class GraphKernelMixin:
         "coefficients": ["array-like", None],
     }
 
-    def _make_kernel(self, rows, y, backend):
+    def _make_kernel(self, rows, y, backend, weights=None):
         """The kernel that the parameters describe, or that predicts y best."""
         if self.kernel == "learned":
             if y is None:
                 raise ValueError("kernel='learned' needs y, the targets to learn from.")
-            targets = _centred_columns(y, len(rows))
+            targets = _centred_columns(y, len(rows), weights)
             f = learn_modulation(
-                self.graph_, rows, targets, self.n_steps, backend=backend
+                self.graph_,
+                rows,
+                targets,
+                self.n_steps,
+                weights=weights,
+                backend=backend,
             )
             return GraphKernel.from_modulation(f)
         return graph_kernel(
@@ -95,11 +100,11 @@ class GraphKernelMixin:
         return attachment.own, weights
 
 
-def _centred_columns(y, n_rows):
-    """Targets as columns of mean zero, classes one a column."""
+def _centred_columns(y, n_rows, weights=None):
+    """Targets as columns of mean zero by their weights, classes one a column."""
     y = np.asarray(as_numpy(y))
     check_consistent_length(np.empty(n_rows), y)
     if type_of_target(y) in ("binary", "multiclass"):
         y = LabelBinarizer().fit_transform(column_or_1d(y))
     y = y.reshape(n_rows, -1).astype(np.float64)
-    return y - y.mean(axis=0)
+    return y - np.average(y, axis=0, weights=weights)

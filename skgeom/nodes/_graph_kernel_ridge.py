@@ -10,14 +10,11 @@ from sklearn.base import MultiOutputMixin, RegressorMixin, _fit_context
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import r2_score
 from sklearn.utils._param_validation import Interval
-from sklearn.utils.validation import (
-    check_array,
-    check_consistent_length,
-    check_is_fitted,
-)
+from sklearn.utils.validation import check_is_fitted
 
 from skgeom.backends import as_numpy
 from skgeom.base import GeometryEstimator, GraphInputMixin
+from skgeom.base._targets import read_numbers, read_weights
 from skgeom.graph import Graph, by_node
 from skgeom.nodes._extension import extension_function
 from skgeom.nodes._graph_kernel_mixin import GraphKernelMixin
@@ -83,7 +80,7 @@ class GraphKernelRidge(
     dual_coef_ : ndarray of shape (n_nodes,) or (n_nodes, n_targets)
         The coefficients c, zero where no value was given.
     intercept_ : float or ndarray of shape (n_targets,)
-        Mean of the targets.
+        Mean of the targets, by their weights.
     n_iter_ : int
         Iterations of conjugate gradients.
     n_features_in_ : int
@@ -158,7 +155,9 @@ class GraphKernelRidge(
         self.device = device
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X: MatrixLike, y: ArrayLike) -> Self:
+    def fit(
+        self, X: MatrixLike, y: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> Self:
         """Solve for the coefficients of the training nodes.
 
         Parameters
@@ -166,7 +165,10 @@ class GraphKernelRidge(
         X : array-like or sparse matrix of shape (n_samples, n_features)
             Points; node ids or a square matrix as `graph` and `affinity` say.
         y : array-like of shape (n_samples,) or (n_samples, n_targets)
-            Values at the nodes.
+            Values at the nodes; a row of NaN, None or pandas.NA has none.
+        sample_weight : array-like of shape (n_samples,), default=None
+            What the squared error of each row weighs, >= 0: two is twice the same value
+            at a node, zero is none.
 
         Returns
         -------
@@ -177,20 +179,21 @@ class GraphKernelRidge(
         ------
         ValueError
             If a parameter is out of its range, the machine lacks `device`, X is not
-            what `graph` and `affinity` say, or y is None, not finite or of another
-            length than X.
+            what `graph` and `affinity` say, or y is None, infinite, without any value
+            or of another length than X.
         """
         backend = self._backend_for(X, reset=True)
         self.graph_, rows, _ = self._fit_graph(X, backend)
-        y = _checked_targets(y, rows)
-        self.kernel_ = self._make_kernel(rows, y, backend)
-        targets = y.reshape(len(y), -1)
-        mean = targets.mean(axis=0)
-        nodes, means, counts = by_node(rows, targets - mean)
+        name = type(self).__name__
+        targets, known, one = read_numbers(y, rows, name, stacklevel=5)
+        known, weights = read_weights(sample_weight, rows, known)
+        rows, targets = rows[known], targets[known]
+        self.kernel_ = self._make_kernel(rows, targets, backend, weights)
+        mean = np.average(targets, axis=0, weights=weights)
+        nodes, means, counts = by_node(rows, targets - mean, weights)
         shared = dict(tol=self.tol / 10, backend=backend)
         K = GraphKernelOperator(self.graph_, self.kernel_, **shared)
         dual = self._solve(K, nodes, means, self.alpha / counts, backend)
-        one = y.ndim == 1
         self.dual_coef_ = dual[:, 0] if one else dual
         self.intercept_ = float(mean[0]) if one else mean
         self._values = K @ dual
@@ -239,9 +242,9 @@ class GraphKernelRidge(
         X : array-like or sparse matrix of shape (n_rows, n_features)
             Rows, as in `predict`.
         y : array-like of shape (n_rows,) or (n_rows, n_targets)
-            Their values.
+            Their values; rows of NaN, None or pandas.NA are left out.
         sample_weight : array-like of shape (n_rows,), default=None
-            Weights of the rows.
+            Weights of the rows, >= 0.
 
         Returns
         -------
@@ -254,7 +257,10 @@ class GraphKernelRidge(
             As of `predict`, or if y is not as long as X.
         """
         predicted = as_numpy(self.predict(X))
-        return r2_score(y, predicted, sample_weight=sample_weight)
+        name = type(self).__name__
+        y, known, _ = read_numbers(y, predicted, name)
+        known, weights = read_weights(sample_weight, predicted, known)
+        return r2_score(y[known], predicted[known], sample_weight=weights)
 
     def _solve(self, K, nodes, targets, penalties, backend):
         """Coefficients of all nodes, those of `nodes` by conjugate gradients."""
@@ -281,13 +287,3 @@ class GraphKernelRidge(
         dual = np.zeros((n, targets.shape[1]))
         dual[nodes] = backend.to_numpy(found.solution)
         return dual
-
-
-def _checked_targets(y, rows):
-    if y is None:
-        raise ValueError(
-            "GraphKernelRidge requires y to be passed, but the target y is None."
-        )
-    y = check_array(as_numpy(y), ensure_2d=False, dtype=np.float64, input_name="y")
-    check_consistent_length(rows, y)
-    return y

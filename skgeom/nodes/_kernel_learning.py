@@ -18,6 +18,7 @@ def learn_modulation(
     targets: NDArray,
     n_steps: int,
     *,
+    weights: NDArray | None = None,
     seed: int = 0,
     backend: Backend | None = None,
 ) -> NDArray:
@@ -38,6 +39,8 @@ def learn_modulation(
         The targets, centred.
     n_steps : int
         Highest power of W in f.
+    weights : ndarray of shape (n_targets,), default=None
+        How often each target counts; None is once.
     seed : int, default=0
         Draws the folds.
     backend : Backend, default=None
@@ -59,7 +62,12 @@ def learn_modulation(
     (3,)
     """
     backend = get_backend("cpu") if backend is None else backend
-    predictors = _held_out_powers(graph, nodes, targets, 2 * n_steps, seed, backend)
+    counts = np.ones((len(nodes), 1)) if weights is None else weights[:, None]
+    predictors = _held_out_powers(
+        graph, nodes, counts * targets, 2 * n_steps, seed, backend
+    )
+    # The square of an error counts as often as its target.
+    targets, predictors = np.sqrt(counts) * targets, np.sqrt(counts) * predictors
     size = np.linalg.norm(targets) or 1.0
     # In units in which the targets, and one step's prediction of them, are of size 1.
     unit = np.linalg.norm(predictors[1]) or 1.0
@@ -89,11 +97,12 @@ def _held_out_powers(graph, nodes, targets, degree, seed, backend):
     Shape (degree + 1, n_targets, n_columns).
     """
     n_targets, n_columns = targets.shape
-    fold = np.arange(n_targets) % min(_N_FOLDS, n_targets)
-    fold = np.random.default_rng(seed).permutation(fold)
-    # Targets of one node are held out together.
+    # Targets of one node are held out together. Nodes count in the order in which they
+    # come first, so that a target given twice changes no fold.
     _, first, node = np.unique(nodes, return_index=True, return_inverse=True)
-    fold = fold[first][node]
+    fold = np.arange(len(first)) % min(_N_FOLDS, len(first))
+    fold = np.random.default_rng(seed).permutation(fold)
+    fold = fold[np.argsort(np.argsort(first))][node]
     columns = np.zeros((graph.n_nodes, _N_FOLDS, n_columns))
     for i in range(_N_FOLDS):
         shown = fold != i

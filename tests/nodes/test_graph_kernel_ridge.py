@@ -112,5 +112,7 @@ def test_bad_targets(grid):
         model.fit([[0], [1]], None)
     with pytest.raises(ValueError, match="inconsistent numbers of samples"):
         model.fit([[0], [1]], [1.0])
-    with pytest.raises(ValueError, match="y contains NaN"):
-        model.fit([[0], [1]], [1.0, np.nan])
+    with pytest.raises(ValueError, match="y contains infinity"):
+        model.fit([[0], [1]], [1.0, np.inf])
+    with pytest.raises(ValueError, match="no labelled row"):
+        model.fit([[0], [1]], [np.nan, np.nan])

@@ -88,6 +88,21 @@ def kernel_of_matrix(matrix, backend):
     return BaseKernel(operator, np.ones(matrix.shape[0]), None, True)
 
 
+def over(operator, unit):
+    """A kernel operator divided by a number."""
+    backend = operator.backend
+    if isinstance(operator, SparseKernel):
+        return SparseKernel(operator.matrix / unit, backend)
+    if isinstance(operator, DenseKernel):
+        return DenseKernel(operator.matrix / unit, backend)
+    points, diagonal = operator.points, operator.diagonal()
+    scale = operator.scale
+    scale = backend.xp.ones_like(diagonal) if scale is None else scale
+    return PointKernel(
+        points, operator.evaluate, scale / unit**0.5, diagonal / unit, backend
+    )
+
+
 def combine(product, extension, degrees, normalization):
     """Values of new rows from kernel products with the columns that they need.
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from numbers import Integral, Real
 
 import numpy as np
+import scipy.sparse as sp
 from sklearn import get_config
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils._param_validation import Interval, InvalidParameterError, StrOptions
@@ -21,6 +22,7 @@ from skgeom.kernels._stkr._base_kernel import (
     kernel_of_matrix,
     kernel_of_points,
     neighbor_weights,
+    over,
 )
 from skgeom.kernels._stkr._ridge_path import ridge_path
 from skgeom.kernels._stkr._spectral_ridge import (
@@ -39,6 +41,8 @@ POINT_KERNELS = {"rbf", "laplacian", "matern"}
 # a safe one: some builds of LAPACK fail on matrices a little larger.
 _FEW_LABELS = 2000
 _MOST_LABELS = 12_000
+# Relative error of the largest eigenvalue, which a kernel is divided by.
+_EIGENVALUE_ERROR = 1e-8
 # Samples up to which all eigenpairs cost next to nothing.
 _FEW_SAMPLES = 1000
 
@@ -101,7 +105,7 @@ class SpectralMachine(GraphInputMixin, GeometryEstimator):
         return kernel_of_matrix(X, backend), np.arange(X.shape[0])
 
     def _fit_point_kernel(self, X, backend):
-        X = self._validated(X, reset=True)
+        X = self._read_points(X, reset=True)
         self._fit_points, self.gamma_ = X, self.gamma or 1.0 / X.shape[1]
         points = backend.asarray(X, dtype=backend.float64)
         if callable(self.kernel):
@@ -117,6 +121,11 @@ class SpectralMachine(GraphInputMixin, GeometryEstimator):
             _working_memory(),
         )
         return kernel, np.arange(X.shape[0])
+
+    def _read_points(self, X, **checks):
+        """Rows for a kernel of points: sparse ones become dense, as kernels need."""
+        X = self._validated(X, accept_sparse="csr", **checks)
+        return X.toarray() if sp.issparse(X) else X
 
     def _point_matvec(self, points, backend):
         if callable(self.kernel):
@@ -144,17 +153,19 @@ class SpectralMachine(GraphInputMixin, GeometryEstimator):
         their errors weigh.
         """
         nodes, mean, weights = by_node(rows[labelled], targets, weights)
-        self._check_spectrum(base)
+        unit = self._unit_of_spectrum(base)
+        operator = base.operator if unit == 1.0 else over(base.operator, unit)
         transform = transform_of(self, base.positive)
         if callable(self.spectral_transform):
             check_transform(transform, base.positive)
         root = np.sqrt(base.measure)[:, None]
         found = self._solve(
-            base.operator,
+            operator,
             transform,
             nodes,
             root[nodes] * mean,
             weights / base.measure[nodes],
+            unit,
             backend,
         )
         self.n_iter_ = max(1, found.n_iter)
@@ -166,8 +177,8 @@ class SpectralMachine(GraphInputMixin, GeometryEstimator):
         )
         self._node_values = values / root
         scaled = root if self.normalization == "random_walk" else 1.0
-        self._extension = extension / scaled
-        self.dual_coef_ = dual * root[nodes]
+        self._extension = extension / scaled / unit
+        self.dual_coef_ = dual * root[nodes] / unit
         self._degrees = base.degrees
         if found.residual > self.tol:
             warnings.warn(
@@ -177,7 +188,8 @@ class SpectralMachine(GraphInputMixin, GeometryEstimator):
                 stacklevel=4,
             )
 
-    def _solve(self, S, transform, nodes, targets, weights, backend):
+    def _solve(self, S, transform, nodes, targets, weights, unit, backend):
+        # With the kernel c s(K / c), a penalty over c gives the same values.
         solver = self._choose_solver(S, transform, len(nodes), targets.shape[1])
         self.solver_ = solver
         targets, weights = (
@@ -186,8 +198,8 @@ class SpectralMachine(GraphInputMixin, GeometryEstimator):
         problem = S, transform, nodes, targets, weights
         limits = dict(tol=self.tol, max_iter=self.max_iter)
         try:
-            self.alpha_ = self._choose_alpha(*problem)
-            problem = *problem, self.alpha_
+            self.alpha_ = self._choose_alpha(*problem, unit)
+            problem = *problem, self.alpha_ / unit
             if solver == "eigen":
                 top = self.n_components if transform is None else None
                 pairs = leading_eigenpairs(S, top)
@@ -208,7 +220,7 @@ class SpectralMachine(GraphInputMixin, GeometryEstimator):
                 f"is indefinite, or spectral_transform is negative. ({error})"
             ) from None
 
-    def _choose_alpha(self, S, transform, nodes, targets, weights):
+    def _choose_alpha(self, S, transform, nodes, targets, weights, unit):
         """The penalty with the least error in predicting labels from the others."""
         if np.ndim(self.alpha) == 0:
             return float(self.alpha)
@@ -226,7 +238,7 @@ class SpectralMachine(GraphInputMixin, GeometryEstimator):
         columns = transformed_columns(
             S, transform, nodes, tol=1e-2 * self.tol, max_iter=self.max_iter
         )
-        path = ridge_path(S.xp, columns.gram, targets, weights, alphas)
+        path = ridge_path(S.xp, columns.gram, targets, weights, alphas / unit)
         return float(alphas[np.argmin(path.errors)])
 
     def _choose_solver(self, S, transform, n_labels, n_targets):
@@ -259,26 +271,22 @@ class SpectralMachine(GraphInputMixin, GeometryEstimator):
             return "eigen"
         return "dense" if n_labels <= _FEW_LABELS and fits else "cg"
 
-    def _check_spectrum(self, base):
-        """A kernel taken as it is must be positive, and not too large for s."""
+    def _unit_of_spectrum(self, base):
+        """The largest eigenvalue of a kernel that is taken as it is, and positive."""
         if (
             self.normalization is not None
             or self.spectral_transform == "top_components"
         ):
-            return
-        least, largest = extreme_eigenvalues(base.operator)
+            return 1.0
+        least, largest = extreme_eigenvalues(base.operator, tol=_EIGENVALUE_ERROR)
         if least < -1e-3 * max(largest, 0.0) or largest <= 0:
             raise ValueError(
                 "With normalization=None the kernel must be positive semidefinite; its "
                 f"eigenvalues go from {least:.3g} to {largest:.3g}. Normalise it "
                 "('random_walk' or 'symmetric'), which asks for entries >= 0 only."
             )
-        if self.spectral_transform != "polynomial" and largest > 1 + 1e-3:
-            raise ValueError(
-                f"spectral_transform={self.spectral_transform!r} needs a kernel with "
-                f"eigenvalues up to 1; the largest is {largest:.3g}. Normalise it, or "
-                "divide the kernel by its largest eigenvalue."
-            )
+        # Transforms are made for eigenvalues up to 1, and grow without bound beyond.
+        return largest * (1 + 10 * _EIGENVALUE_ERROR)
 
     # -------------------------------------------------------------- prediction
 
@@ -296,7 +304,7 @@ class SpectralMachine(GraphInputMixin, GeometryEstimator):
             return self._predict_neighbors(X, backend)
         if self.kernel == "precomputed":
             return self._predict_links(X)
-        X = self._validated(X, reset=False, backend=backend)
+        X = self._read_points(X, reset=False, backend=backend)
         points, Z = (
             backend.asarray(part, dtype=backend.float64)
             for part in (self._fit_points, X)
@@ -359,11 +367,12 @@ class SpectralMachine(GraphInputMixin, GeometryEstimator):
         return values
 
     def __sklearn_tags__(self):
-        """Precomputed input is pairwise and may be sparse."""
+        """Precomputed input is pairwise; it and points for kernels may be sparse."""
         tags = super().__sklearn_tags__()
         precomputed = self.graph is None and self.kernel == "precomputed"
         tags.input_tags.pairwise = precomputed
-        tags.input_tags.sparse = precomputed
+        points = self.kernel not in ("nearest_neighbors", "precomputed")
+        tags.input_tags.sparse = self.graph is None and (precomputed or points)
         tags.input_tags.positive_only = precomputed and self.normalization is not None
         return tags
 

@@ -1,27 +1,21 @@
 """Spectrally transformed kernel regression on class indicators."""
 
-import warnings
 from collections.abc import Callable
 from typing import Self
 
 import numpy as np
 from sklearn.base import ClassifierMixin, _fit_context
 from sklearn.metrics import accuracy_score
-from sklearn.utils import column_or_1d
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.class_weight import compute_sample_weight
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import (
-    assert_all_finite,
-    check_consistent_length,
-    check_is_fitted,
-)
+from sklearn.utils.validation import check_is_fitted
 
 from skgeom.backends import as_numpy
 from skgeom.base import with_callbacks
+from skgeom.base._targets import read_classes, read_known, read_weights
 from skgeom.graph import Graph
 from skgeom.kernels._stkr._machine import SpectralMachine
-from skgeom.typing import Array, ArrayLike, NDArray
+from skgeom.typing import Array, ArrayLike, MatrixLike, NDArray
 
 
 class STKRClassifier(ClassifierMixin, SpectralMachine):
@@ -205,17 +199,25 @@ class STKRClassifier(ClassifierMixin, SpectralMachine):
 
     @with_callbacks
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X: Array, y: ArrayLike) -> Self:
+    def fit(
+        self, X: MatrixLike, y: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> Self:
         """Fit the labelled rows, on the kernel of all.
 
         Parameters
         ----------
-        X : array of shape (n_samples, n_features)
-            Points, NumPy or torch; node numbers with `graph`; the matrix of the kernel
-            with ``kernel="precomputed"``.
+        X : array or sparse matrix of shape (n_samples, n_features)
+            Points, NumPy or torch, sparse (they are made dense) for kernels of points;
+            node numbers with `graph`; the matrix of the kernel with
+            ``kernel="precomputed"``.
         y : array-like of shape (n_samples,)
-            Classes; -1 has no label. Where -1 and one other value are all there is,
-            both are classes, with a warning.
+            Classes; -1 has no label, and beside text nor have None, NaN and pandas.NA.
+            Where -1 and one other value are all there is, both are classes, with a
+            warning.
+        sample_weight : array-like of shape (n_samples,), default=None
+            What the squared error of each row weighs, >= 0, times `class_weight`. A row
+            of weight zero counts as one without a label; two is twice the same label at
+            one node of a graph.
 
         Returns
         -------
@@ -232,7 +234,8 @@ class STKRClassifier(ClassifierMixin, SpectralMachine):
         """
         backend = self._backend_for(X, reset=True)
         base, rows = self._fit_base_kernel(X, backend)
-        y, labelled = self._read_classes(y, rows)
+        y, labelled = read_classes(y, rows, type(self).__name__)
+        labelled, weights = read_weights(sample_weight, rows, labelled)
         self.classes_, numbers = np.unique(y[labelled], return_inverse=True)
         if len(self.classes_) < 2:
             raise ValueError(
@@ -240,7 +243,7 @@ class STKRClassifier(ClassifierMixin, SpectralMachine):
                 f"{len(self.classes_)} class among the labelled rows."
             )
         indicators = np.eye(len(self.classes_))[numbers]
-        weights = self._read_weights(y[labelled])
+        weights = self._weigh_classes(y[labelled], numbers, weights)
         shares = np.average(indicators, axis=0, weights=weights)
         self.intercept_ = shares if self.fit_intercept else np.zeros_like(shares)
         self._shares = shares
@@ -256,12 +259,12 @@ class STKRClassifier(ClassifierMixin, SpectralMachine):
         self.label_distributions_ = self._kept(self._probabilities(values), like=X)
         return self
 
-    def decision_function(self, X: Array) -> Array:
+    def decision_function(self, X: MatrixLike) -> Array:
         """Compute shares of the classes, or indicators where nothing is normalised.
 
         Parameters
         ----------
-        X : array of shape (n_rows, n_features)
+        X : array or sparse matrix of shape (n_rows, n_features)
             As in `fit`; with ``kernel="precomputed"`` kernel values between the rows
             and the fitted ones.
 
@@ -281,12 +284,12 @@ class STKRClassifier(ClassifierMixin, SpectralMachine):
             values = values[:, 1] - values[:, 0]
         return self._output(values, like=X)
 
-    def predict_proba(self, X: Array) -> Array:
+    def predict_proba(self, X: MatrixLike) -> Array:
         """Estimate probabilities of the classes.
 
         Parameters
         ----------
-        X : array of shape (n_rows, n_features)
+        X : array or sparse matrix of shape (n_rows, n_features)
             As in `decision_function`.
 
         Returns
@@ -301,12 +304,12 @@ class STKRClassifier(ClassifierMixin, SpectralMachine):
         """
         return self._output(self._probabilities(self._indicators(X)), like=X)
 
-    def predict(self, X: Array) -> NDArray:
+    def predict(self, X: MatrixLike) -> NDArray:
         """Predict the classes of rows, fitted or new.
 
         Parameters
         ----------
-        X : array of shape (n_rows, n_features)
+        X : array or sparse matrix of shape (n_rows, n_features)
             As in `decision_function`.
 
         Returns
@@ -322,15 +325,19 @@ class STKRClassifier(ClassifierMixin, SpectralMachine):
         values = self._indicators(X)
         return self._output_labels(self.classes_[values.argmax(axis=1)], like=X)
 
-    def score(self, X: Array, y: ArrayLike) -> float:
+    def score(
+        self, X: MatrixLike, y: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> float:
         """Accuracy of predictions for the labelled rows.
 
         Parameters
         ----------
-        X : array of shape (n_rows, n_features)
+        X : array or sparse matrix of shape (n_rows, n_features)
             As in `decision_function`.
         y : array-like of shape (n_rows,)
-            Classes; rows of -1 are left out.
+            Classes; rows without one, as in `fit`, are left out.
+        sample_weight : array-like of shape (n_rows,), default=None
+            Weights of the rows, >= 0.
 
         Returns
         -------
@@ -342,9 +349,10 @@ class STKRClassifier(ClassifierMixin, SpectralMachine):
         ValueError
             As of `decision_function`, or if y is not as long as X.
         """
-        y = column_or_1d(as_numpy(y))
-        known = np.flatnonzero(y != -1)
-        return accuracy_score(y[known], as_numpy(self.predict(X))[known])
+        predicted = as_numpy(self.predict(X))
+        y, labelled = read_known(y, predicted, self.classes_)
+        labelled, weights = read_weights(sample_weight, predicted, labelled)
+        return accuracy_score(y[labelled], predicted[labelled], sample_weight=weights)
 
     def _weigh_by_reach(self):
         """Make the fitted values of nodes shares of what reaches them from all labels.
@@ -394,57 +402,17 @@ class STKRClassifier(ClassifierMixin, SpectralMachine):
         share = np.broadcast_to(self._shares, clipped.shape)
         return np.where(total > 0, clipped / np.where(total > 0, total, 1.0), share)
 
-    def _read_weights(self, y):
+    def _weigh_classes(self, y, numbers, sample_weight):
+        """What the errors at labels weigh; "balanced" counts labels by their weight."""
         weights = compute_sample_weight(self.class_weight, y)
         if not (np.isfinite(weights).all() and weights.min() > 0):
             raise ValueError(
                 f"class_weight={self.class_weight!r} must be positive and finite for "
                 "all classes. Rows of a class that is to be left out have the label -1."
             )
-        return weights
-
-    def _read_classes(self, y, rows):
-        """Classes, and which rows have one."""
-        if y is None:
-            raise ValueError(
-                f"{type(self).__name__} requires y to be passed, but the target y is "
-                "None."
-            )
-        y = column_or_1d(as_numpy(y), warn=True)
-        _check_no_gaps(y)
-        check_consistent_length(rows, y)
-        labelled = np.asarray(y != -1)
-        if not labelled.any():
-            raise ValueError("y has no labelled row: all of its values are -1.")
-        check_classification_targets(y[labelled])
-        if not labelled.all() and len(np.unique(y[labelled])) == 1:
-            warnings.warn(
-                "y holds -1 and one other value. That is taken for two classes, not "
-                "for rows without a label: one class would leave nothing to learn.",
-                UserWarning,
-                stacklevel=4,
-            )
-            labelled = np.ones(len(y), dtype=bool)
-        return y, labelled
-
-
-def _check_no_gaps(y):
-    """Refuse missing labels, which are -1 here, and warn of -1 that became text."""
-    if y.dtype.kind in "fO":
-        gaps = np.array([label is None or label != label for label in y], dtype=bool)
-        if gaps.any():
-            raise ValueError(
-                f"Input y contains NaN or None (first in row {np.argmax(gaps)}). A row "
-                "without a label has the number -1."
-            )
-    if y.dtype.kind == "f":
-        assert_all_finite(y, input_name="y")
-    if y.dtype.kind == "O" and len({isinstance(each, str) for each in y[y != -1]}) > 1:
-        raise ValueError("y must hold classes of one kind; it mixes text and others.")
-    if y.dtype.kind in "OU" and (y == "-1").any():
-        warnings.warn(
-            "y holds the text '-1', which is taken for a class. A row without a label "
-            "has the number -1, which needs dtype=object beside text.",
-            UserWarning,
-            stacklevel=5,
-        )
+        if sample_weight is None:
+            return weights
+        if self.class_weight == "balanced":
+            mass = np.bincount(numbers, sample_weight)
+            weights = (mass.sum() / (len(mass) * mass))[numbers]
+        return weights * sample_weight

@@ -6,17 +6,14 @@ from typing import Self
 import numpy as np
 from sklearn.base import RegressorMixin, _fit_context
 from sklearn.metrics import r2_score
-from sklearn.utils.validation import (
-    check_array,
-    check_consistent_length,
-    check_is_fitted,
-)
+from sklearn.utils.validation import check_is_fitted
 
 from skgeom.backends import as_numpy
 from skgeom.base import with_callbacks
+from skgeom.base._targets import read_numbers, read_weights
 from skgeom.graph import Graph
 from skgeom.kernels._stkr._machine import SpectralMachine
-from skgeom.typing import Array, ArrayLike
+from skgeom.typing import Array, ArrayLike, MatrixLike
 
 
 class STKRRegressor(RegressorMixin, SpectralMachine):
@@ -195,16 +192,22 @@ class STKRRegressor(RegressorMixin, SpectralMachine):
 
     @with_callbacks
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X: Array, y: ArrayLike) -> Self:
+    def fit(
+        self, X: MatrixLike, y: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> Self:
         """Fit the labelled rows, on the kernel of all.
 
         Parameters
         ----------
-        X : array of shape (n_samples, n_features)
-            Points, NumPy or torch; node numbers with `graph`; the matrix of the kernel
-            with ``kernel="precomputed"``.
+        X : array or sparse matrix of shape (n_samples, n_features)
+            Points, NumPy or torch, sparse (they are made dense) for kernels of points;
+            node numbers with `graph`; the matrix of the kernel with
+            ``kernel="precomputed"``.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            Targets; a row of NaN has no label.
+            Targets; a row of NaN, None or pandas.NA has no label.
+        sample_weight : array-like of shape (n_samples,), default=None
+            What the squared error of each row weighs, >= 0. A row of weight zero counts
+            as one without a label; two is twice the same label at one node of a graph.
 
         Returns
         -------
@@ -221,22 +224,26 @@ class STKRRegressor(RegressorMixin, SpectralMachine):
         """
         backend = self._backend_for(X, reset=True)
         base, rows = self._fit_base_kernel(X, backend)
-        y, labelled = self._read_targets(y, rows)
+        y, labelled, one = read_numbers(y, rows, type(self).__name__, stacklevel=6)
+        self._two_dimensional = not one
+        labelled, weights = read_weights(sample_weight, rows, labelled)
         known = y[labelled]
-        intercept = known.mean(axis=0) if self.fit_intercept else np.zeros(y.shape[1])
-        self._fit_values(base, rows, labelled, known - intercept, backend)
+        intercept = np.zeros(y.shape[1])
+        if self.fit_intercept:
+            intercept = np.average(known, axis=0, weights=weights)
+        self._fit_values(base, rows, labelled, known - intercept, backend, weights)
         self.intercept_ = intercept if self._two_dimensional else float(intercept[0])
         if not self._two_dimensional:
             self.dual_coef_ = self.dual_coef_[:, 0]
         self.transduction_ = as_numpy(self._shaped(self._node_values[rows], like=X))
         return self
 
-    def predict(self, X: Array) -> Array:
+    def predict(self, X: MatrixLike) -> Array:
         """Predict values of rows, fitted or new.
 
         Parameters
         ----------
-        X : array of shape (n_rows, n_features)
+        X : array or sparse matrix of shape (n_rows, n_features)
             As in `fit`; with ``kernel="precomputed"`` kernel values between the rows
             and the fitted ones.
 
@@ -254,15 +261,19 @@ class STKRRegressor(RegressorMixin, SpectralMachine):
         check_is_fitted(self)
         return self._shaped(self._predict_values(X), like=X)
 
-    def score(self, X: Array, y: ArrayLike) -> float:
+    def score(
+        self, X: MatrixLike, y: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> float:
         """Coefficient of determination of predictions for the labelled rows.
 
         Parameters
         ----------
-        X : array of shape (n_rows, n_features)
+        X : array or sparse matrix of shape (n_rows, n_features)
             As in `predict`.
         y : array-like of shape (n_rows,) or (n_rows, n_outputs)
-            Targets; rows of NaN are left out.
+            Targets; rows of NaN, None or pandas.NA are left out.
+        sample_weight : array-like of shape (n_rows,), default=None
+            Weights of the rows, >= 0.
 
         Returns
         -------
@@ -274,37 +285,11 @@ class STKRRegressor(RegressorMixin, SpectralMachine):
         ValueError
             As of `predict`, or if y is not as long as X.
         """
-        y = np.asarray(y, dtype=np.float64)
-        known = ~np.isnan(y.reshape(len(y), -1)).any(axis=1)
         predicted = as_numpy(self.predict(X))
-        return r2_score(y[known], predicted[known])
-
-    def _read_targets(self, y, rows):
-        """Targets as columns, and which rows have them."""
-        if y is None:
-            raise ValueError(
-                f"{type(self).__name__} requires y to be passed, but the target y is "
-                "None."
-            )
-        y = check_array(
-            y,
-            dtype=np.float64,
-            ensure_2d=False,
-            ensure_all_finite="allow-nan",
-            input_name="y",
-        )
-        check_consistent_length(rows, y)
-        self._two_dimensional = y.ndim == 2
-        y = y.reshape(len(y), -1)
-        missing = np.isnan(y)
-        if (missing.any(axis=1) != missing.all(axis=1)).any():
-            raise ValueError(
-                "A row of y must be NaN in all outputs, or in none; row "
-                f"{np.argmax(missing.any(axis=1) != missing.all(axis=1))} mixes them."
-            )
-        if missing.all():
-            raise ValueError("y has no labelled row: all of its values are NaN.")
-        return y, ~missing[:, 0]
+        name = type(self).__name__
+        y, labelled, _ = read_numbers(y, predicted, name)
+        labelled, weights = read_weights(sample_weight, predicted, labelled)
+        return r2_score(y[labelled], predicted[labelled], sample_weight=weights)
 
     def _shaped(self, values, like):
         values = values + self.intercept_

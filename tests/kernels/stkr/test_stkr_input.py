@@ -8,7 +8,12 @@ import scipy.sparse as sp
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn import config_context
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.metrics.pairwise import rbf_kernel
 from sklearn.utils._param_validation import InvalidParameterError
+from sklearn.utils.estimator_checks import (
+    check_estimator_sparse_array,
+    check_estimator_sparse_tag,
+)
 
 from skgeom import STKRClassifier, STKRRegressor
 from skgeom.graph import Graph
@@ -118,12 +123,6 @@ def test_an_indefinite_kernel_taken_as_it_is():
         )
         with pytest.raises(ValueError, match="positive semidefinite"):
             model.fit(W, z)
-    with pytest.raises(ValueError, match="largest is"):
-        STKRRegressor("precomputed", normalization=None).fit(4 * np.eye(14), z)
-    with pytest.raises(ValueError, match="largest is 4"):
-        STKRRegressor(
-            "precomputed", normalization=None, spectral_transform=lambda v: v
-        ).fit(4 * np.eye(14), z)
     model = STKRRegressor("precomputed", normalization=None)
     assert np.isfinite(model.fit(np.eye(14), z).transduction_).all()
 
@@ -276,6 +275,28 @@ def test_probabilities_and_decisions_say_the_same():
     assert_array_equal(model.decision_function(X).argmax(axis=1), P.argmax(axis=1))
     assert_array_equal(model.predict(X), model.transduction_)
     assert_allclose(model.label_distributions_, P)
+
+
+@pytest.mark.parametrize("Model", [STKRRegressor, STKRClassifier])
+@pytest.mark.parametrize("kernel", ["rbf", "laplacian", "matern", rbf_kernel])
+def test_sparse_points_are_those_of_the_dense_table(Model, kernel):
+    Z = np.where(np.abs(X) < 0.5, 0.0, X)
+    target = y if Model is STKRRegressor else labels
+    dense, sparse = (
+        Model(kernel).fit(Z, target),
+        Model(kernel).fit(sp.csr_array(Z), target),
+    )
+    assert_array_equal(sparse.transduction_, dense.transduction_)
+    new = sp.coo_matrix(Z[:9] + 1.0)
+    assert_array_equal(sparse.predict(new), dense.predict(new.toarray()))
+    assert sparse.score(sp.csc_array(Z), target) == dense.score(Z, target)
+
+
+@pytest.mark.filterwarnings("ignore:y looks like class labels:UserWarning")
+@pytest.mark.parametrize("Model", [STKRRegressor, STKRClassifier])
+def test_scikit_learn_s_checks_of_sparse_points(Model):
+    for check in (check_estimator_sparse_tag, check_estimator_sparse_array):
+        check(Model.__name__, Model("rbf"))
 
 
 @pytest.mark.parametrize("weight", [0.0, -1.0, np.nan, np.inf])
