@@ -59,7 +59,9 @@ class STKRClassifier(ClassifierMixin, SpectralMachine):
     normalization : {"random_walk", "symmetric"} or None, default="symmetric"
         How the base kernel is scaled by its degrees. "random_walk" makes constants the
         smoothest functions, and a new point a mean of its neighbours; "symmetric" is
-        that of label spreading. None takes a positive semidefinite kernel as it is.
+        that of label spreading. None takes a positive semidefinite kernel K as it is:
+        s(K) is then c s(K / c), with c the largest eigenvalue (but for
+        "top_components"), and `alpha` is in units of the kernel.
     graph : Graph, default=None
         A known graph. X is then a column of node ids or names, shape (n_samples, 1),
         and `kernel` is not used; nodes that X does not name are unlabelled.
@@ -100,7 +102,8 @@ class STKRClassifier(ClassifierMixin, SpectralMachine):
         Share of each class in the labels by their weight, or 0: the values of rows that
         no label reaches.
     eigenvalues_ : ndarray of shape (n_eigenvalues,)
-        Eigenvalues of the base kernel that were used; only where there are some.
+        Eigenvalues of the base kernel that were used, over the largest where s is
+        scaled so; only where there are some.
     alpha_ : float
         Weight of the penalty that was used.
     solver_ : str

@@ -10,6 +10,7 @@ import scipy.sparse as sp
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin, _fit_context
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, Options, StrOptions
+from sklearn.utils._set_output import _get_output_config
 from sklearn.utils.validation import check_is_fitted
 
 from skgeom.backends import get_backend, is_torch, row_blocks
@@ -102,7 +103,10 @@ class GraphRandomFeatures(
         share of :math:`f_0` go no further.
     n_components : int, default=None
         Columns of a dense result, a random projection of the features that keeps inner
-        products in the mean. None leaves them sparse, one column a node.
+        products in the mean. None leaves them as they are, one column a node.
+    sparse_output : bool, default=True
+        Whether features of one column a node are sparse. False makes them dense, of
+        ``n_rows * n_nodes`` numbers, as ``set_output(transform="pandas")`` needs.
     dtype : {numpy.float32, numpy.float64}, default=numpy.float32
         Type of the features, whatever that of X is.
     n_jobs : int, default=None
@@ -183,6 +187,7 @@ class GraphRandomFeatures(
         "coupling": [StrOptions({"repelling", "antithetic"}), None],
         "threshold": [Interval(Real, 0, 1, closed="left")],
         "n_components": [Interval(Integral, 1, None, closed="left"), None],
+        "sparse_output": ["boolean"],
         "dtype": [Options(type, {np.float32, np.float64})],
     }
 
@@ -206,6 +211,7 @@ class GraphRandomFeatures(
         coupling: str | None = "repelling",
         threshold: float = 0.01,
         n_components: int | None = None,
+        sparse_output: bool = True,
         dtype: type = np.float32,
         n_jobs: int | None = None,
         device: str = "auto",
@@ -228,6 +234,7 @@ class GraphRandomFeatures(
         self.coupling = coupling
         self.threshold = threshold
         self.n_components = n_components
+        self.sparse_output = sparse_output
         self.dtype = dtype
         self.n_jobs = n_jobs
         self.device = device
@@ -283,26 +290,27 @@ class GraphRandomFeatures(
         Returns
         -------
         csr_array of shape (n_rows, n_nodes), or array of shape (n_rows, n_components)
-            The features: sparse, or dense if `n_components` is given. For a tensor X a
-            tensor on its device.
+            The features: sparse, or dense if `n_components` is given or `sparse_output`
+            is False. For a tensor X a tensor on its device.
 
         Raises
         ------
         ValueError
             If the estimator is not fitted, or X is not what `graph` and `affinity` say:
-            other columns than in `fit`, ids of no node, negative links.
+            other columns than in `fit`, ids of no node, negative links; or if a data
+            frame is asked for and features are sparse.
         """
         check_is_fitted(self)
         backend = self._backend_for(X)
         if self.graph is not None:
             ids = self._read_ids(X, self.graph_.n_nodes)
-            stay = is_torch(X) and self._projection is None
+            stay = is_torch(X) and self._projection is None and self.sparse_output
             features = self._features_of(
                 ids, self.kernel_.modulation, backend, on_device=stay
             )
         else:
             features = self._features_of_rows(X, backend)
-        if self._projection is not None:
+        if self._projection is not None or not self.sparse_output:
             return self._dense(features, like=X)
         return self._sparse(features, like=X)
 
@@ -439,6 +447,12 @@ class GraphRandomFeatures(
 
     def _sparse(self, features, like):
         """The features as they are, or as a sparse tensor for a tensor."""
+        if _get_output_config("transform", self)["dense"] != "default":
+            raise ValueError(
+                "The transformer outputs a scipy sparse matrix. For a data frame choose "
+                "sparse_output=False, or n_components for few columns; "
+                "set_output(transform='default') leaves it sparse."
+            )
         if not is_torch(like):
             return features
         backend = get_backend(like=like)
@@ -447,11 +461,12 @@ class GraphRandomFeatures(
         return tensor.to(dtype=like.dtype, device=like.device)
 
     def _dense(self, features, like):
-        """The features times the projection, in the namespace of X."""
-        n, width = features.shape[0], self._projection.shape[1]
-        out = np.empty((n, width), dtype=self.dtype)
-        for rows in row_blocks(n, 16 * width):
-            out[rows] = (features[rows] @ self._projection).toarray()
+        """The features, times the projection if any, in the namespace of X."""
+        out = np.empty((features.shape[0], self._n_features_out), dtype=self.dtype)
+        for rows in row_blocks(len(out), 16 * out.shape[1]):
+            part = features[rows]
+            part = part if self._projection is None else part @ self._projection
+            out[rows] = part.toarray()
         return get_backend(like=like).asarray(out) if is_torch(like) else out
 
     def __sklearn_tags__(self):
@@ -459,7 +474,8 @@ class GraphRandomFeatures(
         tags = super().__sklearn_tags__()
         tags.transformer_tags.preserves_dtype = []
         # Sparse features are SciPy's, or torch's.
-        tags.array_api_support &= self.n_components is not None
+        dense = self.n_components is not None or not self.sparse_output
+        tags.array_api_support &= dense
         return tags
 
 

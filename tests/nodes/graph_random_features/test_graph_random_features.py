@@ -237,6 +237,28 @@ def test_components_keep_inner_products(graph):
     assert model.set_output(transform="pandas").transform(column(9)).shape == (9, 64)
 
 
+def test_features_may_be_dense(graph):
+    pd = pytest.importorskip("pandas")
+    ids = np.arange(graph.n_nodes)[:, None]
+    sparse = GraphRandomFeatures(graph=graph, random_state=0).fit(ids)
+    dense = clone(sparse).set_params(sparse_output=False).fit(ids)
+    assert sp.issparse(sparse.transform(ids))
+    found = dense.transform(ids[:5])
+    assert isinstance(found, np.ndarray)
+    assert found.dtype == np.float32
+    assert_array_equal(found, sparse.transform(ids[:5]).toarray())
+    table = dense.set_output(transform="pandas").transform(ids)
+    assert isinstance(table, pd.DataFrame)
+    assert list(table.columns) == list(dense.get_feature_names_out())
+    with pytest.raises(ValueError, match="sparse_output=False"):
+        sparse.set_output(transform="pandas").transform(ids)
+    torch = pytest.importorskip("torch")
+    tensor = clone(dense).fit(ids).transform(torch.asarray(ids))
+    assert_array_equal(
+        tensor.numpy(), dense.set_output(transform="default").transform(ids)
+    )
+
+
 def test_the_type_is_a_parameter(graph):
     for dtype in (np.float32, np.float64):
         for n_components in (None, 5):
