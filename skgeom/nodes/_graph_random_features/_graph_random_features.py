@@ -449,7 +449,7 @@ class GraphRandomFeatures(
         """The features as they are, or as a sparse tensor for a tensor."""
         if _get_output_config("transform", self)["dense"] != "default":
             raise ValueError(
-                "The transformer outputs a scipy sparse matrix. For a data frame choose "
+                "The transformer outputs a scipy sparse matrix. For a data frame take "
                 "sparse_output=False, or n_components for few columns; "
                 "set_output(transform='default') leaves it sparse."
             )
