@@ -18,7 +18,11 @@ from skgeom.testing import all_estimators, host_waits
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
 
-pytestmark = pytest.mark.filterwarnings("ignore:The graph has:UserWarning")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:The graph has:UserWarning"),
+    # Regressors are given the classes of the moons.
+    pytest.mark.filterwarnings("ignore:y looks like class labels:UserWarning"),
+]
 
 RNG = np.random.default_rng(0)
 
