@@ -65,9 +65,39 @@ def run(blocks):
     return scope
 
 
+def code_of(page):
+    """The blocks of code of a page."""
+    found = re.findall(r"\.\. code-block:: python\n\n((?:   .*\n|\n)+)", page)
+    return [re.sub(r"^   ", "", block, flags=re.MULTILINE) for block in found]
+
+
 def test_code_of_the_quickstart_runs_and_scores_what_it_says():
-    found = re.findall(r"\.\. code-block:: python\n\n((?:   .*\n|\n)+)", QUICKSTART)
+    found = code_of(QUICKSTART)
     assert len(found) > 5
-    scope = run([re.sub(r"^   ", "", block, flags=re.MULTILINE) for block in found])
+    scope = run(found)
     assert scope["clusters"].optimality_gap_ == pytest.approx(0.009, abs=5e-4)
     assert scope["disk"].score(scope["nodes"]) == pytest.approx(0.99, abs=0.01)
+
+
+def guide(name):
+    """Run the code of a page of the user guide; return what it has defined."""
+    page = ROOT / "doc" / "user_guide" / f"{name}.rst"
+    return run(code_of(page.read_text(encoding="utf-8")))
+
+
+def test_neighbours_of_a_taxonomy_are_those_that_the_guide_names():
+    scope = guide("poincare")
+    names = scope["model"].nearest("dog.n.01", 9)[0].tolist()
+    assert {name.partition(".")[0] for name in names[:4]} == {
+        *("placental", "mammal", "canine", "carnivore")
+    }
+    assert scope["above"] == set(names[:4])
+    others = [name.partition(".")[0] for name in names[4:]]
+    assert {"hunting_dog", "hound", "ungulate", "working_dog"} <= set(others)
+
+
+def test_the_guide_chooses_the_number_of_clusters_that_it_says():
+    scope = guide("sdp_clustering")
+    assert scope["best"] == 3
+    assert scope["silhouettes"][3] == pytest.approx(0.285, abs=5e-4)
+    assert scope["fits"][3].optimality_gap_ == pytest.approx(0.009, abs=5e-4)
