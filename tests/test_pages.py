@@ -3,7 +3,9 @@
 `test_project.py` runs the code of the README.
 """
 
+import ast
 import re
+import sys
 from pathlib import Path
 
 import matplotlib
@@ -17,6 +19,10 @@ ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 QUICKSTART = (ROOT / "doc" / "quickstart.rst").read_text(encoding="utf-8")
 ROWS = [line for line in README.splitlines() if "benchmarks/results/" in line]
+GALLERY = sorted((ROOT / "examples").glob("*/plot_*.py"))
+# What every page of the gallery may need: skgeom, what comes with it, and pictures.
+ALWAYS_THERE = {"skgeom", "numpy", "scipy", "sklearn", "joblib", "matplotlib"}
+ITS_SUBJECT = {"plot_graph_labels": {"networkx"}}  # the graph is one of networkx's
 NUMBER = re.compile(r"(?<![\w.])\d*\.?\d+(?![\w.])")
 
 
@@ -51,7 +57,28 @@ def test_numbers_of_the_readme_are_measured(row):
 
 def test_the_gallery_is_as_large_as_the_readme_says():
     (said,) = re.findall(r"a gallery of (\d+) examples", README)
-    assert len(list((ROOT / "examples").glob("*/plot_*.py"))) == int(said)
+    assert len(GALLERY) == int(said)
+
+
+@pytest.mark.parametrize("path", GALLERY, ids=lambda path: path.stem)
+def test_pages_of_the_gallery_do_without_the_extras(path):
+    """Other imports stand in a `try`: who lacks them is told, and sees the rest."""
+    needed = set()
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Import):
+            needed |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            needed.add(node.module.partition(".")[0])
+    needed -= ITS_SUBJECT.get(path.stem, set())
+    assert needed - sys.stdlib_module_names <= ALWAYS_THERE
+
+
+@pytest.mark.parametrize("path", GALLERY, ids=lambda path: path.stem)
+def test_thumbnails_are_of_figures_that_there_are(path):
+    text = path.read_text(encoding="utf-8")
+    for number in re.findall(r"^# sphinx_gallery_thumbnail_number = (\d)$", text, re.M):
+        makers = r"plt\.(subplots|figure)\(|from_embeddings\("
+        assert len(re.findall(makers, text)) >= int(number)
 
 
 def run(blocks):
