@@ -104,6 +104,12 @@ def test_code_of_the_quickstart_runs_and_scores_what_it_says():
     scope = run(found)
     assert scope["clusters"].optimality_gap_ == pytest.approx(0.009, abs=5e-4)
     assert scope["disk"].score(scope["nodes"]) == pytest.approx(0.99, abs=0.01)
+    assert scope["roads"].ids(["Nice", "Paris"]).tolist() == [3, 4]
+    assert scope["north"].node_names == ("Lyon", "Paris", "Lille")
+    heights = scope["roads"].subgraph(scope["north"].node_names).node_features
+    assert heights.ravel().tolist() == [173, 35, 20]
+    nice, lyon, paris = scope["warmth"].predict([["Nice"], ["Lyon"], ["Paris"]])
+    assert 20 > nice > lyon > paris > 11
 
 
 def guide(name):
