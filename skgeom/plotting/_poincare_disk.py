@@ -1,5 +1,6 @@
 """The Poincaré disk: nodes, links along geodesics, and labels that keep apart."""
 
+import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Self
 
@@ -112,8 +113,8 @@ class PoincareDiskDisplay:
         estimator : PoincareEmbedding
             Fitted, with two components.
         X : array-like of shape (n_samples, n_features), default=None
-            Rows to draw, as in `transform`. None is those of the fit, taken for the
-            nodes in their order if there are as many.
+            Rows to draw, as in `transform`. None is those of the fit; they have links
+            and names if they were all nodes in their order, or points.
         y : array-like of shape (n_samples,), default=None
             Classes or numbers, see the class.
         name : str, default=None
@@ -310,9 +311,15 @@ def _nodes_of(estimator, X, placed):
         column = np.asarray(as_numpy(X))[:, 0]
         ids = estimator.graph_.ids(column) if holds_names(column) else column
         return ids.astype(np.int64)
-    n_nodes = estimator.graph_.n_nodes
-    of_fit = X is None or np.array_equal(placed, estimator.embedding_)
-    return np.arange(n_nodes) if of_fit and len(placed) == n_nodes else None
+    nodes = np.arange(estimator.graph_.n_nodes)
+    if len(placed) != len(nodes):
+        return None
+    expected = estimator.embedding_
+    if estimator.graph is not None:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a column of ids has no feature names
+            expected = as_numpy(estimator.transform(nodes[:, None]))
+    return nodes if np.allclose(placed, expected, rtol=0, atol=1e-6) else None
 
 
 def _essential_edges(graph):

@@ -2,6 +2,7 @@
 
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 import pytest
 
 from skgeom import PoincareEmbedding
@@ -87,6 +88,27 @@ def test_rows_that_are_all_nodes_in_another_order(mammals):
     np.testing.assert_allclose(
         display.positions, everything.positions[order], atol=1e-6
     )
+
+
+def test_rows_of_a_fit_in_another_order_are_not_taken_for_the_nodes():
+    graph = Graph.from_edges([["a", "b"], ["b", "c"], ["c", "d"]])
+    X = np.array([["d"], ["b"], ["a"], ["c"]])
+    model = PoincareEmbedding(graph=graph, max_iter=5, random_state=0).fit(X)
+    unknown = PoincareDiskDisplay.from_estimator(model)
+    assert unknown.labels is None
+    assert len(unknown.edges) == 0
+    display = PoincareDiskDisplay.from_estimator(model, X)
+    assert list(display.labels) == ["d", "b", "a", "c"]
+    ends = [{display.labels[i] for i in edge} for edge in display.edges]
+    assert sorted(map(sorted, ends)) == [["a", "b"], ["b", "c"], ["c", "d"]]
+
+
+def test_rows_of_a_frame_have_links():
+    graph = Graph.from_edges([[0, 1], [1, 2]])
+    X = pd.DataFrame({"node": [0.0, 1.0, 2.0]}, dtype="float32")
+    model = PoincareEmbedding(graph=graph, max_iter=5).fit(X)
+    assert len(PoincareDiskDisplay.from_estimator(model).edges) == 2
+    assert len(PoincareDiskDisplay.from_estimator(model, X).edges) == 2
 
 
 def test_rows_of_points():
