@@ -54,6 +54,8 @@ sphinx_gallery_conf = {
     "download_all_examples": False,
     "show_memory": False,
     "plot_gallery": True,
+    # Thumbnails are 400 x 280: a script whose first figure is wide names another one.
+    "remove_config_comments": True,
     # Pages of the API show the examples that use the class or function.
     "backreferences_dir": "generated/backreferences",
     "doc_module": ("skgeom",),

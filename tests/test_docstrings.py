@@ -369,6 +369,8 @@ NO_SOURCE = {
     "solvers": "LinearSolution largest_eigenpairs leading_eigenpairs principal_axes",
     "cluster._sdp._admm": "RelaxedClustering",
     "cluster._sdp._exchange": "partition_value",
+    "hyperbolic._poincare._links": "every_other without_loops",
+    "hyperbolic._poincare._nearest": "named nearest_nodes read_nodes",
     "hyperbolic._poincare._tree_layout": "hierarchy_tree",
     "kernels._operators": "DenseKernel PointKernel extreme_eigenvalues",
     "kernels._stkr._ridge_path": "RidgePath",

@@ -3,7 +3,9 @@
 `test_project.py` runs the code of the README.
 """
 
+import ast
 import re
+import sys
 from pathlib import Path
 
 import matplotlib
@@ -17,6 +19,10 @@ ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 QUICKSTART = (ROOT / "doc" / "quickstart.rst").read_text(encoding="utf-8")
 ROWS = [line for line in README.splitlines() if "benchmarks/results/" in line]
+GALLERY = sorted((ROOT / "examples").glob("*/plot_*.py"))
+# What every page of the gallery may need: skgeom, what comes with it, and pictures.
+ALWAYS_THERE = {"skgeom", "numpy", "scipy", "sklearn", "joblib", "matplotlib"}
+ITS_SUBJECT = {"plot_graph_labels": {"networkx"}}  # the graph is one of networkx's
 NUMBER = re.compile(r"(?<![\w.])\d*\.?\d+(?![\w.])")
 
 
@@ -51,7 +57,28 @@ def test_numbers_of_the_readme_are_measured(row):
 
 def test_the_gallery_is_as_large_as_the_readme_says():
     (said,) = re.findall(r"a gallery of (\d+) examples", README)
-    assert len(list((ROOT / "examples").glob("*/plot_*.py"))) == int(said)
+    assert len(GALLERY) == int(said)
+
+
+@pytest.mark.parametrize("path", GALLERY, ids=lambda path: path.stem)
+def test_pages_of_the_gallery_do_without_the_extras(path):
+    """Other imports stand in a `try`: who lacks them is told, and sees the rest."""
+    needed = set()
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Import):
+            needed |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            needed.add(node.module.partition(".")[0])
+    needed -= ITS_SUBJECT.get(path.stem, set())
+    assert needed - sys.stdlib_module_names <= ALWAYS_THERE
+
+
+@pytest.mark.parametrize("path", GALLERY, ids=lambda path: path.stem)
+def test_thumbnails_are_of_figures_that_there_are(path):
+    text = path.read_text(encoding="utf-8")
+    for number in re.findall(r"^# sphinx_gallery_thumbnail_number = (\d)$", text, re.M):
+        makers = r"plt\.(subplots|figure)\(|from_embeddings\("
+        assert len(re.findall(makers, text)) >= int(number)
 
 
 def run(blocks):
@@ -65,9 +92,45 @@ def run(blocks):
     return scope
 
 
+def code_of(page):
+    """The blocks of code of a page."""
+    found = re.findall(r"\.\. code-block:: python\n\n((?:   .*\n|\n)+)", page)
+    return [re.sub(r"^   ", "", block, flags=re.MULTILINE) for block in found]
+
+
 def test_code_of_the_quickstart_runs_and_scores_what_it_says():
-    found = re.findall(r"\.\. code-block:: python\n\n((?:   .*\n|\n)+)", QUICKSTART)
+    found = code_of(QUICKSTART)
     assert len(found) > 5
-    scope = run([re.sub(r"^   ", "", block, flags=re.MULTILINE) for block in found])
+    scope = run(found)
     assert scope["clusters"].optimality_gap_ == pytest.approx(0.009, abs=5e-4)
     assert scope["disk"].score(scope["nodes"]) == pytest.approx(0.99, abs=0.01)
+    assert scope["roads"].ids(["Nice", "Paris"]).tolist() == [3, 4]
+    assert scope["north"].node_names == ("Lyon", "Paris", "Lille")
+    heights = scope["roads"].subgraph(scope["north"].node_names).node_features
+    assert heights.ravel().tolist() == [173, 35, 20]
+    nice, lyon, paris = scope["warmth"].predict([["Nice"], ["Lyon"], ["Paris"]])
+    assert 20 > nice > lyon > paris > 11
+
+
+def guide(name):
+    """Run the code of a page of the user guide; return what it has defined."""
+    page = ROOT / "doc" / "user_guide" / f"{name}.rst"
+    return run(code_of(page.read_text(encoding="utf-8")))
+
+
+def test_neighbours_of_a_taxonomy_are_those_that_the_guide_names():
+    scope = guide("poincare")
+    names = scope["model"].nearest("dog.n.01", 9)[0].tolist()
+    assert {name.partition(".")[0] for name in names[:4]} == {
+        *("placental", "mammal", "canine", "carnivore")
+    }
+    assert scope["above"] == set(names[:4])
+    others = [name.partition(".")[0] for name in names[4:]]
+    assert {"hunting_dog", "hound", "ungulate", "working_dog"} <= set(others)
+
+
+def test_the_guide_chooses_the_number_of_clusters_that_it_says():
+    scope = guide("sdp_clustering")
+    assert scope["best"] == 3
+    assert scope["silhouettes"][3] == pytest.approx(0.285, abs=5e-4)
+    assert scope["fits"][3].optimality_gap_ == pytest.approx(0.009, abs=5e-4)

@@ -61,9 +61,14 @@ def draw_disk(ax):
     model = PoincareEmbedding(graph=mammals, random_state=0)
     model.fit(np.arange(mammals.n_nodes)[:, None])
     PoincareDiskDisplay.from_estimator(
-        model, labels=names, radius=5.0, ax=ax, color=model.radii_, max_labels=9
+        model,
+        name="PoincareEmbedding",
+        labels=names,
+        radius=5.0,
+        ax=ax,
+        color=model.radii_,
+        max_labels=9,
     )
-    ax.set_title("PoincareEmbedding")
 
 
 def draw_few_labels(ax):

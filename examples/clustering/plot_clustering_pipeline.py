@@ -92,7 +92,7 @@ with warnings.catch_warnings():
             )
         print(data, kept[data, "SDPClustering"].best_params_)
 
-fig, ax = plt.subplots(figsize=(7, 3.2))
+fig, ax = plt.subplots(figsize=(6.4, 4))
 for number, (name, rows) in enumerate(scores.items()):
     place = np.arange(len(sets)) + 0.26 * (number - 1)
     style = dict(label=name, hatch=["", "///", ".."][number], ec="w")
@@ -101,7 +101,7 @@ for number, (name, rows) in enumerate(scores.items()):
         ax.plot(np.full(3, x), values, "_", color="black", ms=9)
 ax.set(xticks=range(len(sets)), xticklabels=list(sets), ylim=(0, 1))
 ax.set_ylabel("adjusted Rand index, other rows")
-ax.legend(loc="upper left", bbox_to_anchor=(1, 1))
+ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=3)
 plt.show()
 
 # %%

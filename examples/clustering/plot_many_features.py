@@ -67,7 +67,7 @@ scores = np.array(
     ]
 )
 
-fig, ax = plt.subplots(figsize=(7, 3.8))
+fig, ax = plt.subplots(figsize=(6.4, 4))
 for name, rows, marker in zip(methods, scores, "os^", strict=True):
     (line,) = ax.plot(n_features, rows.mean(axis=1), marker=marker, label=name)
     low, high = rows.min(axis=1), rows.max(axis=1)

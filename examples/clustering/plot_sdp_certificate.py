@@ -48,7 +48,7 @@ models = [
     for r in distances
 ]
 
-fig, ax = plt.subplots(figsize=(8, 3.4))
+fig, ax = plt.subplots(figsize=(6.6, 4.1))
 CertificateDisplay.from_estimators(models, positions=distances, ax=ax)
 ax.set_xlabel("distance of the clusters from the middle, standard deviations")
 plt.show()

@@ -46,7 +46,7 @@ maps = {
 # to fill the page and breaks them where points are sparse.
 
 display = EmbeddingDisplay.from_embeddings(
-    maps, names, value_name="true branch", size=10
+    maps, names, value_name="true branch", size=10, n_columns=2
 )
 for ax, points in zip(display.axes_, maps.values(), strict=True):
     ax.plot(*points[root], marker="*", color="black", markersize=16)

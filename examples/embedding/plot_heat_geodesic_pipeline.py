@@ -103,7 +103,7 @@ def best_per_dimension(found):
     return np.mean(tops, axis=1), np.std(tops, axis=1)
 
 
-fig, (left, right) = plt.subplots(1, 2, figsize=(10, 5), width_ratios=[1, 1.6])
+fig, (left, right) = plt.subplots(1, 2, figsize=(8.4, 5.2), width_ratios=[1, 1.8])
 for name, found, style in [
     ("heat geodesic", heat, dict(marker="o")),
     ("Isomap", isomap, dict(marker="s")),

@@ -134,10 +134,11 @@ plt.show()
 
 flat = classical_mds(np, heat_distances(heats[1], times[1], 1.0), 2)
 
-fig = plt.figure(figsize=(10, 2.9))
-left, right = fig.add_gridspec(1, 2, width_ratios=[1, 2.4])
-draw_roll(fig.add_subplot(left, projection="3d"), along, cmap="viridis")
-ax = fig.add_subplot(right)
+# sphinx_gallery_thumbnail_number = 3
+fig = plt.figure(figsize=(6.4, 5))
+above, below = fig.add_gridspec(2, 1, height_ratios=[1.5, 1])
+draw_roll(fig.add_subplot(above, projection="3d"), along, cmap="viridis")
+ax = fig.add_subplot(below)
 ax.scatter(*flat.T, c=along, s=9, cmap="viridis", linewidths=0)
 ax.set_aspect("equal")
 ax.set_axis_off()

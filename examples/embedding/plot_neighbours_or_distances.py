@@ -87,8 +87,9 @@ for name, points in maps_of(X).items():
     right = cross_val_score(KNeighborsClassifier(10), points, digits, cv=5).mean()
     near = trustworthiness(X, points, n_neighbors=10)
     captioned[f"{name}\nclasses {right:.2f}, neighbours {near:.2f}"] = points
+# sphinx_gallery_thumbnail_number = 2
 EmbeddingDisplay.from_embeddings(
-    captioned, digits, value_name="digit", markers="names", size=16
+    captioned, digits, value_name="digit", markers="names", size=16, n_columns=2
 )
 plt.show()
 

@@ -117,14 +117,20 @@ for name, model in models.items():
     embedding = model.fit_transform(roll.X)
     agreement = distance_preservation(geodesics, embedding).pearson
     embeddings[f"{name}\nPearson {agreement:.3f}"] = embedding
+# sphinx_gallery_thumbnail_number = 3
 EmbeddingDisplay.from_embeddings(
-    embeddings, along, value_name="place along the roll", align=True, size=8
+    embeddings,
+    along,
+    value_name="place along the roll",
+    align=True,
+    size=8,
+    n_columns=2,
 )
 plt.show()
 
 # %%
 # Pearson's correlation is that of the distances in the picture with the true ones along
-# the roll. The long thin strip on the left is the roll, unrolled: 89 units long and 5
+# the roll. The long thin strip, the first, is the roll, unrolled: 89 units long and 5
 # wide. On a roll without noise Isomap does as well; see the
 # :ref:`user guide <heat_geodesic>` for a table over noise levels, and for when to take
 # which.

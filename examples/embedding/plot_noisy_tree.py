@@ -117,5 +117,8 @@ embeddings = {
     f"{name}\nPearson {distance_preservation(truth, embedding).pearson:.3f}": embedding
     for name, embedding in embeddings.items()
 }
-EmbeddingDisplay.from_embeddings(embeddings, tree.labels, align=True, size=8)
+# sphinx_gallery_thumbnail_number = 3
+EmbeddingDisplay.from_embeddings(
+    embeddings, tree.labels, value_name="branch", align=True, size=8, n_columns=2
+)
 plt.show()

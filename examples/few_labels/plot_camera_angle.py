@@ -95,11 +95,12 @@ print(spectral.best_params_)
 # On the left the pictures in the plane of their principal components, by their true
 # angle; stars are labelled. On the right what both pipelines say.
 
+# sphinx_gallery_thumbnail_number = 2
 found = {
     "KernelRidge, labelled pictures": labelled_alone.predict(X) + 90,
     "STKRRegressor, all pictures": spectral.predict(X),
 }
-fig, (left, right) = plt.subplots(1, 2, figsize=(10, 4.2))
+fig, (left, right) = plt.subplots(1, 2, figsize=(8.6, 5))
 plane = PCA(2, random_state=0).fit_transform(X)
 display = EmbeddingDisplay({"600 pictures": plane}, angles, value_name="angle, degrees")
 display.plot(ax=left, size=16)

@@ -52,20 +52,24 @@ blind = GridSearchCV(
     scoring="neg_root_mean_squared_error",
 ).fit(X[labelled], t[labelled])
 
-fig, axes = plt.subplots(1, 3, figsize=(12, 4))
+fig, axes = plt.subplots(2, 2, figsize=(7, 6.4))
 predictions = {
     "truth": t[unseen],
     "KernelRidge": blind.predict(X[unseen]),
     "STKRRegressor": search.predict(X[unseen]),
 }
-for ax, (name, values) in zip(axes, predictions.items(), strict=True):
+scale = dict(cmap="viridis", vmin=t.min(), vmax=t.max())
+axes[0, 0].scatter(*X[train][:, [0, 2]].T, c="0.8", s=8)
+axes[0, 0].scatter(*X[labelled][:, [0, 2]].T, c=t[labelled], s=90, marker="*", **scale)
+axes[0, 0].set_title("ten labels, 1,000 points")
+for ax, (name, values) in zip(axes.flat[1:], predictions.items(), strict=True):
     side = X[unseen][:, [0, 2]]
-    scale = dict(cmap="viridis", vmin=t.min(), vmax=t.max())
-    shown = ax.scatter(*side.T, c=values, s=22, **scale)
+    shown = ax.scatter(*side.T, c=values, s=16, **scale)
     ax.scatter(*X[labelled][:, [0, 2]].T, c="k", s=90, marker="*")
     error = np.sqrt(np.mean((values - t[unseen]) ** 2))
-    title = name if name == "truth" else f"{name}\nerror {error:.2f}"
-    ax.set(title=title, xticks=[], yticks=[], aspect=1)
+    ax.set_title(name if name == "truth" else f"{name}\nerror {error:.2f}")
+for ax in axes.flat:
+    ax.set(xticks=[], yticks=[], aspect=1)
     ax.spines[:].set_visible(False)
 fig.colorbar(shown, ax=axes, label="place along the roll, standard deviations")
 plt.show()

@@ -23,7 +23,7 @@ from sklearn.datasets import make_moons
 
 from skgeom import STKRClassifier
 from skgeom.graph import Graph
-from skgeom.plotting import STYLE, SpectrumDisplay
+from skgeom.plotting import PALETTE, STYLE, SpectrumDisplay
 
 plt.style.use(STYLE)
 
@@ -36,6 +36,16 @@ for label in (0, 1):
 graph = Graph.from_points(X, n_neighbors=7, affinity="self_tuning")
 S = graph.laplacian("symmetric").transition
 eigenvalues = np.linalg.eigvalsh(S.toarray())
+
+fig, ax = plt.subplots(figsize=(6, 4))
+ends = X[np.stack(graph.adjacency.nonzero())]
+ax.plot(*ends.transpose(2, 0, 1), "-", color="0.8", lw=0.7, zorder=0)
+ax.scatter(*X.T, color=PALETTE[0], s=14)
+for label, marker in ((0, "s"), (1, "*")):
+    ax.scatter(*X[y == label].T, c="k", s=160, marker=marker)
+ax.set(title="300 points, their neighbour graph, two labels", aspect=1)
+ax.set_axis_off()
+plt.show()
 
 # %%
 # Four transforms

@@ -79,7 +79,7 @@ for n in per_class:
     for row, values in zip(scores.values(), np.transpose(runs), strict=True):
         row.append(values)
 
-fig, ax = plt.subplots(figsize=(7, 4))
+fig, ax = plt.subplots(figsize=(6.4, 4))
 for (name, values), marker in zip(scores.items(), "os^", strict=True):
     values = 100 * (1 - np.array(values))
     (line,) = ax.plot(per_class, values.mean(axis=1), marker=marker, label=name)

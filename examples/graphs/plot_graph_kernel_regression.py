@@ -58,9 +58,9 @@ source = np.argmin(abs(points - [-0.5, 0.06]).sum(axis=1))
 K = GraphKernelOperator(graph, "diffusion", diffusion_time=100.0)
 exact = K @ (np.arange(2000) == source).astype(float)
 
-fig, axes = plt.subplots(1, 4, figsize=(11.5, 3.2))
+fig, axes = plt.subplots(2, 2, figsize=(7, 6))
 style = dict(shading="gouraud", cmap="magma", vmin=0, vmax=0.7 * exact.max())
-for ax, n_walks in zip(axes, (16, 256, 4096), strict=False):
+for ax, n_walks in zip(axes.flat, (16, 256, 4096), strict=False):
     model = GraphRandomFeatures(
         diffusion_time=100.0, graph=graph, n_walks=n_walks, random_state=0
     ).fit(nodes)
@@ -69,10 +69,10 @@ for ax, n_walks in zip(axes, (16, 256, 4096), strict=False):
     ax.tripcolor(mesh, column, **style)
     error = model.error_estimate_
     ax.set_title(f"{n_walks} walks\nestimated error {error:.2f}")
-shown = axes[-1].tripcolor(mesh, exact, **style)
-axes[-1].set_title("the kernel")
+shown = axes[1, 1].tripcolor(mesh, exact, **style)
+axes[1, 1].set_title("the kernel")
 fig.colorbar(shown, ax=axes, label="heat, share", shrink=0.7)
-for ax in axes:
+for ax in axes.flat:
     ax.set_aspect("equal")
     ax.set_axis_off()
 plt.show()
@@ -99,17 +99,17 @@ predictions = {
     .predict(points),
 }
 
-fig, axes = plt.subplots(1, 4, figsize=(11.5, 3.2))
+fig, axes = plt.subplots(2, 2, figsize=(7, 6))
 style = dict(shading="gouraud", cmap="viridis", vmin=-1, vmax=1)
-axes[0].tripcolor(mesh, truth, **style)
-axes[0].plot(*points[known].T, "k.", ms=4)
-axes[0].set_title("the function,\nand where it is known")
-for ax, (name, values) in zip(axes[1:], predictions.items(), strict=True):
+axes[0, 0].tripcolor(mesh, truth, **style)
+axes[0, 0].plot(*points[known].T, "k.", ms=4)
+axes[0, 0].set_title("the function,\nand where it is known")
+for ax, (name, values) in zip(axes.flat[1:], predictions.items(), strict=True):
     shown = ax.tripcolor(mesh, values, **style)
     error = np.sqrt(np.mean((values - truth) ** 2))
     ax.set_title(f"{name}\nerror {error:.3f}")
 fig.colorbar(shown, ax=axes, label="value of the function", shrink=0.7)
-for ax in axes:
+for ax in axes.flat:
     ax.set_aspect("equal")
     ax.set_axis_off()
 plt.show()

@@ -144,6 +144,7 @@ predictions = {
 }
 
 shades = ScalarMappable(Normalize(-1.5, 1.5), "viridis")
+# sphinx_gallery_thumbnail_number = 2
 fig, axes = plt.subplots(2, 2, figsize=(9, 7), subplot_kw={"projection": "3d"})
 for ax, (name, values) in zip(axes.flat, predictions.items(), strict=True):
     error = np.sqrt(np.mean((values - truth) ** 2))

@@ -59,7 +59,7 @@ def over_adjacency(options):
     return lambda values: kernel.function(1 - values)
 
 
-fig, ax = plt.subplots(figsize=(7, 4))
+fig, ax = plt.subplots(figsize=(6.4, 4))
 SpectrumDisplay(
     {name: over_adjacency(options) for name, options in kernels.items()}, eigenvalues
 ).plot(ax)

@@ -105,7 +105,7 @@ for name, search in searches.items():
 # On the left, accuracy in the folds; on the right the disk, with the eight largest
 # kinds and all direct links, the lost ones too.
 
-fig, (left, right) = plt.subplots(1, 2, figsize=(10.5, 5), width_ratios=[1, 1.25])
+fig, (left, right) = plt.subplots(1, 2, figsize=(8.6, 5.2), width_ratios=[1, 2.2])
 for (name, search), marker in zip(searches.items(), "os", strict=True):
     results = search.cv_results_
     size = next(v for k, v in results.items() if k.endswith("n_components"))
@@ -128,7 +128,14 @@ for kind, color in zip(largest, PALETTE, strict=True):
     right.scatter([], [], color=color, label=name)
 direct = np.column_stack(load_wordnet_mammals(closure=False).adjacency.nonzero())
 PoincareDiskDisplay.from_estimator(
-    disk, edges=direct, ax=right, radius=5.0, color=list(colors), size=12, max_labels=0
+    disk,
+    everything,
+    edges=direct,
+    radius=5.0,
+    ax=right,
+    color=list(colors),
+    size=12,
+    max_labels=0,
 )
 right.legend(loc="center left", bbox_to_anchor=(1, 0.5))
 plt.show()

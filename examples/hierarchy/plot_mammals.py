@@ -39,9 +39,16 @@ model = PoincareEmbedding(n_components=2, graph=mammals, random_state=0).fit(nod
 # :class:`~skgeom.plotting.PoincareDiskDisplay` scales them to the room of a picture.
 
 names = [name.partition(".")[0].replace("_", " ") for name in mammals.node_names]
-fig, ax = plt.subplots(figsize=(7, 7))
+fig, ax = plt.subplots(figsize=(7.6, 7))
 PoincareDiskDisplay.from_estimator(
-    model, labels=names, radius=5.0, ax=ax, color=model.radii_, max_labels=40
+    model,
+    nodes,
+    model.radii_,
+    value_name="distance to the centre",
+    labels=names,
+    radius=5.0,
+    ax=ax,
+    max_labels=40,
 )
 plt.show()
 
@@ -84,7 +91,7 @@ for epoch in range(1, 201):
 # In the Euclidean plane there is not enough room to have them all.
 
 fig, axes = plt.subplots(1, 2, figsize=(10, 5))
-PoincareDiskDisplay.from_estimator(model, labels=names, ax=axes[0], max_labels=0)
+PoincareDiskDisplay.from_estimator(model, nodes, ax=axes[0], max_labels=0)
 direct = load_wordnet_mammals(closure=False).adjacency.nonzero()
 axes[1].plot(*flat[np.stack(direct)].transpose(2, 0, 1), ls="-", color="0.7", lw=0.5)
 axes[1].scatter(*flat.T, s=6, linewidths=0, zorder=2)

@@ -13,14 +13,14 @@ comes out. It uses an accelerator if there is one.
 # The same fit, three times
 # -------------------------
 # NumPy arrays give NumPy arrays, whatever the device. Tensors give tensors, where they
-# were.
+# were. torch is an extra, ``pip install 'skgeom[torch]'``: where it is not installed
+# this page shows what there is without it, and what is said to who asks for more.
 
 import pickle
 import time
 
 import matplotlib.pyplot as plt
 import numpy as np
-import torch
 from sklearn.datasets import load_digits
 
 from skgeom import (
@@ -34,30 +34,48 @@ from skgeom.plotting import STYLE
 
 plt.style.use(STYLE)
 
-accelerator = "cuda" if torch.cuda.is_available() else "torch-cpu"
+try:
+    import torch
+except ImportError:
+    torch, devices = None, ["cpu"]
+    print("torch is not installed: pip install 'skgeom[torch]'. On the CPU alone:")
+else:
+    devices = ["cpu", "cuda" if torch.cuda.is_available() else "torch-cpu"]
+
 X, y = load_digits(return_X_y=True)
 X, y = X[:800] / 16, y[:800]
 
-by_numba = HeatGeodesicEmbedding(random_state=0, device="cpu").fit(X)
-by_torch = HeatGeodesicEmbedding(random_state=0, device=accelerator).fit(X)
-from_tensor = HeatGeodesicEmbedding(random_state=0).fit(torch.as_tensor(X))
-print("NumPy in, numba: ", type(by_numba.transform(X)).__name__)
-print("NumPy in, torch: ", type(by_torch.transform(X)).__name__)
-print("tensor in, auto: ", type(from_tensor.transform(torch.as_tensor(X))).__name__)
+models = {
+    device: HeatGeodesicEmbedding(random_state=0, device=device).fit(X)
+    for device in devices
+}
+for device, model in models.items():
+    print(f"NumPy in, {device}:", type(model.transform(X)).__name__)
+if torch is not None:
+    tensor = torch.as_tensor(X)
+    from_tensor = HeatGeodesicEmbedding(random_state=0).fit(tensor)
+    print("tensor in, auto:", type(from_tensor.transform(tensor)).__name__)
+else:
+    try:
+        HeatGeodesicEmbedding(device="torch-cpu").fit(X)
+    except ImportError as error:
+        print("ImportError:", error)
 
 # %%
 # A model fitted on an accelerator can be sent to a machine that has none: fitted
 # attributes are kept as arrays of NumPy.
 
-copy = pickle.loads(pickle.dumps(by_torch))
-print("unpickled:", np.abs(copy.transform(X[:5]) - by_numba.transform(X[:5])).max())
+copy = pickle.loads(pickle.dumps(models[devices[-1]]))
+by_numba = models["cpu"].transform(X[:5])
+print("unpickled:", np.abs(copy.transform(X[:5]) - by_numba).max())
 
 # %%
 # How equal is equal?
 # -------------------
 # Five estimators, on numba and on torch, in double and in single precision. What is
 # drawn is the largest difference of what they predict, relative to the largest value.
-# Rounding is in another order, and nothing else differs.
+# Rounding is in another order, and nothing else differs. (Without torch: single against
+# double precision, on numba.)
 
 labels = np.where(np.arange(800) < 100, y, -1)
 cases = {
@@ -82,40 +100,57 @@ cases = {
         lambda m, X: m.fit(X, y[: len(X)].astype(float)).predict(X),
     ),
 }
-differences, seconds = {"float64": [], "float32": []}, {"cpu": [], accelerator: []}
-for make, use in cases.values():
-    for precision, rows in differences.items():
-        results = []
-        for device in ("cpu", accelerator):
+predictions, seconds = {}, {device: [] for device in devices}
+for name, (make, use) in cases.items():
+    for device in devices:
+        for precision in ("float64", "float32"):
             use(make(device=device), X[:60].astype(precision))  # compiles
             start = time.process_time()
-            results.append(use(make(device=device), X.astype(precision)))
+            found = use(make(device=device), X.astype(precision))
+            predictions[name, device, precision] = found
             if precision == "float64":
                 seconds[device].append(time.process_time() - start)
-        one, two = results
-        rows.append(np.abs(one - two).max() / np.abs(one).max())
 
-fig, (left, right) = plt.subplots(1, 2, figsize=(10, 3), sharey=True)
+
+def differences(one, two):
+    """Between two settings of device and precision, for each estimator."""
+    pairs = [(predictions[name, *one], predictions[name, *two]) for name in cases]
+    return [np.abs(a - b).max() / np.abs(a).max() for a, b in pairs]
+
+
+if torch is not None:
+    title = "numba and torch agree"
+    compared = {
+        precision: differences(*((device, precision) for device in devices))
+        for precision in ("float64", "float32")
+    }
+else:
+    title = "what single precision changes"
+    compared = {
+        "float32 and float64": differences(("cpu", "float64"), ("cpu", "float32"))
+    }
+
+fig, (above, below) = plt.subplots(2, 1, figsize=(7, 5.4))
 rows = np.arange(len(cases))
-for (precision, values), marker in zip(differences.items(), "os", strict=True):
-    left.plot(np.maximum(values, 1e-17), rows, marker, ms=8, label=precision)
-left.set(xscale="log", xlabel="largest difference, relative", xlim=(3e-18, 1e-2))
-left.set(yticks=rows, yticklabels=list(cases), title="numba and torch agree")
-left.grid(axis="x", color="0.9")
-left.legend(loc="lower right")
+for (name, values), marker in zip(compared.items(), "os", strict=False):
+    above.plot(np.maximum(values, 1e-17), rows, marker, ms=8, label=name)
+above.set(xscale="log", xlabel="largest difference, relative", xlim=(3e-18, 1e-2))
+above.set(title=title)
+above.grid(axis="x", color="0.9")
+above.legend(loc="lower right")
 for offset, hatch, (device, values) in zip(
-    (-0.2, 0.2), ("", "///"), seconds.items(), strict=True
+    (-0.2, 0.2), ("", "///"), seconds.items(), strict=False
 ):
-    right.barh(rows + offset, values, 0.36, hatch=hatch, ec="w", label=device)
-right.set(
-    xlabel="seconds of the processor, 800 rows, float64",
-    title="fit and predict, once compiled",
-)
-right.legend()
-left.invert_yaxis()
+    below.barh(rows + offset, values, 0.36, hatch=hatch, ec="w", label=device)
+below.set_xlabel("seconds of the processor, 800 rows, float64")
+below.set_title("fit and predict, once compiled")
+below.legend(loc="lower right")
+for ax in (above, below):
+    ax.set(yticks=rows, yticklabels=list(cases))
+    ax.invert_yaxis()
 plt.show()
 
 # %%
-# (Differences of zero are drawn at 1e-17.) In single precision nothing is left of them:
-# what is sensitive is computed in double precision inside, and then rounded alike. On
-# small data the processor is the better place.
+# (Differences of zero are drawn at 1e-17.) Between numba and torch nothing is left of
+# them in single precision: what is sensitive is computed in double precision inside,
+# and then rounded alike. On small data the processor is the better place.

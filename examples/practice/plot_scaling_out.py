@@ -118,7 +118,7 @@ began = fits[0][0]
 processes = sorted({process for _, _, process, _ in fits})
 free = {process: [0.0, 0.0, 0.0] for process in processes}  # when a lane is free again
 
-fig, ax = plt.subplots(figsize=(9, 3.4))
+fig, ax = plt.subplots(figsize=(6.8, 4.2))
 for start, stop, process, row in fits:
     lane = next((i for i, end in enumerate(free[process]) if end <= start), 2)
     free[process][lane] = stop
@@ -134,7 +134,7 @@ names = [f"process {i + 1}" for i in range(len(processes))]
 ax.set(yticks=range(len(processes)), yticklabels=names)
 ax.set_xlabel("seconds since the first fit began")
 ax.set_title(f"twelve fits on {len(processes)} processes ({backend})")
-ax.legend(title="components", ncols=6, loc="upper center", bbox_to_anchor=(0.5, -0.2))
+ax.legend(title="components", ncols=6, loc="upper center", bbox_to_anchor=(0.5, -0.15))
 plt.show()
 
 # %%

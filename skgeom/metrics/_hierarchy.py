@@ -259,7 +259,7 @@ def distortion_score(
         raise ValueError("distances must be >= 0; some are negative or NaN.")
     ratios = np.full(T.shape, np.nan)
     for block in row_blocks(len(X), len(columns), _BYTES_PER_ENTRY, working_memory):
-        found = _separations(X[block], gaps[block], X[columns], gaps[columns], metric)
+        found = separations(X[block], gaps[block], X[columns], gaps[columns], metric)
         if metric == "poincare":
             found = np.log1p(found + np.sqrt(found * (found + 2)))
         else:
@@ -347,8 +347,8 @@ def link_ranks(
     active = np.flatnonzero(np.diff(links.indptr))
     for block in row_blocks(len(active), n_nodes, _BYTES_PER_ENTRY, working_memory):
         heads, gaps = (array[active[block]] for array in queries)
-        separations = _separations(heads, gaps, nodes[0], nodes[1], metric)
-        for query, row in zip(active[block], separations, strict=True):
+        found = separations(heads, gaps, nodes[0], nodes[1], metric)
+        for query, row in zip(active[block], found, strict=True):
             positives = _row(links, query)
             positives = positives[positives != own[query]]
             if positives.size == 0:
@@ -383,7 +383,7 @@ def _checked(embedding, metric):
     return X, 1.0 - squares
 
 
-def _separations(X, gaps, Y, other_gaps, metric):
+def separations(X, gaps, Y, other_gaps, metric="poincare"):
     """Increase with distance: squares, or (cosh d) - 1 in the ball.
 
     From differences of coordinates: products would cancel near the boundary.

@@ -81,14 +81,14 @@ class EmbeddingDisplay:
         sizes = {name: len(points) for name, points in self.embeddings.items()}
         if len(set(sizes.values())) > 1:
             raise ValueError(f"Embeddings differ in their number of rows: {sizes}.")
-        self.y = None if y is None else _checked_values(y, next(iter(sizes.values())))
+        self.y = None if y is None else checked_values(y, next(iter(sizes.values())))
         self.value_name = value_name
 
     @classmethod
     def from_estimator(
         cls,
         estimator: Any,
-        X: ArrayLike,
+        X: ArrayLike | None = None,
         y: ArrayLike | None = None,
         *,
         name: str | None = None,
@@ -103,8 +103,8 @@ class EmbeddingDisplay:
         estimator : object
             A fitted estimator, or pipeline, with `transform`; one without (t-SNE) is
             asked for its `embedding_`, and X has to be what it was fitted on.
-        X : array-like of shape (n_samples, n_features)
-            Rows to draw.
+        X : array-like of shape (n_samples, n_features), default=None
+            Rows to draw; None is those of the fit, by `embedding_`.
         y : array-like of shape (n_samples,), default=None
             Classes or numbers, see the class.
         name : str, default=None
@@ -140,14 +140,16 @@ class EmbeddingDisplay:
         'HeatGeodesicEmbedding'
         """
         check_is_fitted(estimator)
-        if hasattr(estimator, "transform"):
+        if X is not None and hasattr(estimator, "transform"):
             placed = estimator.transform(X)
         else:
             placed = getattr(estimator, "embedding_", None)
-            if placed is None or len(placed) != np.shape(X)[0]:
+            kind = type(estimator).__name__
+            if placed is None and X is None:
+                raise ValueError(f"{kind} has no embedding_: X must be given.")
+            if placed is None or (X is not None and len(placed) != np.shape(X)[0]):
                 raise ValueError(
-                    f"{type(estimator).__name__} has no transform, and no embedding_ "
-                    "of as many rows as X."
+                    f"{kind} has no transform, and no embedding_ of as many rows as X."
                 )
         name = type(estimator).__name__ if name is None else name
         display = cls({name: placed}, y, value_name=value_name)
@@ -335,7 +337,7 @@ def _checked_plane(points, name):
     return points[:, :2]
 
 
-def _checked_values(y, n_samples):
+def checked_values(y, n_samples):
     """Return y as an array: of floats if it holds numbers, else of classes."""
     y = np.asarray(y)
     if y.shape != (n_samples,):

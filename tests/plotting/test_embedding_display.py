@@ -130,6 +130,16 @@ def test_from_estimator_takes_embedding_where_there_is_no_transform():
         EmbeddingDisplay.from_estimator(model, X[:10])
 
 
+def test_no_rows_are_those_of_the_fit():
+    model = SpectralEmbedding(2, affinity="rbf", random_state=0).fit(X)
+    display = EmbeddingDisplay.from_estimator(model)
+    np.testing.assert_array_equal(
+        display.scatters_[0][0].get_offsets(), model.embedding_
+    )
+    with pytest.raises(ValueError, match="PCA has no embedding_: X must be given"):
+        EmbeddingDisplay.from_estimator(PCA(2).fit(X))
+
+
 def test_unfitted_is_an_error():
     with pytest.raises(NotFittedError):
         EmbeddingDisplay.from_estimator(PCA(2), X)

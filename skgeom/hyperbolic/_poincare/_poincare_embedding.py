@@ -7,7 +7,7 @@ import numpy as np
 import scipy.sparse as sp
 from sklearn.base import _fit_context
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils._param_validation import Interval, StrOptions, validate_params
 from sklearn.utils.validation import check_is_fitted
 
 from skgeom.backends import as_numpy
@@ -26,9 +26,11 @@ from skgeom.hyperbolic._poincare._descent import (
     points_from,
     prepare_links,
 )
+from skgeom.hyperbolic._poincare._links import every_other, without_loops
+from skgeom.hyperbolic._poincare._nearest import named, nearest_nodes, read_nodes
 from skgeom.hyperbolic._poincare._placement import place_between
 from skgeom.metrics import link_ranks
-from skgeom.typing import Array, MatrixLike, RandomStateLike
+from skgeom.typing import Array, ArrayLike, MatrixLike, NDArray, RandomStateLike
 
 # Learning rates of learning_rate="auto".
 _RATES = {"tangent_adam": 0.06, "polar_adam": 0.1, "sgd": 0.1}
@@ -265,7 +267,7 @@ class PoincareEmbedding(
         backend = self._backend_for(X, reset=True)
         rng = check_random_state(self.random_state)
         graph, rows, points = self._fit_graph(X, backend)
-        self.graph_ = _without_loops(graph)
+        self.graph_ = without_loops(graph)
         if self.graph_.n_edges == 0:
             raise ValueError(
                 "The graph has no links, apart from those of nodes with themselves: "
@@ -371,7 +373,7 @@ class PoincareEmbedding(
             links = self.graph_.adjacency[nodes]
             queries, known = tuple(a[nodes] for a in table), sp.csr_array(links.shape)
         else:
-            known, links = _every_other(self._raw_links(X, attachment))
+            known, links = every_other(self._raw_links(X, attachment))
             if not links.nnz:
                 raise ValueError(
                     "score of new rows needs two links in some row: one to place the "
@@ -379,6 +381,42 @@ class PoincareEmbedding(
                 )
             queries, nodes = self._place(known, backend), np.full(links.shape[0], -1)
         return float(link_ranks(queries, table, links, known, nodes)[0].mean())
+
+    @validate_params(
+        {"k": [Interval(Integral, 1, None, closed="left")]},
+        prefer_skip_nested_validation=True,
+    )
+    def nearest(self, nodes: ArrayLike, k: int = 10) -> tuple[NDArray, NDArray]:
+        """Find the nodes nearest to a node, by hyperbolic distance.
+
+        Parameters
+        ----------
+        nodes : int, str or array-like of shape (n,), int or str
+            A node or several, by id or by name. Without a known `graph`, the training
+            rows are nodes, and ids their positions.
+        k : int, default=10
+            How many to find, at most the number of other nodes.
+
+        Returns
+        -------
+        neighbors : ndarray of shape (k,) or (n, k), object or int
+            Those nearest to the node, or to each of several, without itself, nearest
+            first: names, where `graph` has `node_names`, and ids elsewhere.
+        distances : ndarray of shape (k,) or (n, k)
+            How far they are.
+
+        Raises
+        ------
+        ValueError
+            If the estimator is not fitted, `k` is below one, or `nodes` holds a name or
+            an id of no node.
+        """
+        check_is_fitted(self)
+        nodes, shape = read_nodes(nodes, self.graph_)
+        found, distances = nearest_nodes((self._coordinates, self._gaps), nodes, k)
+        shape = (*shape, found.shape[1])
+        names = named(found, self.graph_.node_names)
+        return names.reshape(shape), distances.reshape(shape)
 
     def _make_schedule(self, X, backend):
         """Fill in what is "auto"."""
@@ -448,7 +486,7 @@ class PoincareEmbedding(
             return False
         if self.affinity == "precomputed_nearest_neighbors":
             return True
-        same = _without_loops(Graph.from_adjacency(X)).adjacency
+        same = without_loops(Graph.from_adjacency(X)).adjacency
         return (same != self.graph_.adjacency).nnz == 0
 
     def _raw_links(self, X, attachment):
@@ -459,27 +497,3 @@ class PoincareEmbedding(
         links.data = (links.data > 0).astype(np.float64)
         links.eliminate_zeros()
         return links
-
-
-def _without_loops(graph):
-    """The graph without links from nodes to themselves, which say nothing."""
-    if not graph.adjacency.diagonal().any():
-        return graph
-    rest = sp.csr_array(graph.adjacency - sp.diags_array(graph.adjacency.diagonal()))
-    rest.eliminate_zeros()
-    return Graph(rest, directed=graph.directed, node_names=graph.node_names)
-
-
-def _every_other(links):
-    """Split rows of links in two: the first, third ... and the second, fourth ..."""
-    links.sort_indices()
-    rows = np.repeat(np.arange(links.shape[0]), np.diff(links.indptr))
-    place = np.arange(links.nnz) - links.indptr[rows]
-    enough = np.diff(links.indptr)[rows] > 1
-    halves = []
-    for half in ((place % 2 == 0) & enough, (place % 2 == 1) & enough):
-        entries = links.data[half], (rows[half], links.indices[half])
-        halves.append(sp.csr_array(entries, shape=links.shape))
-    # Rows of one link have nothing to find.
-    some = np.diff(halves[0].indptr) > 0
-    return halves[0][some], halves[1][some]
