@@ -5,7 +5,7 @@ import warnings
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn import config_context
@@ -48,7 +48,7 @@ def inertia(X, labels):
     n_clusters=st.integers(1, 8),
     seed=st.integers(0, 99),
 )
-@settings(max_examples=60)
+@settings(max_examples=30)
 def test_inertia_is_never_above_that_of_kmeans(X, n_clusters, seed):
     ours = fit(X, n_clusters, random_state=seed)
     theirs = KMeans(n_clusters, n_init=10, random_state=seed).fit(X)
@@ -159,7 +159,7 @@ def test_torch_in_torch_out(mixture):
 @pytest.mark.parametrize("kind", KINDS)
 def test_dispatch_to_other_arrays_changes_nothing(mixture, kind):
     """Not all of scikit-learn's mixtures go along with it."""
-    X, _ = mixture(60, 4, 3, 4.0)
+    X, _ = mixture(30, 4, 3, 6.0)
     expected = fit(X, covariance_type=kind)
     with config_context(array_api_dispatch=True):
         model = fit(X, covariance_type=kind)
@@ -212,10 +212,11 @@ def test_more_features_than_rows(mixture, agreement, seed):
     assert agreement(fit(X, 4).labels_, y) > 0.9 > 0.7 > agreement(km.labels_, y)
 
 
-def test_many_clusters(mixture, agreement):
-    X, y = mixture(1000, 100, 40, 5.6)
-    km = KMeans(40, n_init=10, random_state=0).fit(X)
-    model = fit(X, 40)
+@pytest.mark.parametrize("n_clusters", [20, pytest.param(40, marks=pytest.mark.slow)])
+def test_many_clusters(mixture, agreement, n_clusters):
+    X, y = mixture(25 * n_clusters, 100, n_clusters, 5.6)
+    km = KMeans(n_clusters, n_init=10, random_state=0).fit(X)
+    model = fit(X, n_clusters)
     assert agreement(model.labels_, y) > 0.98
     assert agreement(model.labels_, y) > agreement(km.labels_, y) + 0.02
 
@@ -330,10 +331,10 @@ def test_covariances_are_those_of_the_clusters(mixture, agreement, kind):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_probabilities(mixture, kind):
-    X, _ = mixture(150, 4, 3, 3.0, spreads=[0.5, 1.0, 2.0])
+    X, _ = mixture(75, 4, 3, 3.0, spreads=[0.5, 1.0, 2.0])
     model = fit(X, covariance_type=kind)
     P = model.predict_proba(X)
-    assert P.shape == (150, 3)
+    assert P.shape == (75, 3)
     assert_allclose(P.sum(axis=1), 1.0)
     assert_array_equal(P.argmax(axis=1), model.predict(X))
     if kind != "spherical":
@@ -376,7 +377,10 @@ def test_probabilities_need_covariances(mixture):
 
 
 @given(seed=st.integers(0, 99), kind=st.sampled_from(KINDS[1:]))
-@settings(max_examples=12)
+@example(seed=0, kind="diag")
+@example(seed=1, kind="tied")
+@example(seed=2, kind="full")
+@settings(max_examples=2)
 def test_labels_are_at_least_as_likely_as_kmeans(seed, kind):
     rng = np.random.default_rng(seed)
     X = rng.standard_normal((60, 3)) * rng.choice([0.5, 2.0], 60)[:, None]
