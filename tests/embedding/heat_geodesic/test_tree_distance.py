@@ -1,5 +1,6 @@
 """Distances along trees: against known trees, and never for what is no tree."""
 
+import contextlib
 import functools
 
 import networkx as nx
@@ -51,6 +52,15 @@ def loops(n, seed=0):
         + 0.05 * rng.standard_normal((len(X), 10))
         for name, X in curves.items()
     }
+
+
+@contextlib.contextmanager
+def few_trees():
+    """A mean of four trees, for what holds for the mean of any number."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_tree_distance, "_N_TREES", 4)
+        patch.setattr(_tree_distance, "_N_COARSE", 2)
+        yield
 
 
 def pearson(truth, found):
@@ -214,8 +224,9 @@ def test_distances_between_all_points():
 def test_scale_does_not_matter(exponent, seed):
     X, _ = star(60, 0.1, seed=seed)
     nodes = np.arange(0, 60, 3)
-    plain = tree_distances(X, nodes, 0)
-    scaled = tree_distances(X * 2.0**exponent, nodes, 0)
+    with few_trees():
+        plain = tree_distances(X, nodes, 0)
+        scaled = tree_distances(X * 2.0**exponent, nodes, 0)
     np.testing.assert_array_equal(plain.distances, scaled.distances)
     assert plain.agreement == scaled.agreement
 
@@ -235,7 +246,8 @@ def test_few_points_and_copies(n, n_different, n_features, seed):
     X = rng.standard_normal((n_different, n_features))[
         rng.integers(n_different, size=n)
     ]
-    found = tree_distances(X, np.arange(n), seed)
+    with few_trees():
+        found = tree_distances(X, np.arange(n), seed)
     assert np.isfinite(found.distances).all()
     same = (X[:, None] == X[None]).all(axis=2)
     np.testing.assert_array_equal(found.distances[same], 0.0)
@@ -255,7 +267,8 @@ def test_same_seed_same_result_whatever_the_threads():
 
     def fit(jobs):
         model = HeatGeodesicEmbedding(geodesic="tree", n_jobs=jobs, random_state=3)
-        return model.fit(X)
+        with few_trees():
+            return model.fit(X)
 
     once = fit(1).embedding_
     np.testing.assert_array_equal(once, fit(2).embedding_)
@@ -263,15 +276,12 @@ def test_same_seed_same_result_whatever_the_threads():
 
 
 def test_threads_of_libraries_do_not_matter(monkeypatch):
-    # Large products, few of them.
-    monkeypatch.setattr(_tree_distance, "_N_TREES", 4)
-    monkeypatch.setattr(_tree_distance, "_N_COARSE", 2)
     monkeypatch.setattr(_tree_distance, "_STEPS_COARSE", 5)
     X, _ = star(3000, 0.2)
     nodes = np.arange(0, 3000, 20)
     distances, places = [], []
     for n_threads in (1, 4):
-        with threadpool_limits(n_threads):
+        with threadpool_limits(n_threads), few_trees():
             mean = tree_distances(X, nodes, 0)
             distances.append(mean.distances)
             places.append(mean.place_rows(X[nodes, :2]))
