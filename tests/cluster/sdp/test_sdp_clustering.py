@@ -215,9 +215,13 @@ def test_more_features_than_rows(mixture, agreement, seed):
     assert agreement(fit(X, 4).labels_, y) > 0.9 > 0.7 > agreement(km.labels_, y)
 
 
-@pytest.mark.parametrize("n_clusters", [20, pytest.param(40, marks=pytest.mark.slow)])
-def test_many_clusters(mixture, agreement, n_clusters):
-    X, y = mixture(25 * n_clusters, 100, n_clusters, 5.6)
+@pytest.mark.parametrize(
+    "sizes",
+    [(300, 30, 30, 6.0), pytest.param((1000, 100, 40, 5.6), marks=pytest.mark.slow)],
+)
+def test_many_clusters(mixture, agreement, sizes):
+    X, y = mixture(*sizes)
+    n_clusters = sizes[2]
     km = KMeans(n_clusters, n_init=10, random_state=0).fit(X)
     model = fit(X, n_clusters)
     assert agreement(model.labels_, y) > 0.98
