@@ -3,6 +3,7 @@
 import importlib.util
 import os
 from collections import Counter
+from pathlib import Path
 
 # scikit-learn's array API checks need it, and SciPy reads it when it is first imported.
 os.environ.setdefault("SCIPY_ARRAY_API", "1")
@@ -21,7 +22,14 @@ settings.register_profile("skgeom-ci", deadline=None, derandomize=True, print_bl
 settings.load_profile("skgeom-ci" if os.environ.get("CI") else "skgeom")
 
 
-def pytest_addoption(parser):
+def pytest_addoption(parser, pluginmanager):
+    # By its path: tests are no package, and the folder is on no path of Python's.
+    spec = importlib.util.spec_from_file_location(
+        "skgeom_test_budget", Path(__file__).with_name("_budget.py")
+    )
+    budget = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(budget)
+    pluginmanager.register(budget, "budget")
     parser.addoption(
         "--device",
         action="append",

@@ -43,8 +43,11 @@ LEFT_OUT_FOR_TRANSFORMERS = [
 ]
 
 
-# For checks in other namespaces: tiny steps cost torch far more than numba.
-QUICK = {skgeom.PoincareEmbedding: {"max_iter": 20}}
+# For checks in other namespaces: tiny steps cost torch far more than numba. In a few of
+# them results of namespaces agree to rounding, or do not at all.
+QUICK = {skgeom.PoincareEmbedding: {"max_iter": 3}}
+# Of a graph's adjacency: as it comes, an estimator has gone through all checks by then.
+SHORT = {skgeom.PoincareEmbedding: {"max_iter": 20}}
 
 
 def _instances():
@@ -53,7 +56,7 @@ def _instances():
         yield Class()
         for source in ("affinity", "kernel"):
             if _takes(Class, source, "precomputed"):
-                yield Class(**{source: "precomputed"})
+                yield Class(**{source: "precomputed"}, **SHORT.get(Class, {}))
 
 
 def _takes(Class, parameter, value):

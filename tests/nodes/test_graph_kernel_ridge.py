@@ -25,7 +25,7 @@ def dense(model, graph):
     kernel=st.sampled_from(["diffusion", "regularized_laplacian", "cosine"]),
     draw=st.integers(0, 2**32 - 1),
 )
-@settings(max_examples=50)
+@settings(max_examples=20)
 def test_it_is_kernel_ridge(device, A, kernel, draw):
     rng, graph = np.random.default_rng(draw), Graph(A)
     n = graph.n_nodes

@@ -74,7 +74,7 @@ clouds = point_clouds(min_samples=4, max_samples=9, max_features=4, dtypes=float
 
 
 @given(X=clouds, n_clusters=st.integers(1, 3), seed=st.integers(0, 2**32 - 1))
-@settings(max_examples=150)
+@settings(max_examples=75)
 def test_the_bound_of_any_labels_holds_for_the_best_partition(X, n_clusters, seed):
     X = centred(X)
     labels = random_labels(len(X), n_clusters, np.random.default_rng(seed))
@@ -100,7 +100,7 @@ def test_twelve_points_by_brute_force(seed):
     weight=st.sampled_from([0.0, 1.0, 1e3]),
     hollow=st.booleans(),
 )
-@settings(max_examples=150)
+@settings(max_examples=75)
 def test_the_bound_of_any_multiplier_holds(X, n_clusters, seed, weight, hollow):
     X = centred(X)
     B = weight * np.random.default_rng(seed).standard_normal((len(X), len(X)))

@@ -47,7 +47,7 @@ def test_the_value_is_that_of_the_matrix(X, n_clusters, seed, kind):
 
 
 @given(X=clouds, n_clusters=st.integers(1, 5), seed=st.integers(0, 99), kind=kinds)
-@settings(max_examples=60)
+@settings(max_examples=30)
 def test_no_single_move_is_left(X, n_clusters, seed, kind):
     X = X - X.mean(axis=0)
     d, first = some_diagonal(X, kind, seed), start(X, n_clusters, seed)

@@ -5,7 +5,7 @@ import warnings
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn import config_context
@@ -25,6 +25,9 @@ from skgeom.testing import point_clouds
 
 SOLVERS = ["admm", "low_rank", "sketch"]
 KINDS = ["spherical", "diag", "tied", "full"]
+SEEDS = pytest.mark.parametrize(
+    "seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (1, 2))]
+)
 
 
 def fit(X, n_clusters=3, **parameters):
@@ -48,7 +51,7 @@ def inertia(X, labels):
     n_clusters=st.integers(1, 8),
     seed=st.integers(0, 99),
 )
-@settings(max_examples=60)
+@settings(max_examples=30)
 def test_inertia_is_never_above_that_of_kmeans(X, n_clusters, seed):
     ours = fit(X, n_clusters, random_state=seed)
     theirs = KMeans(n_clusters, n_init=10, random_state=seed).fit(X)
@@ -159,7 +162,7 @@ def test_torch_in_torch_out(mixture):
 @pytest.mark.parametrize("kind", KINDS)
 def test_dispatch_to_other_arrays_changes_nothing(mixture, kind):
     """Not all of scikit-learn's mixtures go along with it."""
-    X, _ = mixture(60, 4, 3, 4.0)
+    X, _ = mixture(30, 4, 3, 6.0)
     expected = fit(X, covariance_type=kind)
     with config_context(array_api_dispatch=True):
         model = fit(X, covariance_type=kind)
@@ -204,7 +207,7 @@ def test_in_a_pipeline_and_a_grid_search(mixture):
 # ----------------------------------------------------------------- where k-means fails
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.slow)])
 def test_more_features_than_rows(mixture, agreement, seed):
     """Self-noise traps Lloyd's k-means at any number of starts."""
     X, y = mixture(200, 2000, 4, 5.6, seed)
@@ -212,10 +215,15 @@ def test_more_features_than_rows(mixture, agreement, seed):
     assert agreement(fit(X, 4).labels_, y) > 0.9 > 0.7 > agreement(km.labels_, y)
 
 
-def test_many_clusters(mixture, agreement):
-    X, y = mixture(1000, 100, 40, 5.6)
-    km = KMeans(40, n_init=10, random_state=0).fit(X)
-    model = fit(X, 40)
+@pytest.mark.parametrize(
+    "sizes",
+    [(300, 30, 30, 6.0), pytest.param((1000, 100, 40, 5.6), marks=pytest.mark.slow)],
+)
+def test_many_clusters(mixture, agreement, sizes):
+    X, y = mixture(*sizes)
+    n_clusters = sizes[2]
+    km = KMeans(n_clusters, n_init=10, random_state=0).fit(X)
+    model = fit(X, n_clusters)
     assert agreement(model.labels_, y) > 0.98
     assert agreement(model.labels_, y) > agreement(km.labels_, y) + 0.02
 
@@ -242,7 +250,7 @@ def test_the_pecok_diagonal_is_the_noise():
 # --------------------------------------------- failure modes of the low-rank relaxation
 
 
-@pytest.mark.parametrize("seed", range(3))
+@SEEDS
 def test_points_near_vertices(mixture, seed):
     """Near-vertex data, on which a random start of the relaxation is stuck."""
     rng = np.random.default_rng(seed)
@@ -275,7 +283,7 @@ def test_more_clusters_than_directions(agreement):
     assert model.optimality_gap_ < 0.3
 
 
-@pytest.mark.parametrize("seed", range(3))
+@SEEDS
 def test_a_sketch_is_no_worse_than_kmeans(mixture, agreement, seed):
     """A random sketch of 10,000 rows had half of them wrong."""
     X, y = mixture(10_000, 20, 4, 4.9, seed)
@@ -330,10 +338,10 @@ def test_covariances_are_those_of_the_clusters(mixture, agreement, kind):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_probabilities(mixture, kind):
-    X, _ = mixture(150, 4, 3, 3.0, spreads=[0.5, 1.0, 2.0])
+    X, _ = mixture(75, 4, 3, 3.0, spreads=[0.5, 1.0, 2.0])
     model = fit(X, covariance_type=kind)
     P = model.predict_proba(X)
-    assert P.shape == (150, 3)
+    assert P.shape == (75, 3)
     assert_allclose(P.sum(axis=1), 1.0)
     assert_array_equal(P.argmax(axis=1), model.predict(X))
     if kind != "spherical":
@@ -376,7 +384,10 @@ def test_probabilities_need_covariances(mixture):
 
 
 @given(seed=st.integers(0, 99), kind=st.sampled_from(KINDS[1:]))
-@settings(max_examples=12)
+@example(seed=0, kind="diag")
+@example(seed=1, kind="tied")
+@example(seed=2, kind="full")
+@settings(max_examples=1)
 def test_labels_are_at_least_as_likely_as_kmeans(seed, kind):
     rng = np.random.default_rng(seed)
     X = rng.standard_normal((60, 3)) * rng.choice([0.5, 2.0], 60)[:, None]

@@ -168,8 +168,15 @@ def test_one_far_outlier(parameters):
         assert len(set(zip(model.labels_[1:], np.arange(1, 40) % 2, strict=True))) == 2
 
 
-@pytest.mark.parametrize("scale", [1e-30, 1e-8, 1e8, 1e30])
-@pytest.mark.parametrize("covariance_type", [None, "spherical", "diag", "full"])
+@pytest.mark.parametrize(
+    ("scale", "covariance_type"),
+    [(scale, None) for scale in (1e-30, 1e-8, 1e8, 1e30)]
+    + [
+        (scale, kind)
+        for scale in (1e-30, 1e30)
+        for kind in ("spherical", "diag", "full")
+    ],
+)
 def test_any_unit(scale, covariance_type):
     rng = np.random.default_rng(0)
     X = 10 * np.eye(3, 4)[np.arange(30) % 3] + rng.standard_normal((30, 4))

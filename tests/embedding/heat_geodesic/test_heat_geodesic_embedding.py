@@ -86,10 +86,13 @@ def test_exact_form_is_the_papers_method(laplacian, volume_weight, denoising):
 @pytest.mark.parametrize(
     "sample",
     [
-        make_swiss_roll(800, noise=0.1, random_state=1),
-        make_tree(800, noise=1.0, random_state=1),
+        make_tree(400, noise=1.0, random_state=1),
+        pytest.param(
+            make_swiss_roll(800, noise=0.1, random_state=1), marks=pytest.mark.slow
+        ),
+        pytest.param(make_tree(800, noise=1.0, random_state=1), marks=pytest.mark.slow),
     ],
-    ids=["roll", "tree"],
+    ids=["tree", "large roll", "large tree"],
 )
 def test_landmarks_agree_with_the_exact_form(sample):
     truth = sample.geodesic_distances()
@@ -111,14 +114,18 @@ def test_landmarks_agree_with_the_exact_form(sample):
 
 
 def test_default_recovers_a_swiss_roll_in_its_own_units():
-    sample = make_swiss_roll(2000, noise=0.1, random_state=100)
+    sample = make_swiss_roll(600, noise=0.1, random_state=100)
     truth = sample.geodesic_distances()
     embedding = HeatGeodesicEmbedding(random_state=0).fit_transform(sample.X)
     assert distance_preservation(truth, embedding).pearson >= 0.985
     assert 0.85 <= np.median(pairwise_distances(embedding)) / np.median(truth) <= 1.15
 
 
-@pytest.mark.parametrize(("n", "noise"), [(600, 0.05), (2000, 0.03), (2000, 0.05)])
+@pytest.mark.parametrize(
+    ("n", "noise"),
+    [(400, 0.05)]
+    + [pytest.param(2000, noise, marks=pytest.mark.slow) for noise in (0.03, 0.05)],
+)
 def test_default_keeps_noisy_rings_closed(n, noise):
     """Cut open where they are thinnest, they would become arcs, of .83 at best."""
     rng = np.random.default_rng(0)
@@ -150,7 +157,7 @@ def test_distances_to_landmarks_are_never_clipped(time):
 def test_chaining_reaches_what_heat_does_not():
     """On a long strip distant heat underflows; chained distances stay proportional."""
     rng = np.random.default_rng(0)
-    X = np.column_stack([np.sort(rng.uniform(0, 300, 1500)), rng.uniform(0, 1, 1500)])
+    X = np.column_stack([np.sort(rng.uniform(0, 150, 800)), rng.uniform(0, 1, 800)])
     along = np.abs(np.subtract.outer(X[:, 0], X[:, 0]))
 
     def agreement(chaining):
@@ -159,6 +166,7 @@ def test_chaining_reaches_what_heat_does_not():
             diffusion_time=10.0,
             n_landmarks=100,
             chaining=chaining,
+            mds="classical",  # of the distances alone there is a claim
             random_state=0,
             **PLAIN,
         ).fit(X)
@@ -171,8 +179,9 @@ def test_chaining_reaches_what_heat_does_not():
     assert 1 - chained < (1 - raw) / 2
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=2, deadline=None)
 @given(seed=st.integers(0, 1000), exponent=st.sampled_from([-6, 6, 100, -100]))
+@example(seed=0, exponent=100)
 @example(seed=199, exponent=-100)  # two raw distances that rounding clips at zero
 def test_scale_moves_through_to_the_embedding(seed, exponent):
     X = np.random.default_rng(seed).normal(size=(60, 3))
@@ -183,7 +192,7 @@ def test_scale_moves_through_to_the_embedding(seed, exponent):
     np.testing.assert_allclose(scaled, factor * plain, rtol=1e-6, atol=1e-9 * factor)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=4, deadline=None)
 @given(seed=st.integers(0, 1000))
 def test_rigid_motion_leaves_distances_and_order_only_permutes_them(seed):
     rng = np.random.default_rng(seed)
@@ -299,10 +308,11 @@ def test_graph_of_the_points_gives_the_same_shape(roll):
 def test_precomputed_adjacency(roll, sparse):
     A = Graph.from_points(roll.X).adjacency
     X = A if sparse else A.toarray()
-    model = HeatGeodesicEmbedding(affinity="precomputed", random_state=0).fit(X)
+    few = dict(n_landmarks=50, random_state=0)
+    model = HeatGeodesicEmbedding(affinity="precomputed", **few).fit(X)
     ids = np.arange(500)[:, None]
     graph = Graph.from_adjacency(A)
-    by_graph = HeatGeodesicEmbedding(graph=graph, random_state=0).fit(ids)
+    by_graph = HeatGeodesicEmbedding(graph=graph, **few).fit(ids)
     np.testing.assert_array_equal(model.embedding_, by_graph.embedding_)
     np.testing.assert_allclose(model.transform(X), model.embedding_, rtol=1e-12)
     # A new node linked to one fitted node sits on it.
@@ -313,7 +323,9 @@ def test_precomputed_adjacency(roll, sparse):
 
 def test_row_without_links_goes_to_the_middle_with_a_warning(roll):
     A = Graph.from_points(roll.X).adjacency
-    model = HeatGeodesicEmbedding(affinity="precomputed", random_state=0).fit(A)
+    model = HeatGeodesicEmbedding(
+        affinity="precomputed", n_landmarks=50, random_state=0
+    ).fit(A)
     with pytest.warns(UserWarning, match="1 rows have no link.*row 1"):
         placed = model.transform(np.vstack([A[[3]].toarray(), np.zeros((1, 500))]))
     np.testing.assert_allclose(placed[1], model.embedding_.mean(axis=0), atol=1e-9)
@@ -335,14 +347,14 @@ def test_precomputed_neighbors_equal_those_found_here(roll):
 
 def test_pipeline_and_grid_search():
     X, y = load_digits(return_X_y=True)
-    X, y = X[:300], y[:300]
+    X, y = X[:200], y[:200]
     pipeline = make_pipeline(
         StandardScaler(),
-        HeatGeodesicEmbedding(n_landmarks=100, random_state=0),
+        HeatGeodesicEmbedding(n_landmarks=50, random_state=0),
         KNeighborsClassifier(),
     )
     search = GridSearchCV(
-        pipeline, {"heatgeodesicembedding__n_components": [2, 5]}, cv=3
+        pipeline, {"heatgeodesicembedding__n_components": [2, 5]}, cv=2
     ).fit(X, y)
     assert search.best_score_ > 0.75
 
