@@ -1,12 +1,11 @@
 """What every estimator shares: the boundary in and out, the device, the callbacks."""
 
-import warnings
-
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils._param_validation import InvalidParameterError
 from sklearn.utils.validation import validate_data
 
+from skgeom._warnings import warn
 from skgeom.backends import (
     MissingDeviceError,
     as_numpy,
@@ -77,10 +76,8 @@ class GeometryEstimator(CallbackSupportMixin, BaseEstimator):
         try:
             return get_backend(self.device, like=X, n_jobs=n_jobs)
         except lacking as error:
-            warnings.warn(
+            warn(
                 f"{error} The fitted {type(self).__name__} goes on without it.",
-                UserWarning,
-                stacklevel=3,
             )
             return get_backend(like=X, n_jobs=n_jobs)
         except ValueError as error:

@@ -1,11 +1,10 @@
 """The sources of a graph that estimators take: points, a known graph, links."""
 
-import warnings
-
 import numpy as np
 import scipy.sparse as sp
 from sklearn.utils.validation import check_non_negative, validate_data
 
+from skgeom._warnings import warn
 from skgeom.backends import as_numpy
 from skgeom.graph import (
     Attachment,
@@ -114,11 +113,9 @@ class GraphInputMixin:
 
     def _feasible_neighbors(self, available):
         if self.n_neighbors > available:
-            warnings.warn(
+            warn(
                 f"n_neighbors={self.n_neighbors} is more than the {available} other "
                 f"samples; all {available} are used.",
-                UserWarning,
-                stacklevel=4,
             )
         return min(self.n_neighbors, available)
 
@@ -132,11 +129,9 @@ class GraphInputMixin:
         if self._directed:
             return graph
         if graph.directed:
-            warnings.warn(
+            warn(
                 "The graph is directed (its adjacency is not symmetric); the mean of "
                 "both directions is used.",
-                UserWarning,
-                stacklevel=4,
             )
         return graph.to_undirected()
 

@@ -1,7 +1,5 @@
 """What y and its weights say of rows: which have a label, and what it weighs."""
 
-import warnings
-
 import numpy as np
 import scipy.sparse as sp
 from sklearn.utils import column_or_1d
@@ -13,6 +11,7 @@ from sklearn.utils.validation import (
     check_consistent_length,
 )
 
+from skgeom._warnings import warn
 from skgeom.backends import as_numpy
 from skgeom.model_selection._labelled import find_gaps
 
@@ -53,7 +52,7 @@ def read_weights(sample_weight, rows, labelled):
     return labelled, weights[labelled]
 
 
-def read_numbers(y, rows, name, stacklevel=None):
+def read_numbers(y, rows, name, of_numbers=False):
     """Targets as columns, and which rows have them: NaN, None and pandas.NA say no.
 
     Parameters
@@ -64,8 +63,8 @@ def read_numbers(y, rows, name, stacklevel=None):
         Of which the length counts.
     name : str
         The estimator that errors name.
-    stacklevel : int, default=None
-        Of a warning of targets that look like classes; None for no warning.
+    of_numbers : bool, default=False
+        Whether targets that look like classes are warned of.
 
     Returns
     -------
@@ -86,13 +85,11 @@ def read_numbers(y, rows, name, stacklevel=None):
     y = as_numpy(y)
     if not sp.issparse(y):
         y = np.asarray(y)
-        if stacklevel is not None and _looks_like_classes(y):
-            warnings.warn(
+        if of_numbers and _looks_like_classes(y):
+            warn(
                 f"y looks like class labels: {y.dtype}s of {len(np.unique(y))} "
                 f"values. {name} predicts numbers; STKRClassifier predicts classes. "
                 "For numbers pass floats, y.astype(float).",
-                UserWarning,
-                stacklevel=stacklevel,
             )
         if y.dtype.kind == "O":
             y = np.where(find_gaps(y), np.nan, y)
@@ -153,11 +150,9 @@ def read_classes(y, rows, name):
     found = np.unique(y[labelled])
     _warn_of_doubtful(found)
     if not labelled.all() and not gaps.any() and len(found) == 1:
-        warnings.warn(
+        warn(
             "y holds -1 and one other value. That is taken for two classes, not "
             "for rows without a label: one class would leave nothing to learn.",
-            UserWarning,
-            stacklevel=6,
         )
         labelled = np.ones(len(y), dtype=bool)
     return y, labelled
@@ -196,12 +191,10 @@ def _without_gaps(y):
 def _warn_of_doubtful(classes):
     for label in classes if classes.dtype.kind in "OU" else ():
         if str(label).strip() in _DOUBTFUL:
-            warnings.warn(
+            warn(
                 f"y holds the text '{label}', which is taken for a class. A row "
                 "without a label has the number -1, None, NaN or pandas.NA, which need "
                 "dtype=object beside text.",
-                UserWarning,
-                stacklevel=7,
             )
 
 

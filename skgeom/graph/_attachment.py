@@ -1,12 +1,12 @@
 """How new rows hang on the nodes of a graph."""
 
-import warnings
 from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
 import scipy.sparse as sp
 
+from skgeom._warnings import warn
 from skgeom.backends import row_blocks
 from skgeom.graph._duplicates import equal_rows
 from skgeom.graph._known_rows import KnownRows, canonical_csr
@@ -172,11 +172,9 @@ class Attachment:
         same = known.find(links)
         lonely = (np.diff(links.indptr) == 0) & (same < 0)
         if lonely.any():
-            warnings.warn(
+            warn(
                 f"{lonely.sum()} rows have no link to a fitted node (the first is row "
                 f"{np.argmax(lonely)}); they are placed at the mean of all nodes.",
-                UserWarning,
-                stacklevel=3,
             )
         found = np.flatnonzero(same >= 0)
         nodes = sp.csr_array(

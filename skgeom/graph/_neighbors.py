@@ -1,11 +1,11 @@
 """Nearest neighbours: one function in front of exact and approximate searches."""
 
 import importlib.util
-import warnings
 
 import numpy as np
 import scipy.sparse as sp
 
+from skgeom._warnings import warn
 from skgeom.backends import Backend, get_backend
 from skgeom.backends._faiss import nearest_by_products
 from skgeom.backends._refine import n_candidates, refine_neighbors, unit_rows
@@ -203,11 +203,9 @@ def _choose_algorithm(algorithm, n_samples, n_queries, backend):
     for name in ("faiss", "pynndescent"):
         if importlib.util.find_spec(name) is not None:
             return name
-    warnings.warn(
+    warn(
         f"Exact neighbour search over {n_samples} rows is slow. Install faiss with "
         "`pip install 'skgeom[ann]'`, or pynndescent.",
-        UserWarning,
-        stacklevel=4,
     )
     return "exact"
 

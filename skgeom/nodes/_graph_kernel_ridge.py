@@ -1,6 +1,5 @@
 """Ridge regression with a kernel on a graph, matrix-free."""
 
-import warnings
 from collections.abc import Callable
 from numbers import Real
 from typing import Self
@@ -12,6 +11,7 @@ from sklearn.metrics import r2_score
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted
 
+from skgeom._warnings import warn
 from skgeom.backends import as_numpy
 from skgeom.base import GeometryEstimator, GraphInputMixin
 from skgeom.base._targets import read_numbers, read_weights
@@ -185,7 +185,7 @@ class GraphKernelRidge(
         backend = self._backend_for(X, reset=True)
         self.graph_, rows, _ = self._fit_graph(X, backend)
         name = type(self).__name__
-        targets, known, one = read_numbers(y, rows, name, stacklevel=5)
+        targets, known, one = read_numbers(y, rows, name, of_numbers=True)
         known, weights = read_weights(sample_weight, rows, known)
         rows, targets = rows[known], targets[known]
         self.kernel_ = self._make_kernel(rows, targets, backend, weights)
@@ -277,12 +277,11 @@ class GraphKernelRidge(
         found = conjugate_gradient(xp, product, B, tol=self.tol, max_iter=self.max_iter)
         self.n_iter_ = max(1, int(found.n_iter.max(initial=1)))
         if not found.converged:
-            warnings.warn(
+            warn(
                 f"Conjugate gradients stopped after {self.n_iter_} iterations with a "
                 f"residual of {found.residuals.max():.1e}, more than tol={self.tol:g}. "
                 "Raise max_iter, or alpha.",
                 ConvergenceWarning,
-                stacklevel=4,
             )
         dual = np.zeros((n, targets.shape[1]))
         dual[nodes] = backend.to_numpy(found.solution)

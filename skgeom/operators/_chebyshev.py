@@ -4,12 +4,12 @@ As in Hammond, Vandergheynst and Gribonval, "Wavelets on graphs via spectral gra
 theory", Applied and Computational Harmonic Analysis 30, 2011.
 """
 
-import warnings
 from collections.abc import Callable
 
 import numpy as np
 from scipy.fft import dct
 
+from skgeom._warnings import warn
 from skgeom.backends import Backend, get_backend
 from skgeom.graph import Laplacian
 from skgeom.typing import Array, NDArray
@@ -160,11 +160,9 @@ def expansion(function, bound, tol):
     """Coefficients and their error, with a warning where that is above `tol`."""
     coefficients, error, largest = _expand(function, bound, tol, _MAX_DEGREE)
     if error > tol * largest:
-        warnings.warn(
+        warn(
             f"The series has an error of {error:.1e}, more than the "
             f"{tol * largest:.1e} asked for: the function is not smooth enough on the "
             "spectrum.",
-            UserWarning,
-            stacklevel=3,
         )
     return coefficients, error

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from array_api_compat import torch as xp
 
+from skgeom._warnings import warn
 from skgeom.backends._arrays import MissingDeviceError
 from skgeom.backends._blocks import block_bytes, row_blocks
 from skgeom.backends._kernel_products import centred_points, tiled_matvec
@@ -63,11 +64,9 @@ def _if_compiled(by_triton, by_torch):
         return by_triton()
     except TritonError as error:
         told = str(error).strip().partition("\n")[0]
-        warnings.warn(
+        warn(
             "Triton could not compile a kernel; torch does its work, in more time: "
             f"{told}",
-            UserWarning,
-            stacklevel=3,
         )
         return by_torch()
 

@@ -1,6 +1,5 @@
 """K-means by semidefinite programming (Peng and Wei 2007; Zhuang et al. 2023, 2024)."""
 
-import warnings
 from numbers import Integral, Real
 from typing import Self
 
@@ -19,6 +18,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
+from skgeom._warnings import warn
 from skgeom.base import GeometryEstimator
 from skgeom.cluster._sdp._certificate import certify
 from skgeom.cluster._sdp._mixture import most_likely_partition
@@ -401,12 +401,11 @@ class SDPClustering(
             max_iter=self.max_iter,
         )
         if not found.converged:
-            warnings.warn(
+            warn(
                 f"The relaxation stopped at max_iter={self.max_iter} with a residual "
                 f"of {found.residual:.1e}, wanted is tol={self.tol:.1e}. Labels and "
                 "their bound hold all the same.",
                 ConvergenceWarning,
-                stacklevel=4,
             )
         return found
 
@@ -434,11 +433,10 @@ class SDPClustering(
         """Fitted attributes that follow from labels and memberships."""
         kept, labels = numbered_by_row(found.labels)
         if len(kept) < self.n_clusters:
-            warnings.warn(
+            warn(
                 f"Number of distinct clusters ({len(kept)}) found smaller than "
                 f"n_clusters ({self.n_clusters}). X may hold duplicate points.",
                 ConvergenceWarning,
-                stacklevel=4,
             )
         shares = found.membership[:, kept]
         shares = shares / np.maximum(shares.sum(axis=1, keepdims=True), 1e-300)

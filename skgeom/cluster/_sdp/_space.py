@@ -1,6 +1,5 @@
 """Where points live: features, or the space that affinities are inner products of."""
 
-import warnings
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -9,6 +8,7 @@ from sklearn.metrics.pairwise import euclidean_distances, rbf_kernel
 from sklearn.utils._param_validation import InvalidParameterError
 from sklearn.utils.validation import _check_sample_weight
 
+from skgeom._warnings import warn
 from skgeom.graph._neighbors import power_of_two
 
 # Rows farther off than so many units, as a power of two, have no cluster on their side:
@@ -279,12 +279,10 @@ def points_of_affinities(affinities, unit=1.0):
     values, vectors = scipy.linalg.eigh(centred)
     size = max(float(np.abs(values).max()), np.finfo(np.float64).tiny)
     if values[0] < -1e-6 * size:
-        warnings.warn(
+        warn(
             f"The affinity is indefinite: {-values[0] * unit:.3g} is added to its "
             "diagonal. That changes no order of partitions; inertia_ grows by "
             "(n_samples - n_clusters) times it.",
-            UserWarning,
-            stacklevel=5,
         )
         # No share for the direction 1, so that the points are centred.
         shift = values[0] * (np.eye(n) - 1 / n)

@@ -1,6 +1,5 @@
 """Heat geodesic embedding (Huguet et al., NeurIPS 2023)."""
 
-import warnings
 from dataclasses import replace
 from numbers import Integral, Real
 from typing import Self
@@ -11,6 +10,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
+from skgeom._warnings import warn
 from skgeom.base import (
     EmbeddingMixin,
     GeometryEstimator,
@@ -421,12 +421,11 @@ class HeatGeodesicEmbedding(
         if progress is not None:
             progress.close()
         if change > self.tol:
-            warnings.warn(
+            warn(
                 f"Metric scaling stopped at max_iter={self.max_iter}: its stress "
                 f"{self.stress_:.4f} last fell by a share of {change:.1e}, wanted is "
                 f"tol={self.tol:.1e}.",
                 ConvergenceWarning,
-                stacklevel=4,
             )
         return backend.to_numpy(anchors)
 

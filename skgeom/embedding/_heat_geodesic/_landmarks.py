@@ -1,10 +1,9 @@
 """How many nodes stand for all, and which."""
 
-import warnings
-
 import numpy as np
 from sklearn.utils import check_random_state
 
+from skgeom._warnings import warn
 from skgeom.graph import farthest_point_landmarks
 
 # Landmarks of n_landmarks="auto": more change the result by less than seeds do.
@@ -50,12 +49,10 @@ def choose_landmarks(graph, n_landmarks, random_state, method):
                 "hold. Raise n_neighbors, or remove isolated nodes."
             )
     if n_parts > 1:
-        warnings.warn(
+        warn(
             f"The graph has {n_parts} connected components. Distances between them "
             f"are not geodesic: see Notes in the documentation of {method}. More "
             "n_neighbors may connect it.",
-            UserWarning,
-            stacklevel=4,
         )
     if wanted == n_nodes:
         return np.arange(n_nodes)

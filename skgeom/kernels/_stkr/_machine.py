@@ -1,6 +1,5 @@
 """What the regressor and the classifier share: reading input, solving, predicting."""
 
-import warnings
 from collections.abc import Callable
 from numbers import Integral, Real
 
@@ -10,6 +9,7 @@ from sklearn import get_config
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils._param_validation import Interval, InvalidParameterError, StrOptions
 
+from skgeom._warnings import warn
 from skgeom.base import GeometryEstimator, GraphInputMixin
 from skgeom.graph import Attachment, Graph, by_node, canonical_csr, nearest_neighbors
 from skgeom.graph._affinity import positive_scale
@@ -181,11 +181,10 @@ class SpectralMachine(GraphInputMixin, GeometryEstimator):
         self.dual_coef_ = dual * root[nodes] / unit
         self._degrees = base.degrees
         if found.residual > self.tol:
-            warnings.warn(
+            warn(
                 f"The solver stopped at max_iter={self.max_iter} with a relative "
                 f"residual of {found.residual:.1e}, wanted is tol={self.tol:.1e}.",
                 ConvergenceWarning,
-                stacklevel=4,
             )
 
     def _solve(self, S, transform, nodes, targets, weights, unit, backend):
@@ -245,11 +244,9 @@ class SpectralMachine(GraphInputMixin, GeometryEstimator):
         if transform is None:
             return "eigen"
         if self.solver == "dense" and n_labels > _MOST_LABELS:
-            warnings.warn(
+            warn(
                 f"solver='dense' is for up to {_MOST_LABELS} labels, there are "
                 f"{n_labels}; 'cg' is used.",
-                UserWarning,
-                stacklevel=5,
             )
             return "cg"
         if self.solver == "eigen" and 8 * S.n**2 > 2 * _working_memory():
@@ -357,12 +354,10 @@ class SpectralMachine(GraphInputMixin, GeometryEstimator):
             product, self._extension, self._degrees, self._extended_by
         )
         if lonely.any():
-            warnings.warn(
+            warn(
                 f"{lonely.sum()} rows have no kernel value other than zero (the first "
                 f"is row {np.argmax(lonely)}); their prediction is the mean of the "
                 "labels.",
-                UserWarning,
-                stacklevel=4,
             )
         return values
 

@@ -227,7 +227,7 @@ class STKRRegressor(RegressorMixin, SpectralMachine):
         """
         backend = self._backend_for(X, reset=True)
         base, rows = self._fit_base_kernel(X, backend)
-        y, labelled, one = read_numbers(y, rows, type(self).__name__, stacklevel=6)
+        y, labelled, one = read_numbers(y, rows, type(self).__name__, of_numbers=True)
         self._two_dimensional = not one
         labelled, weights = read_weights(sample_weight, rows, labelled)
         known = y[labelled]

@@ -1,10 +1,9 @@
 """From parameters to a transform of the spectrum, and the checks of one's own."""
 
-import warnings
-
 import numpy as np
 from numpy.polynomial import polynomial as poly
 
+from skgeom._warnings import warn
 from skgeom.kernels._stkr._spectral_transforms import (
     FunctionTransform,
     InverseLaplacian,
@@ -56,9 +55,7 @@ def check_transform(transform, positive):
     if positive and abs(values[0]) > 1e-6 * np.abs(values).max():
         problems.append(f"is {values[0]:.3g} at the eigenvalue 0, not O(eigenvalue)")
     if problems:
-        warnings.warn(
+        warn(
             f"spectral_transform {' and '.join(problems)}: Theorem 1 of Zhai et al. "
             "(2024), by which smoothness is preserved, does not cover it.",
-            UserWarning,
-            stacklevel=5,
         )

@@ -1,6 +1,5 @@
 """Graph random features (Choromanski, ICML 2023; Reid et al., ICLR 2024)."""
 
-import warnings
 from collections.abc import Callable
 from numbers import Integral, Real
 from typing import Any, Self
@@ -13,6 +12,7 @@ from sklearn.utils._param_validation import Interval, Options, StrOptions
 from sklearn.utils._set_output import _get_output_config
 from sklearn.utils.validation import check_is_fitted
 
+from skgeom._warnings import warn
 from skgeom.backends import get_backend, is_torch, row_blocks
 from skgeom.base import GeometryEstimator, GraphInputMixin
 from skgeom.graph import Graph
@@ -387,11 +387,9 @@ class GraphRandomFeatures(
                     if p >= 1 - decay**2
                     else f"walks need about {ratio:.2g} times the steps of 'auto'"
                 )
-                warnings.warn(
+                warn(
                     f"halting_probability={p} is too large for the kernel "
                     f"{self.kernel_.name!r}: {reason}. Use 'auto'.",
-                    UserWarning,
-                    stacklevel=5,
                 )
         return law
 
