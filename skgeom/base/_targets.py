@@ -15,6 +15,8 @@ from skgeom._warnings import warn
 from skgeom.backends import as_numpy
 from skgeom.model_selection._labelled import find_gaps
 
+# Targets whose squares, added up, are still numbers.
+_LARGEST = 1e150
 # Text that is more often a missing label than a class.
 _DOUBTFUL = {"-1", "", "nan", "NaN", "<NA>"}
 # Integers are warned of as classes if there are so few, each in at least so many rows,
@@ -114,6 +116,12 @@ def read_numbers(y, rows, name, of_numbers=False):
         )
     if missing.all():
         raise ValueError("y has no labelled row: all of its values are NaN.")
+    largest = np.nanmax(np.abs(columns))
+    if largest > _LARGEST:
+        raise ValueError(
+            f"y holds {largest:.2g}, whose square is beyond the largest number; scale "
+            f"it to at most {_LARGEST:.0e}."
+        )
     return columns, ~missing[:, 0], y.ndim == 1
 
 
@@ -200,7 +208,7 @@ def _warn_of_doubtful(classes):
 
 def _looks_like_classes(y):
     """Whether targets are truth values, or integers that are hardly counts."""
-    if y.dtype.kind not in "biu" or y.size != len(y):
+    if y.dtype.kind not in "biu" or not y.size or y.size != len(y):
         return False
     values, counts = np.unique(y, return_counts=True)
     if y.dtype.kind == "b":

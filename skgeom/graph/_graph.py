@@ -13,6 +13,7 @@ from skgeom.graph._constructors import GraphConstructors
 from skgeom.graph._laplacian import Laplacian, laplacian_of
 from skgeom.graph._names import holds_names, ids_of, index_of
 from skgeom.graph._sparse import (
+    NOTHING,
     checked_adjacency,
     features_of_nodes,
     frozen,
@@ -62,9 +63,10 @@ class Graph(GraphConstructors):
     Raises
     ------
     ValueError
-        If the matrix is not square, a weight is negative or not finite, a length is
-        negative or where no weight is, `directed` is False for an asymmetric matrix, or
-        names or features are not one for each node.
+        If the matrix is not square, a weight is negative or not finite, the largest is
+        not from 1e-300 to 1e300, a length is negative or where no weight is, `directed`
+        is False for an asymmetric matrix, or names or features are not one for each
+        node.
 
     Examples
     --------
@@ -132,6 +134,7 @@ class Graph(GraphConstructors):
     def degrees(self) -> NDArray:
         """Sum of the weights of each node's (outgoing) edges, shape (n_nodes,)."""
         degrees = self.adjacency.sum(axis=1)
+        degrees[degrees < NOTHING] = 0.0
         degrees.flags.writeable = False
         return degrees
 

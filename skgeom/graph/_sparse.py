@@ -9,6 +9,8 @@ from sklearn.utils import check_array
 # Ids may be this many times as large as all ends of edges could need, and in any case
 # as large as the second: the arrays of a graph are as long as its largest id.
 _SPARE_IDS, _FREE_IDS = 64, 2**20
+# Sums of weights below this are taken for none: their inverse may not be a number.
+NOTHING = 1e-300
 # More nodes than any machine holds arrays for.
 _MOST_NODES = 2**32
 
@@ -35,6 +37,12 @@ def checked_adjacency(adjacency, node_names=None):
         raise ValueError(
             "adjacency must hold finite weights >= 0; that of the edge "
             f"{_edge(ends)} is {adjacency.data[wrong]}."
+        )
+    largest = adjacency.data.max(initial=0.0)
+    if largest and not NOTHING <= largest <= 1 / NOTHING:
+        raise ValueError(
+            f"adjacency has weights up to {largest:.2g}; the largest must be from "
+            f"{NOTHING:g} to {1 / NOTHING:g}. Their unit is of no account: divide them."
         )
     return adjacency
 

@@ -40,7 +40,10 @@ def automatic_geodesic(graph, points=None, *, backend=None):
     """
     if (graph.lengths.data == 1.0).all():
         return "heat"
-    hidden = points is not None and noise_hides_shape(points, backend=backend)
+    if points is None:
+        return "shortest_path"
+    unit = power_of_two(np.abs(points).max())
+    hidden = noise_hides_shape(points / unit, backend=backend)
     return "heat" if hidden else "shortest_path"
 
 

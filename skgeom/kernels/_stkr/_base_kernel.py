@@ -17,6 +17,8 @@ from skgeom.backends import row_blocks
 from skgeom.kernels._operators import DenseKernel, PointKernel
 from skgeom.operators import SparseKernel
 
+_LEAST_MEASURE = 1e-150
+
 
 @dataclass(frozen=True)
 class BaseKernel:
@@ -186,4 +188,5 @@ def _measure(degrees, normalization):
         return np.ones_like(degrees)
     known = degrees > 0
     mean = degrees[known].mean() if known.any() else 1.0
-    return np.where(known, degrees / mean, 1.0)
+    # No node weighs nothing: errors are divided by it.
+    return np.where(known, np.maximum(degrees / mean, _LEAST_MEASURE), 1.0)

@@ -10,14 +10,13 @@ from skgeom import HeatGeodesicEmbedding
 from skgeom.backends import get_backend
 from skgeom.datasets import make_swiss_roll, make_tree
 from skgeom.embedding._heat_geodesic import _heat_geodesic_embedding as _heat_geodesic
-from skgeom.embedding._heat_geodesic import _placement
 from skgeom.embedding._heat_geodesic._placement import (
     approach_distances,
     groups_of_duplicates,
     interpolate_by_heat,
     placement_time,
 )
-from skgeom.graph import Graph
+from skgeom.graph import Graph, _duplicates
 from skgeom.metrics import neighborhood_precision
 from skgeom.operators import heat_kernel
 
@@ -139,7 +138,7 @@ def test_equal_points_are_one_group(mixed, seed, n, n_features, dtype):
         groups = groups_of_duplicates(None, points)
     else:
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(_placement, "_hashes", lambda rows: np.zeros(len(rows)))
+            patch.setattr(_duplicates, "_hashes", lambda rows: np.zeros(len(rows)))
             groups = groups_of_duplicates(None, points)
     equal = (points[:, None] == points).all(axis=2)
     assert np.array_equal(groups[:, None] == groups, equal)
@@ -149,4 +148,4 @@ def test_round_numbers_are_mixed():
     """Their lower bits are zeros."""
     rows = np.stack(np.meshgrid(*[np.arange(40.0)] * 3), axis=-1).reshape(-1, 3)
     for dtype in (np.float32, np.float64):
-        assert len(np.unique(_placement._hashes(rows.astype(dtype)))) == len(rows)
+        assert len(np.unique(_duplicates._hashes(rows.astype(dtype)))) == len(rows)
