@@ -1,5 +1,7 @@
 """What the files around the package say of each other, and the first steps."""
 
+import ast
+import importlib
 import importlib.util
 import re
 import tomllib
@@ -76,3 +78,35 @@ def test_workflows_run_on_every_python_that_is_promised():
     promised = re.findall(r":: Python :: (3\.\d+)", "\n".join(PROJECT["classifiers"]))
     matrix = re.search(r"python: \[(.*)\]", text_of(".github", "workflows", "ci.yml"))
     assert re.findall(r'"(3\.\d+)"', matrix[1]) == promised
+
+
+def scripts():
+    return sorted((ROOT / "benchmarks").rglob("*.py"))
+
+
+@pytest.mark.parametrize("path", scripts(), ids=lambda path: path.stem)
+def test_benchmarks_import_what_exists(path):
+    """They run as modules from the root; their peers are not installed here."""
+    siblings = {script.stem for script in scripts()}
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if not isinstance(node, ast.ImportFrom):
+            continue
+        root, *rest = node.module.split(".")
+        assert root not in siblings, f"{root} is found from its own folder alone"
+        if root == "benchmarks":
+            source = ROOT.joinpath(root, *rest).with_suffix(".py")
+            tree = ast.parse(source.read_text(encoding="utf-8"))
+            made = {getattr(item, "name", None) for item in tree.body}
+            made |= {
+                name.id
+                for item in tree.body
+                if isinstance(item, ast.Assign)
+                for target in item.targets
+                for name in ast.walk(target)
+                if isinstance(name, ast.Name)
+            }
+            assert {alias.name for alias in node.names} <= made
+        elif root == "skgeom":
+            module = importlib.import_module(node.module)
+            for alias in node.names:
+                assert hasattr(module, alias.name), alias.name

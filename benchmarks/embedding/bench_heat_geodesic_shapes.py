@@ -6,8 +6,6 @@ something gained with it.
 
 from pathlib import Path
 
-from bench_heat_geodesic_noise import ours
-
 from benchmarks._report import parser, report
 from benchmarks.embedding._geodesic import (
     NOISE_SETS,
@@ -17,6 +15,7 @@ from benchmarks.embedding._geodesic import (
     rows_of,
     wide_roll,
 )
+from benchmarks.embedding.bench_heat_geodesic_noise import ours
 
 
 def main():
