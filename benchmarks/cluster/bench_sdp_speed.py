@@ -143,7 +143,7 @@ def report_program(sizes, seeds, write):
     report(
         "sdp_program",
         program(sizes, seeds),
-        title="The whole program: ADMM of skgeom.solvers beside SCS through cvxpy",
+        title="The whole program: our ADMM beside SCS through cvxpy",
         packages=("scs",),
         notes=[
             f"cvxpy {cvxpy.__version__}",
