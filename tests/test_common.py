@@ -79,18 +79,19 @@ pytestmark = [
 ]
 
 
-# Weights are those of labels; `tests/kernels/test_weights.py` has the laws that hold.
-WEIGHTS = {
-    "check_sample_weight_equivalence_on_dense_data": "a row of weight zero stays in "
-    "the graph as one without a label, and copies of a row are neighbours"
-}
-WEIGH_LABELS = (skgeom.GraphKernelRidge, skgeom.STKRClassifier, skgeom.STKRRegressor)
-
-
 def _expected_failures(estimator):
     """Of an estimator of affinities: some checks feed features, whatever its tags."""
+    if (
+        isinstance(estimator, skgeom.STKRRegressor)
+        and estimator.kernel != "precomputed"
+    ):
+        return {
+            "check_sample_weight_equivalence_on_dense_data": "agrees to 1e-5, not to "
+            "1e-7: strength=1e4 makes as much of the tolerance of its solver; with "
+            "tol=1e-12 see tests/base/test_weights.py"
+        }
     if not get_tags(estimator).input_tags.pairwise:
-        return WEIGHTS if isinstance(estimator, WEIGH_LABELS) else {}
+        return {}
     if is_clusterer(estimator):
         return {"check_clustering": "feeds features where affinities are expected"}
     if is_classifier(estimator):

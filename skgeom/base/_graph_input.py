@@ -11,6 +11,7 @@ from skgeom.graph import (
     Graph,
     KnownRows,
     canonical_csr,
+    equal_rows,
     nearest_neighbors,
     neighbors_from_graph,
 )
@@ -56,10 +57,11 @@ class GraphInputMixin:
         X = self._validated(X, reset=True, accept_sparse=sparse, ensure_min_samples=2)
         rows = np.arange(X.shape[0])
         if self.affinity == "nearest_neighbors":
-            n_neighbors = self._feasible_neighbors(X.shape[0] - 1)
-            graph = self._graph_of_points(X, n_neighbors, backend)
-            self._fit_points = X
-            return graph, rows, X
+            points, rows = self._distinct(X) if self._merges_rows else (X, rows)
+            n_neighbors = self._feasible_neighbors(len(points) - 1)
+            graph = self._graph_of_points(points, n_neighbors, backend)
+            self._fit_points, self._fit_rows = points, rows
+            return graph, rows, points
         if X.shape[0] != X.shape[1]:
             raise ValueError(
                 f"{self._source}={self.affinity!r} needs a square matrix of shape "
@@ -75,6 +77,21 @@ class GraphInputMixin:
             sp.csr_array(X), self._feasible_neighbors(X.shape[0] - 1)
         )
         return Graph.from_neighbors(*neighbors), rows, None
+
+    # Whether identical rows are one node: then a row that comes twice is a row that
+    # weighs twice as much.
+    _merges_rows = False
+
+    def _distinct(self, X):
+        """Rows that differ, in the order of the first of each, and which each is."""
+        found = np.unique(equal_rows(X), return_index=True, return_inverse=True)
+        _, first, group = found
+        if not 1 < len(first) < len(X):
+            return X, np.arange(len(X))
+        order = np.argsort(first)
+        rank = np.empty(len(order), dtype=np.int64)
+        rank[order] = np.arange(len(order))
+        return X[first[order]], rank[group]
 
     def _graph_of_points(self, X, n_neighbors, backend):
         """Join points to their neighbours; sub-classes may do so in another way."""
@@ -100,16 +117,24 @@ class GraphInputMixin:
         else:
             X = self._validated(X, reset=False, backend=backend)
             if self._is_fitted_on(X):
-                return Attachment.to_points(self._fit_points, k)
+                own = Attachment.to_points(self._fit_points, k)
+                return own.of_rows(self._fit_rows) if self._merges_rows else own
             neighbors = nearest_neighbors(
                 self._fit_points, X, n_neighbors=k, backend=backend
             )
         return Attachment.to_neighbors(*neighbors, n_nodes)
 
+    def _is_of_points(self):
+        """Whether rows are points that are joined to their neighbours."""
+        return self.graph is None and self.affinity == "nearest_neighbors"
+
     def _is_fitted_on(self, X):
         """Whether X is the points of `fit`, whose neighbours need no search."""
-        same = isinstance(X, np.ndarray) and X.shape == self._fit_points.shape
-        return same and np.array_equal(X, self._fit_points)
+        if not isinstance(X, np.ndarray) or len(X) != len(self._fit_rows):
+            return False
+        if len(self._fit_rows) == len(self._fit_points):
+            return np.array_equal(X, self._fit_points)
+        return np.array_equal(X, self._fit_points[self._fit_rows])
 
     def _feasible_neighbors(self, available):
         if self.n_neighbors > available:

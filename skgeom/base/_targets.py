@@ -2,7 +2,7 @@
 
 import numpy as np
 import scipy.sparse as sp
-from sklearn.utils import column_or_1d
+from sklearn.utils import _safe_indexing, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import (
     _check_sample_weight,
@@ -52,6 +52,35 @@ def read_weights(sample_weight, rows, labelled):
     if not labelled.any():
         raise ValueError("sample_weight is zero for all rows that have a label.")
     return labelled, weights[labelled]
+
+
+def without_zeros(X, y, sample_weight):
+    """Leave out the rows of weight zero, as if they were not there.
+
+    Parameters
+    ----------
+    X : array, data frame or sparse matrix of shape (n_samples, n_features)
+        Rows that are points.
+    y : array-like of shape (n_samples,) or (n_samples, n_outputs), or None
+        Targets.
+    sample_weight : array-like of shape (n_samples,) or None
+        Weights, >= 0.
+
+    Returns
+    -------
+    X, y, sample_weight
+        Of the other rows.
+    kept : ndarray of shape (n_kept,), int64, or None
+        Which they are; None is all.
+    """
+    if sample_weight is None:
+        return X, y, sample_weight, None
+    weights = _check_sample_weight(sample_weight, X, ensure_non_negative=True)
+    if weights.all() or not weights.any() or y is None:
+        return X, y, sample_weight, None
+    check_consistent_length(X, y)
+    kept = np.flatnonzero(weights)
+    return *(_safe_indexing(part, kept) for part in (X, y)), weights[kept], kept
 
 
 def read_numbers(y, rows, name, of_numbers=False):

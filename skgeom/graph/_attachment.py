@@ -262,6 +262,21 @@ class Attachment:
             out[hanging[rows]] = np.minimum.reduceat(legs, starts)
         return out
 
+    def of_rows(self, rows: NDArray) -> "Attachment":
+        """Take some of the rows, in an order.
+
+        Parameters
+        ----------
+        rows : ndarray of shape (n_taken,), int64
+            Which, each any number of times.
+
+        Returns
+        -------
+        Attachment
+            Of these rows.
+        """
+        return Attachment(self.weights[rows], self.lengths[rows], self.own[rows])
+
     def restricted_to(self, nodes: NDArray) -> "Attachment":
         """Number nodes by their position in a list; others are dropped.
 

@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 from skgeom._warnings import warn
 from skgeom.backends import as_numpy
 from skgeom.base import GeometryEstimator, GraphInputMixin
-from skgeom.base._targets import read_numbers, read_weights
+from skgeom.base._targets import read_numbers, read_weights, without_zeros
 from skgeom.graph import Graph, by_node
 from skgeom.nodes._extension import extension_function
 from skgeom.nodes._graph_kernel_mixin import GraphKernelMixin
@@ -116,6 +116,7 @@ class GraphKernelRidge(
     _parameter_constraints = {
         "tol": [Interval(Real, 0, 1, closed="neither")],
     }
+    _merges_rows = True
 
     def __init__(
         self,
@@ -167,8 +168,8 @@ class GraphKernelRidge(
         y : array-like of shape (n_samples,) or (n_samples, n_targets)
             Values at the nodes; a row of NaN, None or pandas.NA has none.
         sample_weight : array-like of shape (n_samples,), default=None
-            What the squared error of each row weighs, >= 0: two is twice the same value
-            at a node, zero is none.
+            What the squared error of each row weighs, >= 0: two is the same row twice,
+            and of points zero is a row that is not there.
 
         Returns
         -------
@@ -183,6 +184,8 @@ class GraphKernelRidge(
             or of another length than X.
         """
         backend = self._backend_for(X, reset=True)
+        if self._is_of_points():
+            X, y, sample_weight, _ = without_zeros(X, y, sample_weight)
         self.graph_, rows, _ = self._fit_graph(X, backend)
         name = type(self).__name__
         targets, known, one = read_numbers(y, rows, name, of_numbers=True)

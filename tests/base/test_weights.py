@@ -73,23 +73,43 @@ def test_weights_of_one_change_no_digit(model):
     assert weighted.score(IDS, y, sample_weight=np.ones(20)) == plain.score(IDS, y)
 
 
-@pytest.mark.parametrize("kernel", ["nearest_neighbors", "rbf"])
-def test_a_weight_of_zero_is_no_label(kernel):
+POINTS = [
+    STKRRegressor(n_neighbors=5, tol=1e-12),
+    STKRRegressor("rbf", tol=1e-12),
+    STKRClassifier(n_neighbors=5, tol=1e-12),
+    STKRClassifier("rbf", tol=1e-12),
+    GraphKernelRidge(n_neighbors=5, tol=1e-12),
+]
+
+
+@pytest.mark.parametrize("model", POINTS, ids=str)
+def test_of_points_a_weight_is_how_often_a_row_is_there(model):
+    """Two is the same row twice; zero is a row that is not there at all."""
+    rng = np.random.default_rng(1)
     X = rng.standard_normal((40, 2))
-    w = (np.arange(40) % 3).astype(float)
-    y = np.where(w > 0, X[:, 0], np.nan)
-    model = STKRRegressor(kernel, n_neighbors=5)
-    some = clone(model).fit(X, X[:, 0], sample_weight=np.minimum(w, 1))
-    assert_allclose(some.transduction_, model.fit(X, y).transduction_, rtol=1e-10)
-    labels = np.where(X[:, 0] > 0, 3, 5)
-    model = STKRClassifier(kernel, n_neighbors=5)
-    some = clone(model).fit(X, labels, sample_weight=np.minimum(w, 1))
-    hidden = model.fit(X, np.where(w > 0, labels, -1))
-    assert_allclose(some.label_distributions_, hidden.label_distributions_, rtol=1e-10)
-    nodes = GraphKernelRidge(graph=RING)
-    some = clone(nodes).fit(IDS, VALUES, sample_weight=WEIGHTS > 0).predict(IDS)
-    none = nodes.fit(IDS[WEIGHTS > 0], VALUES[WEIGHTS > 0]).predict(IDS)
-    assert_allclose(some, none, rtol=1e-10)
+    times = np.arange(40) % 3
+    y = np.where(X[:, 0] > 0, 3, 5) if hasattr(model, "class_weight") else X[:, 0]
+    weighted = clone(model).fit(X, y, sample_weight=times)
+    order = rng.permutation(times.sum())
+    rows, labels = np.repeat(X, times, axis=0)[order], np.repeat(y, times)[order]
+    repeated = clone(model).fit(rows, labels)
+    new = np.concatenate([X, X + 0.1])
+    for method in ("predict_proba", "predict"):
+        if hasattr(model, method):
+            found, expected = (getattr(m, method)(new) for m in (weighted, repeated))
+            # strength=1e4 squared is how much rounding may grow.
+            assert_allclose(found, expected, atol=1e-6)
+    if hasattr(weighted, "transduction_"):
+        assert_allclose(weighted.transduction_, weighted.predict(X), atol=1e-9)
+        assert_allclose(repeated.transduction_, repeated.predict(rows), atol=1e-9)
+
+
+@every
+def test_at_a_known_node_a_weight_of_zero_is_no_label(model):
+    y = target_of(model)
+    some = clone(model).fit(IDS, y, sample_weight=np.minimum(WEIGHTS, 1))
+    none = clone(model).fit(IDS[WEIGHTS > 0], y[WEIGHTS > 0])
+    assert_allclose(outputs(some), outputs(none), rtol=1e-8)
 
 
 @every

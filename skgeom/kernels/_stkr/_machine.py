@@ -68,12 +68,16 @@ class SpectralMachine(GraphInputMixin, GeometryEstimator):
         "tol": [Interval(Real, 0, None, closed="neither")],
     }
 
+    def _is_of_points(self):
+        return self.graph is None and self.kernel != "precomputed"
+
     @property
     def affinity(self) -> str | Callable:
         """What `GraphInputMixin` calls the source of the graph."""
         return self.kernel
 
     _source = "kernel"
+    _merges_rows = True
 
     # Exponents where `degree` is None.
     _default_degrees = {"inverse_laplacian": 1, "polynomial": 16}
@@ -105,7 +109,7 @@ class SpectralMachine(GraphInputMixin, GeometryEstimator):
         return kernel_of_matrix(X, backend), np.arange(X.shape[0])
 
     def _fit_point_kernel(self, X, backend):
-        X = self._read_points(X, reset=True)
+        X, rows = self._distinct(self._read_points(X, reset=True))
         self._fit_points, self.gamma_ = X, self.gamma or 1.0 / X.shape[1]
         points = backend.asarray(X, dtype=backend.float64)
         if callable(self.kernel):
@@ -120,7 +124,7 @@ class SpectralMachine(GraphInputMixin, GeometryEstimator):
             backend,
             _working_memory(),
         )
-        return kernel, np.arange(X.shape[0])
+        return kernel, rows
 
     def _read_points(self, X, **checks):
         """Rows for a kernel of points: sparse ones become dense, as kernels need."""
@@ -319,7 +323,7 @@ class SpectralMachine(GraphInputMixin, GeometryEstimator):
         n_nodes = len(self._node_values)
         k = min(self.n_neighbors, n_nodes)
         if self._is_fitted_on(X):
-            return Attachment.to_points(self._fit_points, k).own @ self._node_values
+            return self._node_values[self._fit_rows]
         # One more, whose distance says how near the others are.
         found = nearest_neighbors(
             self._fit_points, X, n_neighbors=min(k + 1, n_nodes), backend=backend

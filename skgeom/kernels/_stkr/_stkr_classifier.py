@@ -12,7 +12,12 @@ from sklearn.utils.validation import check_is_fitted
 
 from skgeom.backends import as_numpy
 from skgeom.base import with_callbacks
-from skgeom.base._targets import read_classes, read_known, read_weights
+from skgeom.base._targets import (
+    read_classes,
+    read_known,
+    read_weights,
+    without_zeros,
+)
 from skgeom.graph import Graph
 from skgeom.kernels._stkr._machine import SpectralMachine
 from skgeom.typing import Array, ArrayLike, MatrixLike, NDArray
@@ -218,9 +223,9 @@ class STKRClassifier(ClassifierMixin, SpectralMachine):
             Where -1 and one other value are all there is, both are classes, with a
             warning.
         sample_weight : array-like of shape (n_samples,), default=None
-            What the squared error of each row weighs, >= 0, times `class_weight`. A row
-            of weight zero counts as one without a label; two is twice the same label at
-            one node of a graph.
+            What the squared error of each row weighs, >= 0, times `class_weight`. Two
+            is the same row twice; a point of weight zero is not there, a node of a
+            known graph has no label.
 
         Returns
         -------
@@ -235,7 +240,9 @@ class STKRClassifier(ClassifierMixin, SpectralMachine):
             another length than X, or the kernel is not one that `normalization` and
             `spectral_transform` allow.
         """
-        backend = self._backend_for(X, reset=True)
+        backend, given, kept = self._backend_for(X, reset=True), X, None
+        if self._is_of_points():
+            X, y, sample_weight, kept = without_zeros(X, y, sample_weight)
         base, rows = self._fit_base_kernel(X, backend)
         y, labelled = read_classes(y, rows, type(self).__name__)
         labelled, weights = read_weights(sample_weight, rows, labelled)
@@ -258,6 +265,8 @@ class STKRClassifier(ClassifierMixin, SpectralMachine):
             self._fit_values(base, rows, labelled, indicators, backend, weights)
             self._weigh_by_reach()
         values = self._node_values[rows] + self.intercept_
+        if kept is not None:
+            values = self._indicators(given)
         self.transduction_ = self.classes_[values.argmax(axis=1)]
         self.label_distributions_ = self._kept(self._probabilities(values), like=X)
         return self

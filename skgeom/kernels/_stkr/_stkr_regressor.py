@@ -10,7 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skgeom.backends import as_numpy
 from skgeom.base import with_callbacks
-from skgeom.base._targets import read_numbers, read_weights
+from skgeom.base._targets import read_numbers, read_weights, without_zeros
 from skgeom.graph import Graph
 from skgeom.kernels._stkr._machine import SpectralMachine
 from skgeom.typing import Array, ArrayLike, MatrixLike
@@ -209,8 +209,8 @@ class STKRRegressor(RegressorMixin, SpectralMachine):
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Targets; a row of NaN, None or pandas.NA has no label.
         sample_weight : array-like of shape (n_samples,), default=None
-            What the squared error of each row weighs, >= 0. A row of weight zero counts
-            as one without a label; two is twice the same label at one node of a graph.
+            What the squared error of each row weighs, >= 0. Two is the same row twice;
+            a point of weight zero is not there, a node of a known graph has no label.
 
         Returns
         -------
@@ -225,7 +225,9 @@ class STKRRegressor(RegressorMixin, SpectralMachine):
             length than X, or the kernel is not one that `normalization` and
             `spectral_transform` allow.
         """
-        backend = self._backend_for(X, reset=True)
+        backend, given, kept = self._backend_for(X, reset=True), X, None
+        if self._is_of_points():
+            X, y, sample_weight, kept = without_zeros(X, y, sample_weight)
         base, rows = self._fit_base_kernel(X, backend)
         y, labelled, one = read_numbers(y, rows, type(self).__name__, of_numbers=True)
         self._two_dimensional = not one
@@ -238,7 +240,10 @@ class STKRRegressor(RegressorMixin, SpectralMachine):
         self.intercept_ = intercept if self._two_dimensional else float(intercept[0])
         if not self._two_dimensional:
             self.dual_coef_ = self.dual_coef_[:, 0]
-        self.transduction_ = as_numpy(self._shaped(self._node_values[rows], like=X))
+        values = self._node_values[rows]
+        if kept is not None:
+            values = self._predict_values(given)
+        self.transduction_ = as_numpy(self._shaped(values, like=X))
         return self
 
     def predict(self, X: MatrixLike) -> Array:
