@@ -18,6 +18,8 @@ from skgeom.kernels._operators import DenseKernel, PointKernel
 from skgeom.operators import SparseKernel
 
 _LEAST_MEASURE = 1e-150
+# Exponent of the fall of a new row's weights to zero.
+_TAPER = 4
 
 
 @dataclass(frozen=True)
@@ -135,18 +137,22 @@ def combine(product, extension, degrees, normalization):
     return values, lonely[:, 0]
 
 
-def neighbor_weights(distances, indices, bandwidth, n_nodes, normalization):
+def neighbor_weights(distances, indices, bandwidth, n_nodes, normalization, reach):
     """Self-tuning weights of rows between their nearest nodes.
 
     The scale of a row is the distance to its last neighbour, as for nodes. Where a row
     coincides with nodes, these alone have a weight. For "random_walk", which asks for
-    relative weights, the largest is 1, so that they survive far from all nodes.
+    relative weights, the largest is 1, so that they survive far from all nodes. At
+    `reach`, where the next node waits to be a neighbour, weights have fallen to zero:
+    nothing jumps where it becomes one.
     """
     scale = np.where(distances[:, -1:] > 0, distances[:, -1:], 1.0)
     exponent = (distances / scale) * (distances / bandwidth[indices])
     nearest = exponent.min(axis=1, keepdims=True)
     kept = 0.0 if normalization == "random_walk" else np.minimum(nearest, 500.0)
-    weights = np.exp(-(exponent - nearest + kept))
+    taper = 1.0 - (distances / np.where(reach > 0, reach, np.inf)) ** _TAPER
+    taper = np.where(taper.max(axis=1, keepdims=True) > 0, taper, 1.0)
+    weights = taper * np.exp(-(exponent - nearest + kept))
     exact = distances == 0
     weights = np.where(exact.any(axis=1, keepdims=True), exact, weights)
     n_rows, k = indices.shape

@@ -329,8 +329,9 @@ class SpectralMachine(GraphInputMixin, GeometryEstimator):
             self._fit_points, X, n_neighbors=min(k + 1, n_nodes), backend=backend
         )
         distances, indices = (part[:, :k] for part in found)
+        reach = found[0][:, k:] if k < n_nodes else np.full((len(distances), 1), np.inf)
         weights = neighbor_weights(
-            distances, indices, self._bandwidth, n_nodes, self._extended_by
+            distances, indices, self._bandwidth, n_nodes, self._extended_by, reach
         )
         values = self._combined(lambda V: weights @ V)
         # A row that coincides with nodes has their value, and one near them a part.
