@@ -111,17 +111,14 @@ class GraphInputMixin:
         k = min(max(self.n_neighbors, 2) + 1, n_nodes)
         if self.affinity == "precomputed_nearest_neighbors":
             X = self._validated(X, reset=False, accept_sparse="csr")
-            X = sp.csr_array(X)
-            k = max(1, min(k, int(np.diff(X.indptr).min())))
-            neighbors = neighbors_from_graph(X, k, include_self=True)
-        else:
-            X = self._validated(X, reset=False, backend=backend)
-            if self._is_fitted_on(X):
-                own = Attachment.to_points(self._fit_points, k)
-                return own.of_rows(self._fit_rows) if self._merges_rows else own
-            neighbors = nearest_neighbors(
-                self._fit_points, X, n_neighbors=k, backend=backend
-            )
+            return _attached_lists(sp.csr_array(X), k, n_nodes)
+        X = self._validated(X, reset=False, backend=backend)
+        if self._is_fitted_on(X):
+            own = Attachment.to_points(self._fit_points, k)
+            return own.of_rows(self._fit_rows) if self._merges_rows else own
+        neighbors = nearest_neighbors(
+            self._fit_points, X, n_neighbors=k, backend=backend
+        )
         return Attachment.to_neighbors(*neighbors, n_nodes)
 
     def _is_of_points(self):
@@ -195,6 +192,8 @@ class GraphInputMixin:
             raise ValueError(
                 f"{expected} of shape (n_samples, 1); got shape {column.shape}."
             )
+        if not len(column):
+            raise ValueError(f"{expected}; it has no rows: 0 sample(s).")
         validate_data(self, X, reset=reset, skip_check_array=True)
         try:
             return self.graph.ids(column[:, 0])
@@ -209,3 +208,15 @@ class GraphInputMixin:
         tags.input_tags.sparse = precomputed
         tags.input_tags.positive_only = precomputed
         return tags
+
+
+def _attached_lists(X, k, n_nodes):
+    """Rows by lists of at most k neighbours; a short list is its own row's alone."""
+    counts = np.clip(np.diff(X.indptr), 1, k)
+    order = np.argsort(counts, kind="stable")
+    parts = []
+    for count in np.unique(counts):
+        rows = X[np.flatnonzero(counts == count)]
+        found = neighbors_from_graph(rows, int(count), include_self=True)
+        parts.append(Attachment.to_neighbors(*found, n_nodes))
+    return Attachment.stacked(parts).of_rows(np.argsort(order))

@@ -1,5 +1,6 @@
 """How new rows hang on the nodes of a graph."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -192,6 +193,28 @@ class Attachment:
             np.where(same >= 0, 0.0, 1.0), np.diff(weights.indptr)
         )
         return cls(weights, lengths, sp.csr_array(nodes))
+
+    @classmethod
+    def stacked(cls, parts: Sequence["Attachment"]) -> Self:
+        """Put rows under each other.
+
+        Parameters
+        ----------
+        parts : sequence of Attachment
+            To the same nodes, at least one.
+
+        Returns
+        -------
+        Attachment
+            The rows of the first, then those of the second, and so on.
+        """
+        names = ("weights", "lengths", "own")
+        return cls(
+            *(
+                sp.csr_array(sp.vstack([getattr(p, name) for p in parts]))
+                for name in names
+            )
+        )
 
     @property
     def lonely(self) -> NDArray:

@@ -325,9 +325,7 @@ def prune_shortcuts(
     adjacency, lengths = (
         _kept(matrix, keep) for matrix in (graph.adjacency, graph.lengths)
     )
-    return Graph(
-        adjacency, directed=False, lengths=lengths, node_names=graph.node_names
-    )
+    return graph.with_edges(adjacency, directed=False, lengths=lengths)
 
 
 def _run_along(graph, indices, points, edges):

@@ -1,7 +1,5 @@
 """Hierarchies as graphs: their transitive closure, and edges held back for a test."""
 
-from typing import Any
-
 import numpy as np
 import scipy.sparse as sp
 from sklearn.utils import check_random_state
@@ -46,7 +44,7 @@ def transitive_closure(graph: Graph) -> Graph:
         reached = sp.csr_array(reached + frontier)
     reached = sp.csr_array(reached - sp.diags_array(reached.diagonal()))
     reached.eliminate_zeros()
-    return Graph(reached, directed=graph.directed, node_names=graph.node_names)
+    return graph.with_edges(reached, directed=graph.directed)
 
 
 def train_test_split_edges(
@@ -106,8 +104,8 @@ def train_test_split_edges(
         test = test + test.T
     train = sp.csr_array(graph.adjacency - test)
     train.eliminate_zeros()
-    shared: dict[str, Any] = dict(directed=graph.directed, node_names=graph.node_names)
-    return Graph(train, **shared), Graph(test, **shared)
+    train, test = (graph.with_edges(A, directed=graph.directed) for A in (train, test))
+    return train, test
 
 
 def _pattern(matrix):

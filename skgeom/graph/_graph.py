@@ -13,8 +13,8 @@ from skgeom.graph._constructors import GraphConstructors
 from skgeom.graph._laplacian import Laplacian, laplacian_of
 from skgeom.graph._names import holds_names, ids_of, index_of
 from skgeom.graph._sparse import (
-    NOTHING,
     checked_adjacency,
+    checked_degrees,
     features_of_nodes,
     frozen,
     lengths_on,
@@ -63,10 +63,9 @@ class Graph(GraphConstructors):
     Raises
     ------
     ValueError
-        If the matrix is not square, a weight is negative or not finite, the largest is
-        not from 1e-300 to 1e300, a length is negative or where no weight is, `directed`
-        is False for an asymmetric matrix, or names or features are not one for each
-        node.
+        If the matrix is not square, a weight is negative or not finite, a length is
+        negative or where no weight is, `directed` is False for an asymmetric matrix, or
+        names or features are not one for each node.
 
     Examples
     --------
@@ -96,6 +95,7 @@ class Graph(GraphConstructors):
         node_features: MatrixLike | None = None,
     ):
         rounding = 1e-5 if _dtype_of(adjacency) == np.float32 else 1e-10
+        node_names = None if node_names is None else tuple(node_names)
         adjacency = checked_adjacency(adjacency, node_names)
         if lengths is None:
             adjacency.eliminate_zeros()
@@ -111,7 +111,7 @@ class Graph(GraphConstructors):
             adjacency=frozen(narrow(adjacency)),
             lengths=frozen(narrow(lengths)),
             directed=bool(asymmetric if directed is None else directed),
-            node_names=None if node_names is None else tuple(node_names),
+            node_names=node_names,
             node_features=features_of_nodes(node_features, adjacency.shape[0]),
             _laplacians={},
             _steps={},
@@ -133,8 +133,7 @@ class Graph(GraphConstructors):
     @cached_property
     def degrees(self) -> NDArray:
         """Sum of the weights of each node's (outgoing) edges, shape (n_nodes,)."""
-        degrees = self.adjacency.sum(axis=1)
-        degrees[degrees < NOTHING] = 0.0
+        degrees = checked_degrees(self.adjacency)
         degrees.flags.writeable = False
         return degrees
 
@@ -252,9 +251,43 @@ class Graph(GraphConstructors):
         if not self.directed:
             return self
         symmetric = (self.adjacency + self.adjacency.T) / 2
+        return self.with_edges(symmetric, directed=False)
+
+    def with_edges(
+        self,
+        adjacency: MatrixLike,
+        *,
+        directed: bool | None = None,
+        lengths: MatrixLike | None = None,
+    ) -> "Graph":
+        """Return a graph of the same nodes with other edges.
+
+        Parameters
+        ----------
+        adjacency : sparse matrix of shape (n_nodes, n_nodes)
+            Weights, finite and >= 0.
+        directed : bool, default=None
+            None looks at the matrix.
+        lengths : sparse matrix of shape (n_nodes, n_nodes), default=None
+            On the pattern of the adjacency. None makes each edge one unit long.
+
+        Returns
+        -------
+        Graph
+            With the names and features of this one.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from skgeom.graph import Graph
+        >>> graph = Graph.from_edges([["a", "b"], ["b", "c"]])
+        >>> graph.with_edges(np.eye(3)[[1, 0, 2]] * [1, 1, 0])
+        Graph(n_nodes=3, n_edges=1, undirected)
+        """
         return Graph(
-            symmetric,
-            directed=False,
+            adjacency,
+            directed=directed,
+            lengths=lengths,
             node_names=self.node_names,
             node_features=self.node_features,
         )
@@ -318,7 +351,8 @@ class Graph(GraphConstructors):
         """
         if self.node_names is None:
             raise ValueError("The graph has no node_names; its nodes are known by ids.")
-        names = [names] if isinstance(names, str) else list(names)
+        one = isinstance(names, str) or not hasattr(names, "__iter__")
+        names = [names] if one else [*names]
         return ids_of(names, self._index, "names")
 
     @cached_property
@@ -350,7 +384,7 @@ class Graph(GraphConstructors):
         >>> Graph.from_edges([[0, 1], [1, 2], [2, 3]]).subgraph([3, 2, 0])
         Graph(n_nodes=3, n_edges=1, undirected)
         """
-        wanted = np.asarray(ids)
+        wanted = np.atleast_1d(np.asarray(ids))
         named = holds_names(wanted)
         kept = self.ids(wanted) if named else _checked_ids(wanted, self.n_nodes)
         if len(np.unique(kept)) < len(kept):

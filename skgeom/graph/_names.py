@@ -18,7 +18,7 @@ def names_of_edges(edges, weights, node_names):
         How many there are, if edges were names.
     """
     edges, weights = _columns_of_frame(edges, weights)
-    ends = np.asarray(edges)
+    ends = _as_objects(edges)
     if not holds_names(ends):
         return edges, weights, node_names, None
     if ends.ndim != 2 or ends.shape[1] != 2:
@@ -26,18 +26,25 @@ def names_of_edges(edges, weights, node_names):
             f"edges must be of shape (n_edges, 2), got {ends.dtype} of shape "
             f"{ends.shape}."
         )
-    missing = np.flatnonzero([not isinstance(name, str) for name in ends.ravel()])
-    if missing.size:
-        row, column = divmod(int(missing[0]), 2)
+    names = ends.ravel().tolist()
+    wrong = next((i for i, name in enumerate(names) if not isinstance(name, str)), None)
+    if wrong is not None:
         raise ValueError(
             "edges must hold names in both columns, or ids in both; row "
-            f"{row} holds {ends[row, column]!r}."
+            f"{wrong // 2} holds {names[wrong]!r}."
         )
     if node_names is None:
-        node_names, ids = np.unique(ends.astype(str), return_inverse=True)
-        return ids.reshape(ends.shape), weights, node_names.tolist(), len(node_names)
-    ids = ids_of(ends.ravel(), index_of(node_names), "edges")
+        node_names = sorted(set(names))
+    ids = ids_of(names, index_of(node_names), "edges")
     return ids.reshape(ends.shape), weights, node_names, len(node_names)
+
+
+def _as_objects(edges):
+    """Edges as an array; a list with a name in it, without making all of it text."""
+    ends = np.asarray(edges)
+    if ends.dtype.kind in "UT" and not hasattr(edges, "dtype"):
+        ends = np.asarray(edges, dtype=object)
+    return ends
 
 
 def _columns_of_frame(edges, weights):

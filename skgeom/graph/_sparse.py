@@ -38,13 +38,21 @@ def checked_adjacency(adjacency, node_names=None):
             "adjacency must hold finite weights >= 0; that of the edge "
             f"{_edge(ends)} is {adjacency.data[wrong]}."
         )
+    return adjacency
+
+
+def checked_degrees(adjacency):
+    """Sums of the weights of rows, where these and their inverses are numbers."""
     largest = adjacency.data.max(initial=0.0)
     if largest and not NOTHING <= largest <= 1 / NOTHING:
         raise ValueError(
             f"adjacency has weights up to {largest:.2g}; the largest must be from "
-            f"{NOTHING:g} to {1 / NOTHING:g}. Their unit is of no account: divide them."
+            f"{NOTHING:g} to {1 / NOTHING:g} for degrees and Laplacians. Their unit is "
+            "of no account there: divide them."
         )
-    return adjacency
+    degrees = adjacency.sum(axis=1)
+    degrees[degrees < NOTHING] = 0.0
+    return degrees
 
 
 def _first_wrong(weights):

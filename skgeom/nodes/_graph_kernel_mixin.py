@@ -104,7 +104,8 @@ def _centred_columns(y, n_rows, weights=None):
     """Targets as columns of mean zero by their weights, classes one a column."""
     y = np.asarray(as_numpy(y))
     check_consistent_length(np.empty(n_rows), y)
-    if type_of_target(y) in ("binary", "multiclass"):
+    # Columns are numbers already, whole or not.
+    if y.ndim == 1 and type_of_target(y) in ("binary", "multiclass"):
         y = LabelBinarizer().fit_transform(column_or_1d(y))
     y = y.reshape(n_rows, -1).astype(np.float64)
     return y - np.average(y, axis=0, weights=weights)

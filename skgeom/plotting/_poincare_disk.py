@@ -1,10 +1,12 @@
 """The Poincaré disk: nodes, links along geodesics, and labels that keep apart."""
 
+import copy
 import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
+from sklearn import config_context
 from sklearn.utils.validation import check_is_fitted
 
 from skgeom.backends import as_numpy
@@ -316,7 +318,8 @@ def _nodes_of(estimator, X, placed):
         return None
     expected = estimator.embedding_
     if estimator.graph is not None:
-        with warnings.catch_warnings():
+        estimator = copy.copy(estimator)  # with all on the host, whatever it was
+        with warnings.catch_warnings(), config_context(array_api_dispatch=False):
             warnings.simplefilter("ignore")  # a column of ids has no feature names
             expected = as_numpy(estimator.transform(nodes[:, None]))
     return nodes if np.allclose(placed, expected, rtol=0, atol=1e-6) else None

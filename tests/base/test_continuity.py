@@ -92,6 +92,30 @@ def test_the_way_to_a_training_row_has_no_step(Class, setting):
         assert jumps[-1] <= 1e-6 * np.abs(told).max(), name
 
 
+@pytest.mark.parametrize(("Class", "setting"), cases())
+def test_no_answer_jumps_on_a_way_through_space(Class, setting):
+    """Where neighbours change places, too: the largest step is cut until it is none."""
+    rng = np.random.default_rng(5)
+    points = rng.normal(size=(80, 2))
+    classes = Class.__name__.endswith("Classifier")
+    model = fitted(Class, setting).fit(
+        points, points[:, 0] * points[:, 1] > 0 if classes else np.sin(9 * points[:, 0])
+    )
+    low, high = np.array([-1.5, -1.0]), np.array([1.4, 1.1])
+    sizes = None
+    for _ in range(9):
+        way = low + np.linspace(0, 1, 41)[:, None] * (high - low)
+        told = [v.reshape(41, -1) for _, v in answers(model, way)]
+        sizes = sizes or [np.ptp(v) for v in told]
+        steps = sum(
+            np.abs(np.diff(v, axis=0)).max(axis=1) / size
+            for v, size in zip(told, sizes, strict=True)
+        )
+        at = int(np.argmax(steps))
+        low, high = way[at], way[at + 1]
+    assert steps[at] <= 1e-3
+
+
 def test_identical_rows_have_one_place():
     from skgeom import HeatGeodesicEmbedding, PoincareEmbedding
 

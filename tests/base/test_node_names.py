@@ -72,6 +72,7 @@ def test_a_column_of_a_data_frame(Class, package):
         (np.array([["n00"], [None]], object), "no node has the name None"),
         (np.array(["n00", "n01"]), r"of shape \(n_samples, 1\); got shape \(2,\)"),
         (np.array([["n00", "n01"]]), r"got shape \(1, 2\)"),
+        (np.empty((0, 1), "U3"), r"0 sample\(s\)"),
     ],
 )
 @pytest.mark.parametrize("Class", OF_GRAPHS)

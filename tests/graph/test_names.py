@@ -179,3 +179,42 @@ def test_wrong_features_of_nodes(features, message):
 def test_a_directed_graph_keeps_its_features_when_it_loses_its_directions():
     graph = Graph.from_edges(ROADS, directed=True, node_features=np.eye(4))
     np.testing.assert_array_equal(graph.to_undirected().node_features, np.eye(4))
+
+
+def test_a_long_name_costs_no_more_than_itself():
+    """Names are not made an array as wide as the longest of them."""
+    import tracemalloc
+
+    edges = np.array([["x" * 100_000, "y"]] + [["y", "z"]] * 2000, dtype=object)
+    tracemalloc.start()
+    graph = Graph.from_edges(edges)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert graph.n_nodes == 3
+    assert peak < 4e6
+
+
+def test_a_list_of_names_and_numbers_is_not_made_text():
+    with pytest.raises(ValueError, match=r"row 0 holds 1\."):
+        Graph.from_edges([["a", 1], ["b", 2]])
+    with pytest.raises(ValueError, match="row 0 holds nan"):
+        Graph.from_edges([["a", float("nan")], ["b", "a"]])
+
+
+def test_what_is_made_of_a_graph_has_its_names_and_features():
+    from skgeom.graph import train_test_split_edges, transitive_closure
+
+    ring = [[f"n{i}", f"n{(i + 1) % 12}"] for i in range(12)]
+    graph = Graph.from_edges(ring, directed=True, node_features=np.eye(12))
+    made = [transitive_closure(graph), *train_test_split_edges(graph, random_state=0)]
+    made.append(graph.to_undirected())
+    for one in made:
+        assert one.node_names == graph.node_names
+        np.testing.assert_array_equal(one.node_features, np.eye(12))
+
+
+def test_one_node_or_none():
+    graph = Graph.from_edges(ROADS)
+    assert graph.subgraph("Rome").node_names == ("Rome",)
+    assert graph.subgraph([]).n_nodes == 0
+    assert Graph.from_edges([[0, 1]], node_names=[7, 8]).ids(8) == [1]

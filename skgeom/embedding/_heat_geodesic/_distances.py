@@ -75,10 +75,13 @@ class GeodesicDistancesMixin:
         to_nodes = np.concatenate(out, axis=1)
         if columns is None:
             return to_nodes
-        distances = columns.restricted_to(nodes).shortest(to_nodes.T).T
-        if columns.lonely.any():
-            reach = 0.0 if rows is None else rows.reach[:, None]
-            distances[:, columns.lonely] = 1.0 + reach
+        # A row that hangs on no node is one unit from all of them.
+        reach = 0.0 if rows is None else rows.reach[:, None]
+        distances = np.full((n_rows, len(columns.lonely)), 1.0) + reach
+        hanging = np.flatnonzero(~columns.lonely)
+        if len(hanging):
+            part = columns.of_rows(hanging).restricted_to(nodes)
+            distances[:, hanging] = part.shortest(to_nodes.T).T
         if rows is columns:
             np.fill_diagonal(distances, 0.0)
         return distances

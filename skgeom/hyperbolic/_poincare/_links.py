@@ -30,7 +30,7 @@ def without_loops(graph: Graph) -> Graph:
         return graph
     rest = sp.csr_array(graph.adjacency - sp.diags_array(graph.adjacency.diagonal()))
     rest.eliminate_zeros()
-    return Graph(rest, directed=graph.directed, node_names=graph.node_names)
+    return graph.with_edges(rest, directed=graph.directed)
 
 
 def every_other(links: sp.csr_array) -> tuple[sp.csr_array, sp.csr_array]:

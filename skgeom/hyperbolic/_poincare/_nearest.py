@@ -1,6 +1,7 @@
 """The nodes nearest to a node: what is asked for, found, and how it is called."""
 
 from collections.abc import Sequence
+from numbers import Number
 from typing import Any
 
 import numpy as np
@@ -118,7 +119,9 @@ def nearest_nodes(
 
 
 def named(ids: NDArray, node_names: Sequence[Any] | None) -> NDArray:
-    """Call nodes by their names, where they have any.
+    """Call nodes by their names, where these are no numbers.
+
+    Numbers would be taken for ids, when they are asked for next.
 
     Parameters
     ----------
@@ -130,7 +133,7 @@ def named(ids: NDArray, node_names: Sequence[Any] | None) -> NDArray:
     Returns
     -------
     ndarray of shape (n, k), object or int
-        The names, or the ids where there are none.
+        The names, or the ids.
 
     Examples
     --------
@@ -141,8 +144,11 @@ def named(ids: NDArray, node_names: Sequence[Any] | None) -> NDArray:
     """
     if node_names is None:
         return ids
+    found = [node_names[i] for i in ids.ravel()]
+    if any(isinstance(name, Number) for name in found):
+        return ids
     # Filled one by one: names that are tuples would become a row of columns.
-    names = np.empty(len(node_names), dtype=object)
-    for position, name in enumerate(node_names):
+    names = np.empty(len(found), dtype=object)
+    for position, name in enumerate(found):
         names[position] = name
-    return names[ids]
+    return names.reshape(ids.shape)

@@ -116,7 +116,8 @@ class PoincareEmbedding(
         Threads on the host; None is 1 unless in a `joblib.parallel_config` context.
         The result does not depend on it.
     device : {"auto", "cpu", "cuda", "cuda:<i>", "mps", "torch-cpu"}, default="auto"
-        Where the work happens: numba on the CPU or torch. "auto" follows X.
+        Where the work happens: numba on the CPU or torch. "auto" follows X. New rows
+        that are points are placed on the host.
     random_state : int, RandomState instance or None, default=None
         Draws the start, the order of nodes and the negatives.
 
@@ -366,7 +367,7 @@ class PoincareEmbedding(
         backend = self._backend_for(X)
         attachment = self._attach(X, backend)
         table = self._coordinates, self._gaps
-        if self.graph is not None or self._is_training(X):
+        if self.graph is not None or self._is_training(X, attachment):
             nodes = np.arange(self.graph_.n_nodes)
             if self.graph is not None:
                 nodes = attachment.lengths.indices
@@ -401,7 +402,7 @@ class PoincareEmbedding(
         -------
         neighbors : ndarray of shape (k,) or (n, k), object or int
             Those nearest to the node, or to each of several, without itself, nearest
-            first: names, where `graph` has `node_names`, and ids elsewhere.
+            first: names, where `graph` has some that are no numbers, else ids.
         distances : ndarray of shape (k,) or (n, k)
             How far they are.
 
@@ -477,17 +478,17 @@ class PoincareEmbedding(
         rounded *= np.where(norms > limit, limit / np.maximum(norms, limit), 1.0)
         return self._output(rounded, like=like)
 
-    def _is_training(self, X):
-        """Whether X is what was fitted."""
-        X = as_numpy(X)
-        if self.affinity == "nearest_neighbors":
-            return np.array_equal(np.asarray(X), self._fit_points)
-        if X.shape[0] != X.shape[1]:
+    def _is_training(self, X, attachment):
+        """Whether the rows are those of the fit, in their order, or nearly so."""
+        n_nodes = self.graph_.n_nodes
+        if len(attachment.lonely) != n_nodes:
             return False
-        if self.affinity == "precomputed_nearest_neighbors":
-            return True
-        same = without_loops(Graph.from_adjacency(X)).adjacency
-        return (same != self.graph_.adjacency).nnz == 0
+        if self.affinity == "precomputed":
+            same = without_loops(Graph.from_adjacency(as_numpy(X))).adjacency
+            return (same != self.graph_.adjacency).nnz == 0
+        own = attachment.own.sum(axis=1)
+        nearest = attachment.lengths.min(axis=1).toarray().ravel() == 0
+        return bool(((own >= _IS_NODE) | nearest).all())
 
     def _raw_links(self, X, attachment):
         """Links of new rows to the nodes, whether or not they are nodes themselves."""

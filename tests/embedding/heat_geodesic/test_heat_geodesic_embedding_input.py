@@ -12,6 +12,7 @@ from sklearn.cluster import AgglomerativeClustering
 from sklearn.datasets import make_moons
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import adjusted_rand_score, pairwise_distances
+from sklearn.neighbors import NearestNeighbors
 from sklearn.utils._param_validation import InvalidParameterError
 
 from skgeom import HeatGeodesicEmbedding
@@ -322,3 +323,32 @@ def test_automatic_time_follows_the_graph():
     model.fit(cloud)
     rates = np.linalg.eigvalsh(model.graph_.laplacian().matrix().toarray())
     assert model.diffusion_time_ == pytest.approx(0.5 / rates[1], rel=0.05)
+
+
+@pytest.mark.filterwarnings("ignore:.*rows have no link:UserWarning")
+def test_rows_without_links_are_one_unit_from_all():
+    A = np.diag(np.ones(5), 1)
+    model = HeatGeodesicEmbedding(affinity="precomputed", random_state=0).fit(A + A.T)
+    lonely, linked = np.zeros((2, 6)), (A + A.T)[:2]
+    np.testing.assert_array_equal(model.geodesic_distances(lonely), [[0, 2], [2, 0]])
+    np.testing.assert_array_equal(model.geodesic_distances(linked, lonely), 1.0)
+    np.testing.assert_array_equal(model.geodesic_distances(None, lonely), 1.0)
+    both = model.geodesic_distances(np.concatenate([linked, lonely]))
+    np.testing.assert_array_equal(both[:2, 2:], 1.0)
+    np.testing.assert_allclose(both[:2, :2], model.geodesic_distances(linked))
+
+
+def test_a_short_list_of_neighbours_is_its_own_rows_alone():
+    X = np.random.default_rng(0).normal(size=(60, 2))
+    lists = NearestNeighbors(n_neighbors=11).fit(X)
+    D = lists.kneighbors_graph(X, mode="distance")
+    model = HeatGeodesicEmbedding(
+        affinity="precomputed_nearest_neighbors", random_state=0
+    ).fit(D)
+    new = lists.kneighbors_graph(X[:5] + 0.01, mode="distance").tolil()
+    alone = model.transform(new[:4].tocsr())
+    for column in new.rows[4][3:]:
+        new[4, column] = 0
+    new = new.tocsr()
+    new.eliminate_zeros()
+    np.testing.assert_array_equal(model.transform(new)[:4], alone)

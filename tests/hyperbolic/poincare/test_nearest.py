@@ -161,3 +161,10 @@ def test_bad_k(cities, k):
 def test_unfitted_is_an_error():
     with pytest.raises(NotFittedError):
         PoincareEmbedding().nearest(0)
+
+
+def test_names_that_are_numbers_are_not_taken_for_ids():
+    graph = Graph.from_edges([[0, 1], [1, 2], [2, 3]], node_names=[3, 1, 2, 0])
+    model = PoincareEmbedding(graph=graph, max_iter=5, random_state=0)
+    found, _ = model.fit(np.arange(4)[:, None]).nearest([3], k=3)
+    assert sorted(found.ravel().tolist()) == [0, 1, 2]  # the others, by id
