@@ -249,7 +249,7 @@ def _grow(X, weights, k, rng):
     lengths = np.maximum(cdist(centers, centers), np.finfo(np.float64).tiny)
     pairs = np.triu_indices(k, 1)
     costs = lengths[pairs] / np.sqrt(1 + strengths[pairs])
-    ends = spanning_tree(k, *pairs, np.argsort(costs))
+    ends = spanning_tree(k, *pairs, np.argsort(costs, kind="stable"))
     n_parameters = k * (X.shape[1] + 1)
     return _Tree(
         shares,
