@@ -196,11 +196,11 @@ def label_multiplier(X: NDArray, labels: NDArray, level: float) -> NDArray:
     level = level / unit / unit
     pulls, sizes, _ = _pulls(X / unit, labels)
     B = np.zeros((len(X), len(X)))
+    clipped = {k: _clipped(pulls, sizes, k, level) for k in pulls}
     for k, (rows, _) in pulls.items():
         for other, (columns, _) in pulls.items():
             if k < other:
-                r = _clipped(pulls, sizes, k, level)[:, other]
-                s = _clipped(pulls, sizes, other, level)[:, k]
+                r, s = clipped[k][:, other], clipped[other][:, k]
                 scale = math.sqrt(r.sum() * s.sum())
                 if scale > 0:
                     block = np.outer(r, s) / scale
@@ -230,11 +230,10 @@ def _pulls(X, labels):
 def _clipped(pulls, sizes, k, level):
     """The r_a of `label_bound` for the points of cluster k, a column a cluster."""
     pull = pulls[k][1]
-    r = np.zeros_like(pull)
-    if math.isfinite(level):
-        scale = (sizes + sizes[k]) / (2 * sizes[k])
-        others = np.arange(len(sizes)) != k
-        r[:, others] = np.maximum(pull[:, others] - level, 0.0) * scale[others]
+    if not math.isfinite(level):
+        return np.zeros_like(pull)
+    r = np.maximum(pull - level, 0.0) * ((sizes + sizes[k]) / (2 * sizes[k]))
+    r[:, k] = 0.0
     return r
 
 
