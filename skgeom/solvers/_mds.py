@@ -344,10 +344,10 @@ def _relaxed_step(xp, state, distances, *, tol, max_iter, total):
     new_stress = _raw_stress(xp, new_reached, distances)
     helps = short | (new_stress < stress * (1 - tol))
     taken = helps & ~done
-    least = xp.where(stress > _SMALL_ERROR * total, stress, _SMALL_ERROR * total)
-    change = xp.where(taken, (stress - new_stress) / least, change)
-    stress = xp.where(taken, new_stress, stress)
-    n_iter = n_iter + xp.where(taken, xp.ones_like(n_iter), xp.zeros_like(n_iter))
+    least = select(stress > _SMALL_ERROR * total, stress, _SMALL_ERROR * total)
+    change = select(taken, (stress - new_stress) / least, change)
+    stress = select(taken, new_stress, stress)
+    n_iter = select(taken, n_iter + 1, n_iter)
     ended = (change < tol) | (stress <= _PERFECT * total) | (n_iter >= max_iter)
     return _Scaling(
         select(taken, tried, points),
@@ -375,5 +375,9 @@ def _at_best_scale(xp, points, reached, distances):
 def _guttman(xp, points, reached, distances):
     """One majorisation step for unit weights: B(X) X / n."""
     apart = reached > 0
-    ratio = xp.where(apart, distances / xp.where(apart, reached, 1.0), 0.0)
+    if is_numpy_namespace(xp):  # the same, and faster
+        ratio = xp.zeros_like(distances)
+        xp.divide(distances, reached, out=ratio, where=apart)
+    else:
+        ratio = xp.where(apart, distances / xp.where(apart, reached, 1.0), 0.0)
     return (xp.sum(ratio, axis=1)[:, None] * points - ratio @ points) / points.shape[0]

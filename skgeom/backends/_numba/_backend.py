@@ -15,7 +15,12 @@ from skgeom.backends._descent import RULES
 from skgeom.backends._faiss import nearest_by_products
 from skgeom.backends._kernel_products import tiled_matvec
 from skgeom.backends._numba._lockstep import in_lockstep
-from skgeom.backends._refine import exact_neighbors, n_candidates, unit_rows
+from skgeom.backends._refine import (
+    exact_neighbors,
+    n_candidates,
+    refine_neighbors,
+    unit_rows,
+)
 from skgeom.backends._walks import COUPLINGS, strides
 
 # Coordinates that the gradients of a step read, for each piece that it is cut in.
@@ -33,6 +38,8 @@ _STARTS_PER_TASK = 2048
 # faiss, some 40 ms; once it is there it is always the faster one.
 _MOST_TREE_FEATURES = 15
 _FEW_PAIRS = 2**20
+# Coordinates that are compared in the time that a search takes to be set up.
+_LITTLE_WORK = 2**17
 
 # Scratch of a tile of a kernel matrix.
 _KERNEL_BYTES = 2**24
@@ -67,6 +74,9 @@ class NumbaBackend:
 
         if metric == "cosine":
             X, Y = unit_rows(xp, X), unit_rows(xp, Y)
+        if X.size * len(Y) <= _LITTLE_WORK:
+            everything = np.broadcast_to(np.arange(len(X)), (len(Y), len(X)))
+            return refine_neighbors(xp, X, Y, everything, k, metric, self.float64)
         # Centring keeps the expanded squares of the blocked products accurate.
         center = X.mean(axis=0, dtype=np.float64)
         points, queries = X - center, Y - center
@@ -138,7 +148,7 @@ class NumbaBackend:
         waits for work by keeping a core busy.
         """
         with _threadpools().limit(limits=1, user_api="blas"):
-            if effective_n_jobs(self.n_jobs) == 1:
+            if len(items) < 2 or effective_n_jobs(self.n_jobs) == 1:
                 yield from map(function, items)
             else:
                 run = Parallel(self.n_jobs, prefer="threads", return_as="generator")

@@ -195,17 +195,15 @@ def label_multiplier(X: NDArray, labels: NDArray, level: float) -> NDArray:
     unit = _unit_of(X)
     level = level / unit / unit
     pulls, sizes, _ = _pulls(X / unit, labels)
-    B = np.zeros((len(X), len(X)))
+    r, totals = np.zeros((len(X), len(sizes))), np.zeros((len(sizes), len(sizes)))
     for k, (rows, _) in pulls.items():
-        for other, (columns, _) in pulls.items():
-            if k < other:
-                r = _clipped(pulls, sizes, k, level)[:, other]
-                s = _clipped(pulls, sizes, other, level)[:, k]
-                scale = math.sqrt(r.sum() * s.sum())
-                if scale > 0:
-                    block = np.outer(r, s) / scale
-                    B[np.ix_(rows, columns)] = block
-                    B[np.ix_(columns, rows)] = block.T
+        r[rows] = clipped = _clipped(pulls, sizes, k, level)
+        totals[k] = [column.sum() for column in clipped.T]
+    scales = np.sqrt(totals * totals.T)
+    scales[scales == 0] = math.inf  # no multiplier between these clusters
+    B = np.empty((len(X), len(X)))
+    for k, (rows, _) in pulls.items():
+        B[rows] = r[rows][:, labels] * r[:, k] / scales[k, labels]
     return B * unit * unit
 
 
@@ -230,11 +228,10 @@ def _pulls(X, labels):
 def _clipped(pulls, sizes, k, level):
     """The r_a of `label_bound` for the points of cluster k, a column a cluster."""
     pull = pulls[k][1]
-    r = np.zeros_like(pull)
-    if math.isfinite(level):
-        scale = (sizes + sizes[k]) / (2 * sizes[k])
-        others = np.arange(len(sizes)) != k
-        r[:, others] = np.maximum(pull[:, others] - level, 0.0) * scale[others]
+    if not math.isfinite(level):
+        return np.zeros_like(pull)
+    r = np.maximum(pull - level, 0.0) * ((sizes + sizes[k]) / (2 * sizes[k]))
+    r[:, k] = 0.0
     return r
 
 

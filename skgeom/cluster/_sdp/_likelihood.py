@@ -99,6 +99,9 @@ def likelihood_clustering(
     # With many features n x n products are the fewer.
     gram = Y @ xp.matrix_transpose(Y) if 2 * p > n else None
 
+    one = xp.ones_like(w[0, 0, 0])
+    zero = 0 * one
+
     def product(columns):
         if gram is not None:
             return gram @ columns
@@ -122,11 +125,11 @@ def likelihood_clustering(
         return value[None], residual[None, :], xp.reshape(gradient, (1, n, k * rank))
 
     def project(U):
-        positive = xp.clip(xp.reshape(U, (1, n, k, rank)), 0.0, None)
-        squared = xp.sum(positive**2, axis=(1, 3), keepdims=True)
-        # A group that lost all: anything of the right size.
-        positive = xp.where(squared > 0, positive, xp.ones_like(positive))
-        squared = xp.sum(positive**2, axis=(1, 3), keepdims=True)
+        positive = xp.maximum(xp.reshape(U, (1, n, k, rank)), zero)
+        squared = xp.sum(positive * positive, axis=(1, 3), keepdims=True)
+        # A group that lost all: anything of the right size, say ones.
+        positive = xp.where(squared > 0, positive, one)
+        squared = xp.where(squared > 0, squared, n * rank * one)
         return xp.reshape(positive / xp.sqrt(squared), (1, n, k * rank))
 
     solution = augmented_lagrangian(

@@ -4,6 +4,7 @@ Zhuang, Chen, Yang and Zhang, ICLR 2024.
 """
 
 from collections.abc import Callable
+from functools import reduce
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -342,14 +343,15 @@ def spectral_scale(
 def _minimize(xp, lagrangian, project, U, dual, penalty, step, size, move_tol):
     """Lower the augmented Lagrangian by projected steps; each start has its own."""
     value, residual, gradient = lagrangian(U, dual, penalty)
-    recent = xp.stack([value] * _MEMORY)
+    recent = [value] * _MEMORY
     moved = xp.full_like(step, 1.0)
     for n_taken in range(2, _INNER_STEPS + 2):
         tried = project(U - step[:, None, None] * gradient)
         change = tried - U
         squared = _inner(xp, change, change)
         found = lagrangian(tried, dual, penalty)
-        accepted = found[0] <= xp.max(recent, axis=0) - 1e-4 / step * squared
+        worst = reduce(xp.maximum, recent)
+        accepted = found[0] <= worst - 1e-4 / step * squared
         # Barzilai and Borwein (1988), the short step: robust on curved pieces.
         turn = found[2] - gradient
         along, bend = _inner(xp, change, turn), _inner(xp, turn, turn)
@@ -360,7 +362,7 @@ def _minimize(xp, lagrangian, project, U, dual, penalty, step, size, move_tol):
         gradient = xp.where(accepted[:, None, None], found[2], gradient)
         residual = xp.where(accepted[:, None], found[1], residual)
         value = xp.where(accepted, found[0], value)
-        recent = xp.concat([recent[1:, ...], value[None, :]], axis=0)
+        recent = [*recent[1:], value]
         if n_taken % _STEPS_PER_LOOK == 0 and bool(xp.all(moved < move_tol)):
             break
     return U, step, residual, moved, n_taken
@@ -368,7 +370,7 @@ def _minimize(xp, lagrangian, project, U, dual, penalty, step, size, move_tol):
 
 def _on_sphere(xp, U, n_clusters):
     """Project on the non-negative entries of squared norm K."""
-    positive = xp.clip(U, 0.0, None)
+    positive = xp.maximum(U, xp.zeros_like(U[:1, :1, :1]))
     squared = _inner(xp, positive, positive)
     # Nothing positive at all: stay at the point itself, mirrored.
     lost = (squared <= 0)[:, None, None]

@@ -15,7 +15,6 @@ from typing import NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
-from scipy.sparse import csgraph
 from scipy.spatial.distance import cdist
 from sklearn.utils import check_random_state
 
@@ -77,7 +76,8 @@ class _Tree(NamedTuple):
 
     def between(self, points):
         """Lengths that are to be expected between points, their mean square one."""
-        out = self.shares[points] @ self.reach(points)
+        shares = self.shares[points]
+        out = shares @ (shares @ self.paths).T
         np.fill_diagonal(out, 0.0)
         size = np.sqrt(np.mean(out**2))
         return out / size if size > 0 else out
@@ -178,7 +178,7 @@ def tree_distances(points, nodes, random_state=None):
     compared = at[np.linspace(0, len(at) - 1, min(len(at), _COMPARED)).astype(int)]
     agreement = _agreement(trees, compared)
     found = MeanTree(
-        _mean(trees, at),
+        np.empty((0, 0)),  # until the trees are known
         agreement,
         float(loop),
         best < _N_CENTERS[-1],
@@ -187,11 +187,9 @@ def tree_distances(points, nodes, random_state=None):
         members,
         at,
     )
-    if not found.is_tree or len(trees) >= _N_TREES:
-        return found
-    while len(trees) < _N_TREES:
+    while found.is_tree and len(trees) < _N_TREES:
         trees += [_grow(X, weights, k, rng) for k in forest]
-    return found._replace(distances=_mean(trees, at), trees=trees)
+    return found._replace(distances=_mean(trees, at))
 
 
 def _search(X, weights, rng):
@@ -241,15 +239,17 @@ def _grow(X, weights, k, rng):
     A link is as strong as its ends share points.
     """
     from skgeom.backends._numba._mixtures import mixture_shares
+    from skgeom.backends._numba._spanning_trees import shared_weight, spanning_tree
 
     centers, log_weights, variance, likelihood = _fit_mixture(X, weights, k, rng)
     shares = mixture_shares(X, centers.T.copy(), log_weights, 1 / variance)
     shares = sp.csr_array(shares)
-    strengths = (shares.T @ sp.diags_array(weights * 1.0) @ shares).toarray()
-    # csgraph takes zeros for no link, and in a dense matrix all below 1e-8.
+    strengths = np.zeros((k, k))
+    shared_weight(shares.indptr, shares.indices, shares.data, weights * 1.0, strengths)
     lengths = np.maximum(cdist(centers, centers), np.finfo(np.float64).tiny)
-    costs = sp.csr_array(np.triu(lengths / np.sqrt(1 + strengths), 1))
-    ends = csgraph.minimum_spanning_tree(costs).nonzero()
+    pairs = np.triu_indices(k, 1)
+    costs = lengths[pairs] / np.sqrt(1 + strengths[pairs])
+    ends = spanning_tree(k, *pairs, np.argsort(costs, kind="stable"))
     n_parameters = k * (X.shape[1] + 1)
     return _Tree(
         shares,
@@ -309,8 +309,10 @@ def _fit_mixture(X, weights, k, rng):
 
 def _along(values, ends):
     """Sums of a value of the links of a tree over the paths between all centres."""
-    links = sp.csr_array((values[ends], ends), shape=values.shape)
-    sums = csgraph.dijkstra(links, directed=False)
+    from skgeom.backends._numba._spanning_trees import sums_along
+
+    sums = np.empty(values.shape)
+    sums_along(np.asarray(ends), values.astype(np.float64, copy=False), sums)
     return np.minimum(sums, sums.T)
 
 

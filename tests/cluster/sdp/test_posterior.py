@@ -58,6 +58,7 @@ def by_definition(points, labels, n_clusters):
     n_clusters=st.integers(1, 4),
     seed=st.integers(0, 999),
 )
+@settings(max_examples=30)
 def test_one_step_is_the_predictive_density(n, p, n_clusters, seed):
     rng = np.random.default_rng(seed)
     # Most in one cluster, so that others are empty, or of one point.

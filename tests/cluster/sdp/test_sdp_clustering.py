@@ -25,6 +25,11 @@ from skgeom.testing import point_clouds
 
 SOLVERS = ["admm", "low_rank", "sketch"]
 KINDS = ["spherical", "diag", "tied", "full"]
+# What all kinds go through; "tied" goes the ways of "full".
+kinds = pytest.mark.parametrize(
+    "kind",
+    ["spherical", "diag", pytest.param("tied", marks=pytest.mark.slow), "full"],
+)
 SEEDS = pytest.mark.parametrize(
     "seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (1, 2))]
 )
@@ -159,7 +164,7 @@ def test_torch_in_torch_out(mixture):
     assert_array_equal(again.predict(X), labels.numpy())
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@kinds
 def test_dispatch_to_other_arrays_changes_nothing(mixture, kind):
     """Not all of scikit-learn's mixtures go along with it."""
     X, _ = mixture(30, 4, 3, 6.0)
@@ -324,7 +329,7 @@ def test_the_search_is_never_worse_than_its_start(mixture):
 # ------------------------------------------------------------------------- covariances
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@kinds
 def test_covariances_are_those_of_the_clusters(mixture, agreement, kind):
     X, y = mixture(600, 3, 3, 30.0)
     model = fit(X, covariance_type=kind)
@@ -336,7 +341,7 @@ def test_covariances_are_those_of_the_clusters(mixture, agreement, kind):
     assert_allclose(S, np.broadcast_to(expected[kind], S.shape), atol=0.3)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@kinds
 def test_probabilities(mixture, kind):
     X, _ = mixture(75, 4, 3, 3.0, spreads=[0.5, 1.0, 2.0])
     model = fit(X, covariance_type=kind)

@@ -1,5 +1,6 @@
 """SDPClustering: input that is bad, or only looks it."""
 
+import functools
 import warnings
 
 import numpy as np
@@ -25,7 +26,14 @@ VARIANTS = [
     {"covariance_type": "tied"},
     {"covariance_type": "full"},
 ]
-variants = pytest.mark.parametrize("parameters", VARIANTS, ids=str)
+# "tied" goes the ways of "full", which is as dear.
+TRIED = [
+    pytest.param(one, marks=pytest.mark.slow)
+    if one == {"covariance_type": "tied"}
+    else one
+    for one in VARIANTS
+]
+variants = pytest.mark.parametrize("parameters", TRIED, ids=str)
 
 
 def fit(X, n_clusters=3, **parameters):
@@ -172,7 +180,8 @@ def test_one_far_outlier(parameters):
     ("scale", "covariance_type"),
     [(scale, None) for scale in (1e-30, 1e-8, 1e8, 1e30)]
     + [
-        (scale, kind)
+        # Farther out these are in `test_any_scale_gives_the_same_labels`.
+        pytest.param(scale, kind, marks=pytest.mark.slow)
         for scale in (1e-30, 1e30)
         for kind in ("spherical", "diag", "full")
     ],
@@ -185,13 +194,17 @@ def test_any_unit(scale, covariance_type):
     assert len(set(zip(model.labels_, np.arange(30) % 3, strict=True))) == 3
 
 
-def _in_unit(X, new, scale, parameters):
-    """What is fitted to X times a scale, without that scale."""
+@functools.cache
+def _in_unit(scale, parameters):
+    """What is fitted to some points times a scale, without that scale."""
+    rng = np.random.default_rng(0)
+    X = 10 * np.eye(3, 4)[np.arange(30) % 3] + rng.standard_normal((30, 4))
+    new = X[:7] + 0.5
     given, length = dict(parameters), scale
-    if parameters.get("affinity") == "rbf":
+    if given.get("affinity") == "rbf":
         given["gamma"], length = 0.05 / scale / scale, 1.0
     A, rows = scale * X, scale * new
-    if parameters.get("affinity") == "precomputed":
+    if given.get("affinity") == "precomputed":
         A, rows, length = scale * (X @ X.T), scale * (new @ X.T), np.sqrt(scale)
     model = fit_quietly(A, 3, **given)
     check_finite(model, len(X))
@@ -213,17 +226,15 @@ def _in_unit(X, new, scale, parameters):
     )
 
 
-@pytest.mark.parametrize("scale", [1e-150, 1e90, 1e150])
 @pytest.mark.parametrize(
-    "parameters", [*VARIANTS, {"affinity": "precomputed"}], ids=str
+    "scale", [1e-150, pytest.param(1e90, marks=pytest.mark.slow), 1e150]
 )
+@pytest.mark.parametrize("parameters", [*TRIED, {"affinity": "precomputed"}], ids=str)
 def test_any_scale_gives_the_same_labels(parameters, scale):
     """Fourth powers of points are taken, which are no numbers at these scales."""
-    rng = np.random.default_rng(0)
-    X = 10 * np.eye(3, 4)[np.arange(30) % 3] + rng.standard_normal((30, 4))
-    new = X[:7] + 0.5
-    labels, *expected = _in_unit(X, new, 1.0, parameters)
-    found_labels, *found = _in_unit(X, new, scale, parameters)
+    given = tuple(parameters.items())
+    labels, *expected = _in_unit(1.0, given)
+    found_labels, *found = _in_unit(scale, given)
     assert_array_equal(found_labels[0], labels[0])
     assert_array_equal(found_labels[1], labels[1])
     for these, those in zip(found, expected, strict=True):
@@ -377,7 +388,7 @@ def test_an_unknown_device_is_named():
 
 
 def test_input_is_not_changed():
-    X = np.random.default_rng(0).standard_normal((30, 4))
+    X = np.random.default_rng(0).standard_normal((15, 4))
     kept = X.copy()
     fit(X, covariance_type="full")
     assert_array_equal(X, kept)

@@ -141,7 +141,7 @@ def test_unit_of_length_is_the_median_of_what_is_known():
 
 
 @given(n=st.integers(2, 12), seed=seeds, share=st.floats(0, 1), zeros=st.booleans())
-@settings(max_examples=150)
+@settings(max_examples=75)
 def test_closing_by_routes_over_what_is_known(n, seed, share, zeros):
     rng = np.random.default_rng(seed)
     X = rng.standard_normal((n, 2))
@@ -162,7 +162,7 @@ def test_closing_by_routes_over_what_is_known(n, seed, share, zeros):
 
 
 @given(A=adjacency_matrices(max_nodes=20), seed=seeds, share=st.floats(0, 1))
-@settings(max_examples=150)
+@settings(max_examples=75)
 def test_closing_by_paths_across_the_borders_of_cells(A, seed, share):
     graph = with_lengths(A, seed)
     landmarks = some_nodes(graph, seed)
@@ -238,7 +238,7 @@ def bridged(between, labels, X):
 
 
 @given(seed=seeds, n=st.integers(2, 20), n_parts=st.integers(1, 6))
-@settings(max_examples=150)
+@settings(max_examples=75)
 def test_bridges_of_the_minimum_spanning_tree(seed, n, n_parts):
     X, labels, between = parts(seed, n, n_parts)
     before = between.copy()

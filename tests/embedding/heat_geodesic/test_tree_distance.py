@@ -23,12 +23,18 @@ from skgeom.solvers import metric_mds
 RNG = np.random.default_rng
 
 
-def star(n, noise, n_arms=3, n_features=5, seed=0):
-    """Arms of length five from one point, and the distances along them."""
+def arms_of(n, noise, n_arms=3, n_features=5, seed=0):
+    """Arms of length five from one point: points, their arms and how far out."""
     rng = RNG(seed)
     arm, reach = rng.integers(n_arms, size=n), 5 * rng.uniform(size=n)
     axes = np.linalg.qr(rng.standard_normal((n_features, n_features)))[0][:n_arms]
     X = reach[:, None] * axes[arm] + noise * rng.standard_normal((n, n_features))
+    return X, arm, reach
+
+
+def star(*args, **kwargs):
+    """The points of arms, and the distances along them."""
+    X, arm, reach = arms_of(*args, **kwargs)
     same = arm[:, None] == arm[None, :]
     apart, together = np.add.outer(reach, reach), np.subtract.outer(reach, reach)
     return X, np.where(same, np.abs(together), apart)
@@ -189,7 +195,7 @@ def test_small_noisy_trees_gain():
 
 
 def test_trees_are_only_chosen_where_points_are_cleaned():
-    X, _ = star(240, 0.1, n_arms=4, n_features=6)
+    X, _, _ = arms_of(240, 0.1, n_arms=4, n_features=6)
 
     def fit(**options):
         return HeatGeodesicEmbedding(random_state=0, **options).fit(X)
@@ -222,7 +228,7 @@ def test_distances_between_all_points():
 @example(exponent=300, seed=0)
 @settings(max_examples=2)
 def test_scale_does_not_matter(exponent, seed):
-    X, _ = star(60, 0.1, seed=seed)
+    X, _, _ = arms_of(60, 0.1, seed=seed)
     nodes = np.arange(0, 60, 3)
     with few_trees():
         plain = tree_distances(X, nodes, 0)
@@ -263,7 +269,7 @@ def test_few_points_far_from_the_origin():
 
 
 def test_same_seed_same_result_whatever_the_threads():
-    X, _ = star(240, 0.2)
+    X, _, _ = arms_of(240, 0.2)
 
     def fit(jobs):
         model = HeatGeodesicEmbedding(geodesic="tree", n_jobs=jobs, random_state=3)
@@ -277,7 +283,7 @@ def test_same_seed_same_result_whatever_the_threads():
 
 def test_threads_of_libraries_do_not_matter(monkeypatch):
     monkeypatch.setattr(_tree_distance, "_STEPS_COARSE", 5)
-    X, _ = star(3000, 0.2)
+    X, _, _ = arms_of(3000, 0.2)
     nodes = np.arange(0, 3000, 20)
     distances, places = [], []
     for n_threads in (1, 4):
@@ -334,7 +340,7 @@ def test_steps_of_the_mixture(n, k, n_features, noise, seed):
 
 
 def test_copies_are_weights():
-    X, _ = star(60, 0.3)
+    X, _, _ = arms_of(60, 0.3)
     X, weights = X - X[0], RNG(0).integers(1, 4, 60)
 
     class FirstRows:
@@ -362,7 +368,7 @@ def test_a_mixture_finds_the_size_of_the_noise():
 
 @pytest.mark.parametrize(("noise", "least", "most"), [(0.05, 48, 384), (1.0, 8, 34)])
 def test_more_noise_fewer_centres(noise, least, most):
-    X, _ = star(1000, noise)
+    X, _, _ = arms_of(1000, noise)
     found = tree_distances(X, np.arange(0, 1000, 10), 0)
     sizes = {len(tree.paths) for tree in found.trees}
     assert least <= min(sizes)

@@ -187,7 +187,9 @@ def test_no_rate_breaks_the_numbers(rate, rule):
         check_numbers("cpu", rate, rule, dtype, init)
 
 
-@pytest.mark.parametrize("rate", [1e-3, 10.0, 100.0])
+@pytest.mark.parametrize(
+    "rate", [1e-3, pytest.param(10.0, marks=pytest.mark.slow), 100.0]
+)
 @pytest.mark.parametrize("rule", RULES)
 def test_no_rate_breaks_the_numbers_of_devices(torch_device, rate, rule):
     """At the full rate, in as many steps as it takes to get to the rim."""

@@ -2,7 +2,7 @@
 
 import networkx as nx
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
@@ -21,6 +21,7 @@ def random_tree(n, seed):
 
 
 @given(n=st.integers(1, 40), seed=st.integers(0, 2**32 - 1), closure=st.booleans())
+@settings(max_examples=50)
 def test_a_tree_is_found_in_its_closure(n, seed, closure):
     graph, edges, root = random_tree(n, seed)
     graph = transitive_closure(graph) if closure else graph
@@ -33,6 +34,7 @@ def test_a_tree_is_found_in_its_closure(n, seed, closure):
 
 
 @given(A=adjacency_matrices(directed=True, self_loops=False))
+@settings(max_examples=50)
 def test_any_graph_has_a_forest(A):
     n = A.shape[0]
     parents, ranks = hierarchy_tree(A)
@@ -50,6 +52,7 @@ def test_any_graph_has_a_forest(A):
 
 
 @given(n=st.integers(1, 60), seed=st.integers(0, 2**32 - 1))
+@settings(max_examples=50)
 def test_subtrees_have_their_own_sectors(n, seed):
     graph, edges, _ = random_tree(n, seed)
     parents, ranks = hierarchy_tree(graph.adjacency)
