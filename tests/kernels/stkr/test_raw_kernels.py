@@ -20,6 +20,7 @@ RAW = dict(normalization=None, alpha=1e-3)
 def test_every_transform_and_solver_on_every_kernel(kernel, transform, solver):
     """Sixteenth powers of eigenvalues of 60 are no use; squares and cubes are."""
     model = STKRRegressor(kernel, spectral_transform=transform, solver=solver, **RAW)
+    model.set_params(tol=1e-4)  # which a score does not see
     if transform == "polynomial":
         assert np.isfinite(model.fit(X, y).predict(X)).all()
         assert abs(model.score(X, f)) < 1

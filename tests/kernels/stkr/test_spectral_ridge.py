@@ -128,6 +128,7 @@ def test_primal_and_dual_forms_are_one(seed, n_labels, alpha, eta, degree):
 
 
 @given(seed=st.integers(0, 2**31 - 1))
+@settings(max_examples=40)
 def test_residuals_grow_and_values_shrink_with_alpha(seed):
     backend = get_backend("cpu")
     S = SparseKernel(sp.csr_array(normalised(15, seed, positive=False)), backend)

@@ -263,14 +263,18 @@ def test_blocks_and_the_whole_matrix_agree():
 def test_threads_do_not_change_a_digit(monkeypatch):
     from skgeom.backends._numba import _backend as _numba
 
-    monkeypatch.setattr(_numba, "_KERNEL_BYTES", 2**12)  # many tiles
+    monkeypatch.setattr(_numba, "_KERNEL_BYTES", 2**14)  # several tiles
     X, y = (part[:40] for part in moons())
     fitted = []
     for n_jobs in (None, 2):
         with config_context(working_memory=0.01):
             # No system within a system: each product makes a pool of threads.
             model = STKRRegressor(
-                "rbf", gamma=2.0, spectral_transform="polynomial", n_jobs=n_jobs
+                "rbf",
+                gamma=2.0,
+                spectral_transform="polynomial",
+                degree=3,
+                n_jobs=n_jobs,
             ).fit(X, y)
             fitted.append((model.transduction_, model.predict(X + 0.1)))
     for one, two in zip(*fitted, strict=True):
