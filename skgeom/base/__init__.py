@@ -1,7 +1,8 @@
 """What every estimator shares: the boundary in and out, the device, its parameters."""
 
 from skgeom.base._embedding import EmbeddingMixin
-from skgeom.base._estimator import GeometryEstimator, with_callbacks
+from skgeom.base._estimator import GeometryEstimator
+from skgeom.base._estimator import with_callbacks as with_callbacks  # scikit-learn's
 from skgeom.base._graph_input import GraphInputMixin
 
-__all__ = ["EmbeddingMixin", "GeometryEstimator", "GraphInputMixin", "with_callbacks"]
+__all__ = ["EmbeddingMixin", "GeometryEstimator", "GraphInputMixin"]

@@ -5,6 +5,7 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
+import sklearn
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn import config_context
 from sklearn.base import clone
@@ -16,6 +17,8 @@ from sklearn.preprocessing import StandardScaler
 from skgeom import GraphKernelRidge, SDPClustering, STKRClassifier, STKRRegressor
 from skgeom.graph import Graph
 from skgeom.model_selection import LabelledKFold, StratifiedLabelledKFold
+
+SKLEARN = tuple(map(int, sklearn.__version__.split(".")[:2]))
 
 rng = np.random.default_rng(0)
 RING = Graph.from_edges(np.stack([np.arange(30), (np.arange(30) + 1) % 30], axis=1))
@@ -100,8 +103,8 @@ def test_of_points_a_weight_is_how_often_a_row_is_there(model):
             # strength=1e4 squared is how much rounding may grow.
             assert_allclose(found, expected, atol=1e-6)
     if hasattr(weighted, "transduction_"):
-        assert_allclose(weighted.transduction_, weighted.predict(X), atol=1e-9)
-        assert_allclose(repeated.transduction_, repeated.predict(rows), atol=1e-9)
+        assert_allclose(weighted.transduction_, weighted.predict(X), atol=1e-7)
+        assert_allclose(repeated.transduction_, repeated.predict(rows), atol=1e-7)
 
 
 @every
@@ -133,6 +136,10 @@ def test_weights_on_unlabelled_rows_alone():
         STKRRegressor(graph=RING).fit(IDS, y, sample_weight=WEIGHTS)
 
 
+@pytest.mark.skipif(
+    SKLEARN < (1, 7),
+    reason="before scikit-learn 1.7 pipelines do not route to score",
+)
 @pytest.mark.parametrize(
     ("model", "folds"),
     [
