@@ -424,3 +424,21 @@ def test_with_dispatch_partial_fit_trains_the_estimator_itself(torch):
             model.partial_fit(there * torch.nan)
         assert isinstance(model.total_, torch.Tensor)
         np.testing.assert_allclose(as_numpy(model.sample()[0]), X.mean())
+
+
+@pytest.mark.parametrize(
+    "Class", [GraphKernelRidge, HeatGeodesicEmbedding, STKRRegressor]
+)
+def test_training_rows_are_not_searched_again(Class, monkeypatch):
+    model = make(Class).fit(X, Y)
+    expected = told(model, X)
+
+    def search(*args, **kwargs):
+        raise AssertionError("neighbours were searched")
+
+    for place in ("skgeom.base._graph_input", "skgeom.kernels._stkr._machine"):
+        monkeypatch.setattr(f"{place}.nearest_neighbors", search)
+    for name, value in told(model, X).items():
+        np.testing.assert_array_equal(value, expected[name])
+    with pytest.raises(AssertionError, match="were searched"):
+        told(model, X[:5] + 1.0)

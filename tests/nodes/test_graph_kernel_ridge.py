@@ -116,3 +116,14 @@ def test_bad_targets(grid):
         model.fit([[0], [1]], [1.0, np.inf])
     with pytest.raises(ValueError, match="no labelled row"):
         model.fit([[0], [1]], [np.nan, np.nan])
+
+
+def test_whole_numbers_are_numbers_to_learn_from():
+    """Not classes: a kernel is learned from them as from others."""
+    nodes, y = np.arange(40)[:, None], np.arange(40) // 4 % 7
+    ring = Graph.from_edges(np.stack([np.arange(40), (np.arange(40) + 1) % 40], axis=1))
+    whole, other = (
+        GraphKernelRidge("learned", graph=ring).fit(nodes, y + shift).kernel_.modulation
+        for shift in (0.0, 0.5)
+    )
+    np.testing.assert_allclose(whole, other, rtol=1e-8)

@@ -479,16 +479,14 @@ class PoincareEmbedding(
         return self._output(rounded, like=like)
 
     def _is_training(self, X, attachment):
-        """Whether the rows are those of the fit, in their order, or nearly so."""
+        """Whether all rows are nodes of the fit, or nearly so, and as many."""
         n_nodes = self.graph_.n_nodes
         if len(attachment.lonely) != n_nodes:
             return False
         if self.affinity == "precomputed":
             same = without_loops(Graph.from_adjacency(as_numpy(X))).adjacency
             return (same != self.graph_.adjacency).nnz == 0
-        own = attachment.own.sum(axis=1)
-        nearest = attachment.lengths.min(axis=1).toarray().ravel() == 0
-        return bool(((own >= _IS_NODE) | nearest).all())
+        return bool((attachment.own.sum(axis=1) > 0.99).all())
 
     def _raw_links(self, X, attachment):
         """Links of new rows to the nodes, whether or not they are nodes themselves."""

@@ -211,3 +211,12 @@ def test_negatives_may_follow_degrees():
     )
     assert np.isfinite(drawn).all()
     assert np.abs(plain - drawn).max() > 0
+
+
+def test_scores_tell_training_rows_from_others():
+    """By where the rows are: float32 copies are training rows, other rows are not."""
+    points = np.random.default_rng(3).normal(size=(60, 3))
+    model = PoincareEmbedding(max_iter=20, random_state=0).fit(points)
+    own = model.score(points)
+    assert model.score(points.astype(np.float32).astype(np.float64)) == own
+    assert model.score(points[::-1] + 0.3) != own
