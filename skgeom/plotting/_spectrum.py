@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from skgeom.kernels._stkr._transform import transform_of
+from skgeom.kernels._stkr._transform import transforms_of
 from skgeom.plotting._style import GREY, axes_of
 from skgeom.typing import ArrayLike, NDArray
 
@@ -215,7 +215,15 @@ def _of_laplacian(function, values):
 
 def _transform(machine):
     """Name and function of the transform of a fitted kernel machine."""
-    transform = transform_of(machine, positive=not hasattr(machine, "graph_"))
+    if hasattr(machine, "candidates_"):
+        raise ValueError(
+            "kernel='auto' is the average of many kernels, see candidates_. For the "
+            "spectrum of one take kernel='nearest_neighbors'."
+        )
+    positive = not hasattr(machine, "graph_")
+    (transform,) = transforms_of(
+        machine, positive, lambda: np.array([machine.strength_])
+    )
     if transform is not None:
         name = machine.spectral_transform
         return getattr(name, "__name__", str(name)).replace("_", " "), transform

@@ -1,7 +1,8 @@
 """What the regressor and the classifier share: reading input, solving, predicting."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from numbers import Integral, Real
+from typing import Any, NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
@@ -14,6 +15,8 @@ from skgeom.base import GeometryEstimator, GraphInputMixin
 from skgeom.graph import Attachment, Graph, by_node, canonical_csr, nearest_neighbors
 from skgeom.graph._affinity import positive_scale
 from skgeom.kernels._operators import extreme_eigenvalues
+from skgeom.kernels._stkr._average import Problem, fit_average
+from skgeom.kernels._stkr._averaged_machines import Candidate
 from skgeom.kernels._stkr._base_kernel import (
     callable_diagonal,
     callable_matvec,
@@ -24,15 +27,14 @@ from skgeom.kernels._stkr._base_kernel import (
     neighbor_weights,
     over,
 )
-from skgeom.kernels._stkr._ridge_path import ridge_path
+from skgeom.kernels._stkr._choice import Choice, choose, label_folds
 from skgeom.kernels._stkr._spectral_ridge import (
     dense_ridge,
     dual_ridge,
     eigen_ridge,
     primal_ridge,
-    transformed_columns,
 )
-from skgeom.kernels._stkr._transform import check_transform, transform_of
+from skgeom.kernels._stkr._transform import check_transform, transforms_of
 from skgeom.solvers import leading_eigenpairs
 
 POINT_KERNELS = {"rbf", "laplacian", "matern"}
@@ -45,6 +47,29 @@ _MOST_LABELS = 12_000
 _EIGENVALUE_ERROR = 1e-8
 # Samples up to which all eigenpairs cost next to nothing.
 _FEW_SAMPLES = 1000
+# Attributes that a fit may not set.
+_OPTIONAL = (
+    "graph_",
+    "gamma_",
+    "eigenvalues_",
+    "alpha_",
+    "strength_",
+    "dual_coef_",
+    "candidates_",
+)
+
+
+class _Problem(NamedTuple):
+    """Labels in the units of a solver, and how their predictions are judged."""
+
+    operator: Any
+    positive: bool
+    nodes: np.ndarray
+    targets: np.ndarray
+    weights: np.ndarray
+    unit: float
+    folds: np.ndarray
+    loss: Callable
 
 
 class SpectralMachine(GraphInputMixin, GeometryEstimator):
@@ -52,17 +77,25 @@ class SpectralMachine(GraphInputMixin, GeometryEstimator):
 
     _parameter_constraints = {
         "kernel": [
-            StrOptions({"nearest_neighbors", "precomputed"} | POINT_KERNELS),
+            StrOptions({"auto", "nearest_neighbors", "precomputed"} | POINT_KERNELS),
             callable,
         ],
         "spectral_transform": [
             StrOptions({"inverse_laplacian", "polynomial", "top_components"}),
             callable,
         ],
-        "strength": [Interval(Real, 1, None, closed="left")],
+        "strength": [
+            Interval(Real, 1, None, closed="left"),
+            StrOptions({"auto"}),
+            "array-like",
+        ],
         "degree": [Interval(Integral, 1, None, closed="left"), None],
-        "alpha": [Interval(Real, 0, None, closed="neither"), "array-like"],
-        "normalization": [StrOptions({"random_walk", "symmetric"}), None],
+        "alpha": [
+            Interval(Real, 0, None, closed="neither"),
+            StrOptions({"auto"}),
+            "array-like",
+        ],
+        "normalization": [StrOptions({"auto", "random_walk", "symmetric"}), None],
         "fit_intercept": ["boolean"],
         "solver": [StrOptions({"auto", "cg", "dense", "eigen"})],
         "tol": [Interval(Real, 0, None, closed="neither")],
@@ -71,33 +104,58 @@ class SpectralMachine(GraphInputMixin, GeometryEstimator):
     def _is_of_points(self):
         return self.graph is None and self.kernel != "precomputed"
 
+    def _is_of_neighbors(self):
+        """Whether rows are points that are joined to their neighbours."""
+        return self.graph is None and self.affinity == "nearest_neighbors"
+
+    def _is_average(self):
+        """Whether kernels of neighbours and of points are averaged."""
+        return (
+            self.graph is None
+            and self.kernel == "auto"
+            and self.spectral_transform == "inverse_laplacian"
+            and self.normalization is not None
+            and self.solver == "auto"
+        )
+
     @property
     def affinity(self) -> str | Callable:
         """What `GraphInputMixin` calls the source of the graph."""
-        return self.kernel
+        return "nearest_neighbors" if self.kernel == "auto" else self.kernel
+
+    # What normalization="auto" is; an average takes random walks.
+    _default_normalization = "random_walk"
+
+    @property
+    def _scaled_by(self):
+        """How the base kernel is normalised."""
+        if self.normalization != "auto":
+            return self.normalization
+        return "random_walk" if self._is_average() else self._default_normalization
 
     _source = "kernel"
     _merges_rows = True
 
     # Exponents where `degree` is None.
-    _default_degrees = {"inverse_laplacian": 1, "polynomial": 16}
+    _default_degrees = {"inverse_laplacian": 2, "polynomial": 16}
 
     # ------------------------------------------------------------------- input
 
     def _fit_base_kernel(self, X, backend):
         """Read X; return the base kernel and the node of each row."""
         self._fit_points = self._known_rows = None
-        for name in ("graph_", "gamma_", "eigenvalues_"):  # of a fit before
+        for name in _OPTIONAL:  # of a fit before
             self.__dict__.pop(name, None)
-        if self.graph is not None or self.kernel == "nearest_neighbors":
+        self._points_part = None
+        if self.graph is not None or self._is_of_neighbors():
             self.graph_, rows, _ = self._fit_graph(X, backend)
         elif self.kernel == "precomputed":
-            if self.normalization is None:
+            if self._scaled_by is None:
                 return self._fit_matrix(X, backend)
             self.graph_, rows, _ = self._fit_graph(X, backend)
         else:
             return self._fit_point_kernel(X, backend)
-        return kernel_of_graph(self.graph_, self.normalization, backend), rows
+        return kernel_of_graph(self.graph_, self._scaled_by, backend), rows
 
     def _fit_matrix(self, X, backend):
         X = self._validated(X, reset=True, accept_sparse="csr")
@@ -120,7 +178,7 @@ class SpectralMachine(GraphInputMixin, GeometryEstimator):
             points,
             self._point_matvec(points, backend),
             diagonal,
-            self.normalization,
+            self._scaled_by,
             backend,
             _working_memory(),
         )
@@ -159,30 +217,70 @@ class SpectralMachine(GraphInputMixin, GeometryEstimator):
         nodes, mean, weights = by_node(rows[labelled], targets, weights)
         unit = self._unit_of_spectrum(base)
         operator = base.operator if unit == 1.0 else over(base.operator, unit)
-        transform = transform_of(self, base.positive)
-        if callable(self.spectral_transform):
-            check_transform(transform, base.positive)
         root = np.sqrt(base.measure)[:, None]
-        found = self._solve(
+        problem = _Problem(
             operator,
-            transform,
+            base.positive,
             nodes,
             root[nodes] * mean,
             weights / base.measure[nodes],
             unit,
-            backend,
+            label_folds(self._order_of(mean), mean.shape[1]),
+            self._selection_loss(mean, weights, root[nodes]),
         )
+        found = self._solve(problem, backend)
+        self._keep_solution(found, base, unit, backend)
+        self.dual_coef_ = backend.to_numpy(found.dual) * root[nodes] / unit
+
+    def _fit_average(self, base, rows, labelled, targets, backend, weights=None):
+        """Average machines on neighbours and points; set the values of all nodes.
+
+        Returns the intercept of the average.
+        """
+        nodes, mean, weights = by_node(rows[labelled], targets, weights)
+        problem = Problem(
+            base.operator,
+            base.measure,
+            np.asarray(self._fit_points, dtype=np.float64),
+            nodes,
+            mean,
+            weights,
+            self._mean_squared_error(mean, weights),
+        )
+        relative = None if isinstance(self.alpha, str) else self._alphas()
+        found = fit_average(
+            problem,
+            self._strengths(),
+            self.degree or self._default_degrees["inverse_laplacian"],
+            relative,
+            self.gamma,
+            label_folds(self._order_of(mean), mean.shape[1]),
+            np.asarray(self._default_alphas) if relative is None else relative,
+            fit_intercept=self.fit_intercept,
+            tol=self.tol,
+            max_iter=self.max_iter,
+        )
+        self._keep_solution(found.solution, base, 1.0, backend)
+        self._points_part = found.points
+        self._node_values += found.points.values(problem.points, backend)
+        fields = Candidate._fields
+        columns = zip(*found.candidates, strict=True)
+        self.candidates_ = {
+            name: np.array(column)
+            for name, column in zip(fields, columns, strict=True)
+        }
+        self.solver_ = "dense"
+        return found.intercept
+
+    def _keep_solution(self, found, base, unit, backend):
+        """Set what predictions need of the kernel of a graph or of points."""
+        root = np.sqrt(base.measure)[:, None]
         self.n_iter_ = max(1, found.n_iter)
         if found.eigenvalues is not None:
             self.eigenvalues_ = found.eigenvalues
-        values, extension, dual = (
-            backend.to_numpy(part)
-            for part in (found.values, found.extension, found.dual)
-        )
-        self._node_values = values / root
-        scaled = root if self.normalization == "random_walk" else 1.0
-        self._extension = extension / scaled / unit
-        self.dual_coef_ = dual * root[nodes] / unit
+        scaled = root if self._scaled_by == "random_walk" else 1.0
+        self._node_values = backend.to_numpy(found.values) / root
+        self._extension = backend.to_numpy(found.extension) / scaled / unit
         self._degrees = base.degrees
         if found.residual > self.tol:
             warn(
@@ -191,29 +289,34 @@ class SpectralMachine(GraphInputMixin, GeometryEstimator):
                 ConvergenceWarning,
             )
 
-    def _solve(self, S, transform, nodes, targets, weights, unit, backend):
-        # With the kernel c s(K / c), a penalty over c gives the same values.
-        solver = self._choose_solver(S, transform, len(nodes), targets.shape[1])
-        self.solver_ = solver
+    def _solve(self, problem, backend):
+        """Choose transform and penalty, and solve with them."""
+        S, nodes = problem.operator, problem.nodes
         targets, weights = (
-            backend.asarray(part, dtype=backend.float64) for part in (targets, weights)
+            backend.asarray(part, dtype=backend.float64)
+            for part in (problem.targets, problem.weights)
         )
-        problem = S, transform, nodes, targets, weights
+        labels = nodes, targets, weights
         limits = dict(tol=self.tol, max_iter=self.max_iter)
         try:
-            self.alpha_ = self._choose_alpha(*problem, unit)
-            problem = *problem, self.alpha_ / unit
+            pairs = None
+            if self.spectral_transform == "top_components":
+                pairs = leading_eigenpairs(S, self.n_components)
+            transform, self.alpha_ = self._choose(problem, labels, pairs)
+            solver = self._choose_solver(S, transform, len(nodes), targets.shape[1])
+            self.solver_ = solver
+            # With the kernel c s(K / c), a penalty over c gives the same values.
+            system = S, transform, *labels, self.alpha_ / problem.unit
             if solver == "eigen":
-                top = self.n_components if transform is None else None
-                pairs = leading_eigenpairs(S, top)
-                return eigen_ridge(*problem, eigenpairs=pairs)
+                pairs = leading_eigenpairs(S, None) if pairs is None else pairs
+                return eigen_ridge(*system, eigenpairs=pairs)
             if solver == "dense":
-                return dense_ridge(*problem, **limits)
+                return dense_ridge(*system, **limits)
             method = dual_ridge
             if transform.has_primal:
                 method = primal_ridge
             progress = self._progress(self.max_iter, "residual")
-            found = method(*problem, **limits, callback=progress)
+            found = method(*system, **limits, callback=progress)
             if progress is not None:
                 progress.close()
             return found
@@ -223,26 +326,67 @@ class SpectralMachine(GraphInputMixin, GeometryEstimator):
                 f"is indefinite, or spectral_transform is negative. ({error})"
             ) from None
 
-    def _choose_alpha(self, S, transform, nodes, targets, weights, unit):
-        """The penalty with the least error in predicting labels from the others."""
-        if np.ndim(self.alpha) == 0:
-            return float(self.alpha)
-        alphas = np.asarray(self.alpha, dtype=np.float64).ravel()
-        if not (alphas.size and np.isfinite(alphas).all() and alphas.min() > 0):
+    # Where "auto" looks.
+    _default_strengths: Sequence[float] = (10.0, 100.0, 1e3, 1e4)
+    _default_alphas: Sequence[float] = (1e-3, 1e-2, 1e-1, 1.0, 10.0)
+
+    def _strengths(self):
+        """Strengths that are tried."""
+        if isinstance(self.strength, str):
+            return np.array(self._default_strengths)
+        return self._positive("strength", self.strength, 1.0)
+
+    def _alphas(self):
+        """Penalties that are given, as an array."""
+        return self._positive("alpha", self.alpha, np.nextafter(0.0, 1.0))
+
+    def _positive(self, name, given, least):
+        found = np.asarray(given, dtype=np.float64).ravel()
+        if not (found.size and np.isfinite(found).all() and found.min() >= least):
+            wanted = "at least 1" if least == 1.0 else "positive"
             raise InvalidParameterError(
-                f"{type(self).__name__}: alpha must be positive, got {self.alpha!r}."
+                f"{type(self).__name__}: {name} must be {wanted}, got {given!r}."
             )
-        if transform is None or len(nodes) > _FEW_LABELS:
-            raise ValueError(
-                "alpha can be chosen from several for up to "
-                f"{_FEW_LABELS} labels, and not for 'top_components'. Choose it by "
-                "GridSearchCV and LabelledKFold."
-            )
-        columns = transformed_columns(
-            S, transform, nodes, tol=1e-2 * self.tol, max_iter=self.max_iter
+        return found
+
+    def _choose(self, problem, labels, pairs):
+        """Transform and penalty, by the labels where there are several."""
+        transforms = transforms_of(self, problem.positive, self._strengths)
+        if callable(self.spectral_transform):
+            check_transform(transforms[0], problem.positive)
+        alphas = None
+        if not isinstance(self.alpha, str):
+            alphas = self._alphas() / problem.unit
+        elif transforms[0] is not None and transforms[0].has_primal:
+            alphas = np.array(self._default_alphas)
+        if len(transforms) == 1 and np.ndim(self.alpha) == 0 and alphas is not None:
+            if not isinstance(self.alpha, str):
+                chosen = Choice(0, float(self.alpha) / problem.unit, 0.0)
+                return self._chosen(transforms, chosen, problem.unit)
+        chosen = choose(
+            problem.operator,
+            transforms,
+            *labels,
+            alphas,
+            problem.loss,
+            problem.folds,
+            eigenvectors=None if pairs is None else pairs[1],
+            tol=self.tol,
+            max_iter=self.max_iter,
+            memory=_working_memory(),
         )
-        path = ridge_path(S.xp, columns.gram, targets, weights, alphas / unit)
-        return float(alphas[np.argmin(path.errors)])
+        return self._chosen(transforms, chosen, problem.unit)
+
+    def _chosen(self, transforms, chosen, unit):
+        """The transform that was chosen, and the penalty in the units of the kernel."""
+        transform = transforms[chosen.transform]
+        if self.spectral_transform == "inverse_laplacian":
+            self.strength_ = float(self._strengths()[chosen.transform])
+        alpha = chosen.alpha * unit
+        if not isinstance(self.alpha, str):
+            given = self._alphas()
+            alpha = float(given[np.abs(given - alpha).argmin()])
+        return transform, alpha
 
     def _choose_solver(self, S, transform, n_labels, n_targets):
         if transform is None:
@@ -275,7 +419,7 @@ class SpectralMachine(GraphInputMixin, GeometryEstimator):
     def _unit_of_spectrum(self, base):
         """The largest eigenvalue of a kernel that is taken as it is, and positive."""
         if (
-            self.normalization is not None
+            self._scaled_by is not None
             or self.spectral_transform == "top_components"
         ):
             return 1.0
@@ -294,14 +438,14 @@ class SpectralMachine(GraphInputMixin, GeometryEstimator):
     @property
     def _extended_by(self):
         """How kernel values of new rows are scaled."""
-        return self.normalization
+        return self._scaled_by
 
     def _predict_values(self, X):
         """Values of rows, without the intercept."""
         backend = self._backend_for(X)
         if self.graph is not None:
             return self._node_values[self._read_ids(X, len(self._node_values))]
-        if self.kernel == "nearest_neighbors":
+        if self._is_of_neighbors():
             return self._predict_neighbors(X, backend)
         if self.kernel == "precomputed":
             return self._predict_links(X)
@@ -334,13 +478,15 @@ class SpectralMachine(GraphInputMixin, GeometryEstimator):
             distances, indices, self._bandwidth, n_nodes, self._extended_by, reach
         )
         values = self._combined(lambda V: weights @ V)
+        if self._points_part is not None:
+            values = values + self._points_part.values(X, backend)
         # A row that coincides with nodes has their value, and one near them a part.
         own = Attachment.to_neighbors(*found, n_nodes).own
         return own @ self._node_values + (1.0 - own.sum(axis=1))[:, None] * values
 
     def _predict_links(self, X):
         X = self._validated(X, reset=False, accept_sparse="csr")
-        if self.normalization is None:
+        if self._scaled_by is None:
             return self._combined(lambda V: X @ V)
         links = canonical_csr(X)
         if links.nnz and links.data.min() < 0:
@@ -371,7 +517,7 @@ class SpectralMachine(GraphInputMixin, GeometryEstimator):
         tags = super().__sklearn_tags__()
         precomputed = self.graph is None and self.kernel == "precomputed"
         tags.input_tags.pairwise = precomputed
-        points = self.kernel not in ("nearest_neighbors", "precomputed")
+        points = self.kernel not in ("auto", "nearest_neighbors", "precomputed")
         tags.input_tags.sparse = self.graph is None and (precomputed or points)
         tags.input_tags.positive_only = precomputed and self.normalization is not None
         return tags

@@ -15,29 +15,47 @@ class RidgePath(NamedTuple):
 
     Parameters
     ----------
-    duals : list of array of shape (n_labels, n_targets)
+    duals : array of shape (n_penalties, n_labels, n_targets)
         The solution for each penalty, of the namespace of the matrix.
+    intercepts : array of shape (n_penalties, n_targets)
+        The constant that belongs to it, 0 without an intercept.
+    left_out : array of shape (n_penalties, n_labels, n_targets)
+        The error in predicting each label from the others.
     errors : ndarray of shape (n_penalties,), float64
-        Weighted mean of the squared errors in predicting each label from the others.
+        Weighted mean of the squares of these errors, summed over targets.
+    least : float
+        Least eigenvalue of the matrix, scaled by the weights; negative ones are taken
+        for zero.
 
     Examples
     --------
     >>> from skgeom.kernels._stkr._ridge_path import RidgePath
     >>> RidgePath._fields
-    ('duals', 'errors')
+    ('duals', 'intercepts', 'left_out', 'errors', 'least')
     """
 
     duals: Any
+    intercepts: Any
+    left_out: Any
     errors: np.ndarray
+    least: float
 
 
 def ridge_path(
-    xp: ModuleType, gram: Array, targets: Array, weights: Array, alphas: Sequence[float]
+    xp: ModuleType,
+    gram: Array,
+    targets: Array,
+    weights: Array,
+    alphas: Sequence[float],
+    *,
+    fit_intercept: bool = False,
 ) -> RidgePath:
     r"""Solve :math:`(K + \alpha W^{-1}) a = z` for every penalty by one eigenproblem.
 
     Leaving out one label changes its prediction by a closed form: the error is
-    :math:`a_i / [(K + \alpha W^{-1})^{-1}]_{ii}`.
+    :math:`a_i / [(K + \alpha W^{-1})^{-1}]_{ii}`. With an intercept, which has no
+    penalty, a sums to zero and the inverse is that on the contrasts, as in
+    generalised least squares.
 
     Parameters
     ----------
@@ -51,6 +69,9 @@ def ridge_path(
         The diagonal of W, > 0.
     alphas : sequence of float
         Penalties, > 0.
+    fit_intercept : bool, default=False
+        Whether a constant is added to the predictions, of any size. One label alone is
+        then predicted by itself.
 
     Returns
     -------
@@ -70,14 +91,49 @@ def ridge_path(
     ([[0.5, 0.5], [0.25, 0.25]], array([1., 1.]))
     """
     root = xp.sqrt(weights)[:, None]
-    values, V = xp.linalg.eigh(root * gram * root[:, 0])
+    matrix, basis = root * gram * root[:, 0], None
+    if fit_intercept:
+        # In the basis of contrasts nothing is left of a constant.
+        basis = _complement(xp, root[:, 0])
+        matrix = xp.matrix_transpose(basis) @ matrix @ basis
+    values, V = xp.linalg.eigh(matrix)
+    least = float(values[0]) if values.shape[0] else 0.0
+    values = xp.where(values > 0, values, xp.zeros_like(values))
+    V = V if basis is None else basis @ V
     spectrum = xp.matrix_transpose(V) @ (root * targets)
-    duals, errors = [], []
-    for alpha in alphas:
-        shrunk = 1 / (xp.where(values > 0, values, xp.zeros_like(values)) + alpha)
-        a = V @ (shrunk[:, None] * spectrum)
-        own = (V * V) @ shrunk
-        missed = as_numpy(xp.sum((a / own[:, None]) ** 2))
-        duals.append(root * a)
-        errors.append(float(missed) / float(as_numpy(xp.sum(weights))))
-    return RidgePath(duals, np.asarray(errors))
+    penalties = xp.asarray(np.asarray(alphas, dtype=np.float64), device=gram.device)
+    shrunk = 1 / (values[:, None] + xp.astype(penalties, gram.dtype))
+    # All penalties in one product: (n_labels, n_penalties, n_targets).
+    shape = gram.shape[0], shrunk.shape[1], targets.shape[1]
+    scaled = shrunk[:, :, None] * spectrum[:, None, :]
+    flat = xp.reshape(scaled, (shrunk.shape[0], shape[1] * shape[2]))
+    a = xp.reshape(V @ flat, shape)
+    own = ((V * V) @ shrunk)[:, :, None]
+    # A label that no other one says anything of has no entry among contrasts.
+    known = own > 0
+    missed = xp.where(
+        known, a / xp.where(known, own, xp.ones_like(own)), (root * targets)[:, None, :]
+    )
+    total = xp.sum(weights)
+    duals = xp.permute_dims(root[:, :, None] * a, (1, 0, 2))
+    intercepts = 0 * duals[:, 0, :]
+    if fit_intercept:
+        intercepts = xp.sum(weights[:, None] * (targets - gram @ duals), axis=1) / total
+    errors = as_numpy(xp.sum(missed**2, axis=(0, 2)) / total)
+    left_out = xp.permute_dims(missed / root[:, :, None], (1, 0, 2))
+    return RidgePath(duals, intercepts, left_out, np.asarray(errors), least)
+
+
+def _complement(xp, vector):
+    """Orthonormal columns that span what is orthogonal to a positive vector.
+
+    All but the first column of Householder's reflection that takes the first axis to
+    the vector.
+    """
+    unit = vector / xp.sqrt(xp.sum(vector**2))
+    n = unit.shape[0]
+    identity = xp.eye(n, dtype=unit.dtype, device=unit.device)
+    # Away from the vector, so that nothing cancels.
+    normal = unit + identity[:, 0]
+    reflection = identity - normal[:, None] * normal / normal[0]
+    return reflection[:, 1:]

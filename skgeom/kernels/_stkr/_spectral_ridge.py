@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from skgeom.kernels._stkr._shifted_gradient import shifted_conjugate_gradient
+from skgeom.kernels._stkr._penalized_gradient import penalized_conjugate_gradient
 from skgeom.kernels._stkr._solve_positive import solve_positive
 from skgeom.kernels._stkr._spectral_transforms import (
     InverseLaplacian,
@@ -72,6 +72,7 @@ def primal_ridge(
     *,
     tol: float,
     max_iter: int,
+    initial: Array | None = None,
     callback: Callable | None = None,
 ) -> RidgeSolution:
     r"""Solve :math:`[W + \alpha\, s(S)^{-1}] h = W z` by conjugate gradients.
@@ -94,6 +95,8 @@ def primal_ridge(
         Relative residual at which a target is done, rows scaled to a unit diagonal.
     max_iter : int
         At most so many steps.
+    initial : array of shape (n, n_targets), default=None
+        Where the iteration starts; None is zero.
     callback : callable, default=None
         Of `conjugate_gradient`.
 
@@ -116,14 +119,16 @@ def primal_ridge(
     array([0.666667, 0.      ])
     """
     xp = S.xp
-    penalty = transform.inverse * alpha
     label_weights = _padded(S, labelled, weights[:, None])
     B = _padded(S, labelled, weights[:, None] * targets)
     limits: dict[str, Any] = dict(tol=tol, max_iter=max_iter, callback=callback)
-    if isinstance(S, SparseKernel) and S.backend.name == "numba" and len(penalty) == 2:
-        diagonal = label_weights[:, 0] + penalty[0]
-        found = shifted_conjugate_gradient(S.matrix, diagonal, penalty[1], B, **limits)
+    if isinstance(S, SparseKernel) and S.backend.name == "numba":
+        penalty = alpha, transform.eta, transform.degree
+        found = penalized_conjugate_gradient(
+            S.matrix, label_weights[:, 0], *penalty, B, initial=initial, **limits
+        )
     else:
+        penalty = transform.inverse * alpha
         # Scaled to a diagonal near one, so that residuals of unlabelled rows, which
         # are of the size of alpha, count as much as others. The diagonal of powers of
         # S is not known: powers of the diagonal will do.
@@ -134,7 +139,8 @@ def primal_ridge(
             P = root * P
             return root * (label_weights * P + S.polynomial(P, penalty))
 
-        found = conjugate_gradient(xp, product, root * B, **limits)
+        start = None if initial is None else initial / root
+        found = conjugate_gradient(xp, product, root * B, initial=start, **limits)
         found = found._replace(solution=root * found.solution)
     h = found.solution
     rows = xp.asarray(labelled, device=h.device)
@@ -283,6 +289,55 @@ def transformed_columns(
     gram = xp.take(values, xp.asarray(labelled, device=values.device), axis=0)
     gram = (gram + xp.matrix_transpose(gram)) / 2
     return TransformedColumns(values, extension, gram, report.n_iter, report.residual)
+
+
+def transformed_labels(
+    S: KernelOperator,
+    transform: SpectralTransform,
+    labelled: NDArray,
+    dual: Array,
+    *,
+    tol: float,
+    max_iter: int,
+) -> RidgeSolution:
+    """Fitted values of given coefficients: s(S) times them.
+
+    Parameters
+    ----------
+    S : KernelOperator
+        Symmetric.
+    transform : SpectralTransform
+        One of the transforms of this package.
+    labelled : ndarray of shape (n_labels,), int64
+        Rows with a label, each once.
+    dual : array of shape (n_labels, n_targets)
+        The coefficients, of the backend.
+    tol : float
+        Relative residual of iterations.
+    max_iter : int
+        At most so many steps of each.
+
+    Returns
+    -------
+    RidgeSolution
+        The values.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skgeom.backends import get_backend
+    >>> from skgeom.kernels._operators import DenseKernel
+    >>> from skgeom.kernels._stkr._spectral_ridge import transformed_labels
+    >>> from skgeom.kernels._stkr._spectral_transforms import InverseLaplacian
+    >>> S = DenseKernel(np.eye(2), get_backend("cpu"))
+    >>> transformed_labels(S, InverseLaplacian(0.5), np.array([1]), np.ones((1, 1)),
+    ...     tol=1e-9, max_iter=9).values.ravel()
+    array([0., 2.])
+    """
+    report = _Report()
+    solve = report.resolvent(tol, max_iter)
+    values, extension = transform.apply(S, _padded(S, labelled, dual), solve)
+    return RidgeSolution(values, extension, dual, report.n_iter, report.residual)
 
 
 def dual_ridge(

@@ -16,7 +16,8 @@ import numpy as np
 from numpy.polynomial import polynomial as poly
 
 from skgeom.kernels._operators import DenseKernel
-from skgeom.operators import KernelOperator, chebyshev_coefficients
+from skgeom.kernels._stkr._penalized_gradient import penalized_conjugate_gradient
+from skgeom.operators import KernelOperator, SparseKernel, chebyshev_coefficients
 from skgeom.solvers import LinearSolution, conjugate_gradient
 from skgeom.typing import Array, NDArray
 
@@ -298,14 +299,17 @@ def resolvent(
     xp = S.xp
     if isinstance(S, DenseKernel):
         return S.resolvent(eta) @ V, None
+    limits: dict[str, Any] = dict(tol=tol, max_iter=max_iter, callback=callback)
+    if isinstance(S, SparseKernel) and S.backend.name == "numba":
+        none = np.zeros(S.n)
+        found = penalized_conjugate_gradient(S.matrix, none, 1.0, eta, 1, V, **limits)
+        return found.solution, found
     scale = (1 - eta * S.diagonal())[:, None]
     found = conjugate_gradient(
         xp,
         lambda P: P - eta * S.product(P),
         V,
         precondition=lambda R: R / scale,
-        tol=tol,
-        max_iter=max_iter,
-        callback=callback,
+        **limits,
     )
     return found.solution, found

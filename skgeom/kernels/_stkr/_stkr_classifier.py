@@ -23,6 +23,10 @@ from skgeom.kernels._stkr._machine import SpectralMachine
 from skgeom.typing import Array, ArrayLike, MatrixLike, NDArray
 
 
+# What the squared error counts beside the share of labels that are missed.
+_TIE = 1e-3
+
+
 class STKRClassifier(ClassifierMixin, SpectralMachine):
     r"""Classifier that learns from unlabelled points, too, and predicts new ones.
 
@@ -166,18 +170,22 @@ class STKRClassifier(ClassifierMixin, SpectralMachine):
         "class_weight": [dict, StrOptions({"balanced"}), None],
     }
 
+    _default_normalization = "symmetric"
+    _default_strengths = (3.0, 10.0, 100.0, 1e3)
+    _default_alphas = (1e-2, 1e-1, 1.0)
+
     def __init__(
         self,
-        kernel: str | Callable = "nearest_neighbors",
+        kernel: str | Callable = "auto",
         *,
         spectral_transform: str | Callable = "inverse_laplacian",
-        strength: float = 100.0,
+        strength: float | str | ArrayLike = "auto",
         degree: int | None = None,
         n_components: int = 30,
-        alpha: float | ArrayLike = 0.1,
+        alpha: float | str | ArrayLike = "auto",
         n_neighbors: int = 7,
         gamma: float | None = None,
-        normalization: str | None = "symmetric",
+        normalization: str | None = "auto",
         graph: Graph | None = None,
         fit_intercept: bool = True,
         class_weight: dict | str | None = None,
@@ -256,9 +264,11 @@ class STKRClassifier(ClassifierMixin, SpectralMachine):
         weights = self._weigh_classes(y[labelled], numbers, weights)
         shares = np.average(indicators, axis=0, weights=weights)
         self.intercept_ = shares if self.fit_intercept else np.zeros_like(shares)
-        self._shares = shares
-        if self.normalization is None:
-            self._reach = None
+        self._shares, self._reach = shares, None
+        if self._is_average():
+            label = base, rows, labelled, indicators, backend, weights
+            self.intercept_ = self._fit_average(*label)
+        elif self._scaled_by is None:
             targets = indicators - self.intercept_
             self._fit_values(base, rows, labelled, targets, backend, weights)
         else:
@@ -366,6 +376,40 @@ class STKRClassifier(ClassifierMixin, SpectralMachine):
         labelled, weights = read_weights(sample_weight, predicted, labelled)
         return accuracy_score(y[labelled], predicted[labelled], sample_weight=weights)
 
+    def _order_of(self, targets):
+        """Classes, of which folds of the labels have their shares."""
+        return targets.argmax(axis=1)
+
+    def _mean_squared_error(self, targets, weights):
+        """Error of predicted probabilities, in units of that of the shares."""
+        spread = np.average((targets - self._shares) ** 2, axis=0, weights=weights)
+        spread = spread.sum() if spread.sum() > 0 else 1.0
+
+        def error(predicted, rows):
+            missed = self._probabilities(predicted) - targets[rows]
+            squares = (missed**2).sum(axis=1) / spread
+            return np.average(squares, weights=weights[rows])
+
+        return error
+
+    def _selection_loss(self, targets, weights, root):
+        """Share of labels that are missed; of equal ones the smaller squared error."""
+        shift = self.intercept_ if self._scaled_by is None else 0.0
+        targets = targets + shift
+        error = self._mean_squared_error(targets, weights)
+
+        def loss(predicted, rows):
+            values = predicted / root[rows] + shift
+            if self._scaled_by is not None:
+                reach = values.sum(axis=1, keepdims=True)
+                least = max(self.tol * np.abs(reach).max(), np.finfo(float).tiny)
+                values = np.where(reach > least, values / np.maximum(reach, least), 0.0)
+            missed = values.argmax(axis=1) != targets[rows].argmax(axis=1)
+            share = np.average(missed, weights=weights[rows])
+            return share + _TIE * error(values, rows)
+
+        return loss
+
     def _weigh_by_reach(self):
         """Make the fitted values of nodes shares of what reaches them from all labels.
 
@@ -396,7 +440,9 @@ class STKRClassifier(ClassifierMixin, SpectralMachine):
 
     @property
     def _extended_by(self):
-        return "random_walk" if self._on_graph else self.normalization
+        if self._is_average():
+            return self._scaled_by
+        return "random_walk" if self._on_graph else self._scaled_by
 
     def _combined(self, product):
         values = super()._combined(product)

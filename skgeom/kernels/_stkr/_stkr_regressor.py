@@ -154,20 +154,18 @@ class STKRRegressor(RegressorMixin, SpectralMachine):
     True
     """
 
-    _default_degrees = {"inverse_laplacian": 2, "polynomial": 16}
-
     def __init__(
         self,
-        kernel: str | Callable = "nearest_neighbors",
+        kernel: str | Callable = "auto",
         *,
         spectral_transform: str | Callable = "inverse_laplacian",
-        strength: float = 1e4,
+        strength: float | str | ArrayLike = "auto",
         degree: int | None = None,
         n_components: int = 30,
-        alpha: float | ArrayLike = 0.1,
+        alpha: float | str | ArrayLike = "auto",
         n_neighbors: int = 7,
         gamma: float | None = None,
-        normalization: str | None = "random_walk",
+        normalization: str | None = "auto",
         graph: Graph | None = None,
         fit_intercept: bool = True,
         solver: str = "auto",
@@ -233,12 +231,16 @@ class STKRRegressor(RegressorMixin, SpectralMachine):
         self._two_dimensional = not one
         labelled, weights = read_weights(sample_weight, rows, labelled)
         known = y[labelled]
-        intercept = np.zeros(y.shape[1])
-        if self.fit_intercept:
-            intercept = np.average(known, axis=0, weights=weights)
-        self._fit_values(base, rows, labelled, known - intercept, backend, weights)
+        if self._is_average():
+            label = base, rows, labelled, known, backend, weights
+            intercept = self._fit_average(*label)
+        else:
+            intercept = np.zeros(y.shape[1])
+            if self.fit_intercept:
+                intercept = np.average(known, axis=0, weights=weights)
+            self._fit_values(base, rows, labelled, known - intercept, backend, weights)
         self.intercept_ = intercept if self._two_dimensional else float(intercept[0])
-        if not self._two_dimensional:
+        if hasattr(self, "dual_coef_") and not self._two_dimensional:
             self.dual_coef_ = self.dual_coef_[:, 0]
         values = self._node_values[rows]
         if kept is not None:
@@ -298,6 +300,27 @@ class STKRRegressor(RegressorMixin, SpectralMachine):
         y, labelled, _ = read_numbers(y, predicted, name)
         labelled, weights = read_weights(sample_weight, predicted, labelled)
         return r2_score(y[labelled], predicted[labelled], sample_weight=weights)
+
+    def _order_of(self, targets):
+        """What folds of the labels share alike."""
+        return targets[:, 0]
+
+    def _mean_squared_error(self, targets, weights):
+        """Error of predicted labels, in units of their variance."""
+        mean = np.average(targets, axis=0, weights=weights)
+        spread = np.average((targets - mean) ** 2, axis=0, weights=weights)
+        spread = np.where(spread > 0, spread, 1.0)
+
+        def error(predicted, rows):
+            squares = ((predicted - targets[rows]) ** 2 / spread).mean(axis=1)
+            return np.average(squares, weights=weights[rows])
+
+        return error
+
+    def _selection_loss(self, targets, weights, root):
+        """The same of predictions in the units of a solver."""
+        error = self._mean_squared_error(targets, weights)
+        return lambda predicted, rows: error(predicted / root[rows], rows)
 
     def _shaped(self, values, like):
         values = values + self.intercept_

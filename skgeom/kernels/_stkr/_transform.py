@@ -11,27 +11,28 @@ from skgeom.kernels._stkr._spectral_transforms import (
 )
 
 
-def transform_of(machine, positive):
-    r"""Return the transform that the parameters of a machine describe.
+def transforms_of(machine, positive, strengths):
+    r"""Return the transforms that the parameters of a machine describe.
 
     On a positive semidefinite kernel the transforms vanish at 0, as in the paper:
     :math:`\lambda (1 - \eta \lambda)^{-q}` and :math:`\lambda^q`. The eigenvalues of a
     graph reach down to -1: there they are :math:`(1 - \eta \lambda)^{-q}` and
     :math:`((1 + \lambda) / 2)^q`, increasing on the whole spectrum. None stands for the
-    leading eigenvectors.
+    leading eigenvectors. `strengths` returns those of the first, of which each makes a
+    transform.
     """
     name = machine.spectral_transform
     if callable(name):
-        return FunctionTransform(name)
+        return [FunctionTransform(name)]
     if name == "top_components":
-        return None
+        return [None]
     degree = machine.degree or machine._default_degrees[name]
     if name == "inverse_laplacian":
-        eta = 1.0 - 1.0 / machine.strength
-        return InverseLaplacian(eta, degree, vanishes=positive)
+        etas = 1.0 - 1.0 / strengths()
+        return [InverseLaplacian(eta, degree, vanishes=positive) for eta in etas]
     if positive:
-        return PolynomialTransform((0.0,) * degree + (1.0,))
-    return PolynomialTransform(tuple(poly.polypow((0.5, 0.5), degree)))
+        return [PolynomialTransform((0.0,) * degree + (1.0,))]
+    return [PolynomialTransform(tuple(poly.polypow((0.5, 0.5), degree)))]
 
 
 def check_transform(transform, positive):

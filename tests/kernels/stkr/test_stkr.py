@@ -147,6 +147,7 @@ def test_a_large_alpha_is_label_spreading():
         "precomputed",
         normalization="symmetric",
         strength=10.0,
+        degree=1,
         alpha=1e6,
         fit_intercept=False,
         tol=1e-12,
@@ -218,7 +219,8 @@ def test_values_are_linear_in_y_and_follow_permutations(seed, normalization, tra
     Y = rng.standard_normal((40, 2))
     Y[15:] = np.nan
     parameters = (
-        dict(normalization=normalization, strength=20.0, solver="eigen", gamma=0.5)
+        dict(normalization=normalization, strength=20.0, alpha=0.1, gamma=0.5)
+        | dict(solver="eigen")
         | TRANSFORMS[transform]
     )
     model = STKRRegressor("rbf", **parameters).fit(X, Y)
@@ -253,7 +255,7 @@ def test_the_residual_grows_with_alpha(transform):
 def test_blocks_and_the_whole_matrix_agree():
     X, y = moons()
     for parameters in ({"degree": 1}, {"spectral_transform": "polynomial"}):
-        parameters |= dict(strength=50.0, tol=1e-10, gamma=2.0)
+        parameters |= dict(strength=50.0, alpha=0.1, tol=1e-10, gamma=2.0)
         whole = STKRRegressor("rbf", **parameters).fit(X, y)
         with config_context(working_memory=0.01):
             blocks = STKRRegressor("rbf", **parameters).fit(X, y)
@@ -285,7 +287,9 @@ def test_constants_are_kept_by_the_random_walk():
     X, _ = moons()
     y = np.full(120, np.nan)
     y[:5] = 3.0
-    model = STKRRegressor(fit_intercept=False, alpha=1e-4, strength=1e5).fit(X, y)
+    model = STKRRegressor(
+        "nearest_neighbors", fit_intercept=False, alpha=1e-4, strength=1e5
+    ).fit(X, y)
     assert_allclose(model.transduction_, 3.0, atol=1e-3)
 
 

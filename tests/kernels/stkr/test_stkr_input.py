@@ -7,6 +7,7 @@ import pytest
 import scipy.sparse as sp
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn import config_context
+from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics.pairwise import rbf_kernel
 from sklearn.utils import estimator_checks
@@ -58,15 +59,21 @@ def test_alpha_is_positive(alpha):
 def test_alpha_of_several():
     grid = np.logspace(-4, 3, 8)
     noisy = y + rng.standard_normal(60)
-    clean, rough = (STKRRegressor(alpha=grid).fit(X, part) for part in (y, noisy))
+    machine = STKRRegressor("nearest_neighbors", strength=1e4)
+    clean, rough = (
+        clone(machine).set_params(alpha=grid).fit(X, part) for part in (y, noisy)
+    )
     assert clean.alpha_ < rough.alpha_
-    again = STKRRegressor(alpha=clean.alpha_).fit(X, y)
+    again = machine.set_params(alpha=clean.alpha_).fit(X, y)
     assert_allclose(clean.transduction_, again.transduction_)
     assert again.alpha_ == clean.alpha_
-    with pytest.raises(InvalidParameterError, match="alpha must be positive"):
-        STKRRegressor(alpha=[0.0, 1.0]).fit(X, y)
-    with pytest.raises(ValueError, match="top_components"):
-        STKRRegressor(alpha=grid, spectral_transform="top_components").fit(X, y)
+    for kernel in ("auto", "nearest_neighbors"):
+        with pytest.raises(InvalidParameterError, match="alpha must be positive"):
+            STKRRegressor(kernel, alpha=[0.0, 1.0]).fit(X, y)
+        with pytest.raises(InvalidParameterError, match="strength must be at least 1"):
+            STKRRegressor(kernel, strength=[0.5, 10.0]).fit(X, y)
+    top = STKRRegressor(alpha=grid, spectral_transform="top_components").fit(X, y)
+    assert top.alpha_ in grid
 
 
 def test_a_component_without_labels_has_the_mean():
@@ -100,14 +107,14 @@ def test_a_new_row_without_a_neighbour():
 
 
 def test_far_points_take_their_nearest_neighbours():
-    model = STKRRegressor().fit(X, y)
+    model = STKRRegressor("nearest_neighbors").fit(X, y)
     predicted = model.predict(np.array([[1e8, 0.0], [-1e8, 0.0]]))
     assert np.isfinite(predicted).all()
     assert predicted[0] > predicted[1]
 
 
 def test_far_points_of_the_symmetric_kernel_have_the_mean():
-    model = STKRRegressor(normalization="symmetric").fit(X, y)
+    model = STKRRegressor("nearest_neighbors", normalization="symmetric").fit(X, y)
     assert_allclose(model.predict([[1e8, 0.0]]), y[:20].mean())
 
 
@@ -199,7 +206,7 @@ def test_many_labels_go_another_way(monkeypatch):
     """A dense matrix over the labels is not formed when they are many."""
     from skgeom.kernels._stkr import _machine
 
-    parameters = dict(spectral_transform="polynomial", tol=1e-10)
+    parameters = dict(spectral_transform="polynomial", alpha=0.1, tol=1e-10)
     few = STKRRegressor(**parameters).fit(X, y)
     monkeypatch.setattr(_machine, "_FEW_LABELS", 10)
     many = STKRRegressor(**parameters).fit(X, y)
@@ -223,7 +230,7 @@ def test_a_dense_matrix_never_takes_the_process_down(monkeypatch):
 
 
 def test_memory_decides_between_columns_and_iterations():
-    parameters = dict(spectral_transform="polynomial", tol=1e-10)
+    parameters = dict(spectral_transform="polynomial", alpha=0.1, tol=1e-10)
     with config_context(working_memory=0.03):
         lean = STKRRegressor(**parameters).fit(X, y)
     ample = STKRRegressor(**parameters).fit(X, y)
@@ -313,5 +320,7 @@ def test_class_weights_know_their_names():
     X, y = np.arange(8.0)[:, None], np.array(["a", "b"] * 4)
     with pytest.raises(ValueError, match="class_weight"):
         STKRClassifier(class_weight="even").fit(X, y)
-    heavy = STKRClassifier(n_neighbors=3, class_weight={"a": 1, "b": 3}).fit(X, y)
+    heavy = STKRClassifier(
+        "nearest_neighbors", n_neighbors=3, class_weight={"a": 1, "b": 3}
+    ).fit(X, y)
     np.testing.assert_allclose(heavy.intercept_, [0.25, 0.75])

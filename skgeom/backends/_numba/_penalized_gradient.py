@@ -1,4 +1,4 @@
-"""numba kernels for conjugate gradients with a sparse matrix plus a diagonal."""
+"""numba kernels for conjugate gradients with a penalty in powers of a sparse matrix."""
 
 import numpy as np
 from numba import njit
@@ -7,27 +7,38 @@ from skgeom.backends._numba._compile import OPTIONS
 
 
 @njit(**OPTIONS)
-def shifted_steps(
-    indptr, indices, data, diagonal, factor, inverse, state, sums, tol, n_steps
+def penalized_steps(
+    indptr, indices, data, weights, alpha, eta, degree, inverse, state, sums, tol, steps
 ):
     """Make steps of preconditioned conjugate gradients, all columns at once.
 
-    The matrix is ``diag(diagonal) + factor * A`` with A in CSR form, the preconditioner
-    ``diag(inverse)``. `state` holds X, R, P and room for a product, each of shape
-    (n, k); `sums` holds, for each column, the squared norm of the residual in the
-    metric of the preconditioner, the steps made, whether the column is active, and
-    whether it broke down. A column stops where that norm is at most `tol`. Returns how
-    many columns are still active.
+    The matrix is ``diag(weights) + alpha * (I - eta * A)^degree`` with A in CSR form,
+    the preconditioner ``diag(inverse)``. `state` holds X, R, P and two arrays of room
+    for products, each of shape (n, k); `sums` holds, for each column, the squared norm
+    of the residual in the metric of the preconditioner, the steps made, whether the
+    column is active, and whether it broke down. A column stops where that norm is at
+    most `tol`. Returns how many columns are still active.
     """
-    X, R, P, Q = state
+    X, R, P, Q, room = state
     rho, counts, active, broken = sums
     n, k = X.shape
     curvature, new_rho = np.zeros(k), np.zeros(k)
     length, turn = np.zeros(k), np.zeros(k)
-    for _ in range(n_steps):
+    for _ in range(steps):
         if active.sum() == 0:
             break
-        _product(indptr, indices, data, diagonal, factor, P, Q, curvature)
+        # So that the last power lands in Q.
+        one, two = (Q, room) if degree % 2 else (room, Q)
+        _smoothed(indptr, indices, data, eta, P, one)
+        for _ in range(degree - 1):
+            _smoothed(indptr, indices, data, eta, one, two)
+            one, two = two, one
+        curvature[:] = 0.0
+        for i in range(n):
+            for c in range(k):
+                value = weights[i] * P[i, c] + alpha * Q[i, c]
+                Q[i, c] = value
+                curvature[c] += value * P[i, c]
         for c in range(k):
             if active[c] > 0 and not (curvature[c] > 0 and rho[c] > 0):
                 active[c], broken[c] = 0.0, 1.0
@@ -53,13 +64,12 @@ def shifted_steps(
 
 
 @njit(**OPTIONS)
-def _product(indptr, indices, data, diagonal, factor, P, Q, curvature):
-    """Product of the shifted matrix with P, and its dot products with P.
+def _smoothed(indptr, indices, data, eta, P, Q):
+    """P - eta A P, into Q.
 
     Four columns at a time stay in registers while a row of the matrix goes by.
     """
     n, k = P.shape
-    curvature[:] = 0.0
     for i in range(n):
         start, stop = indptr[i], indptr[i + 1]
         c = 0
@@ -71,10 +81,10 @@ def _product(indptr, indices, data, diagonal, factor, P, Q, curvature):
                 b += weight * P[j, c + 1]
                 d += weight * P[j, c + 2]
                 e += weight * P[j, c + 3]
-            Q[i, c] = a
-            Q[i, c + 1] = b
-            Q[i, c + 2] = d
-            Q[i, c + 3] = e
+            Q[i, c] = P[i, c] - eta * a
+            Q[i, c + 1] = P[i, c + 1] - eta * b
+            Q[i, c + 2] = P[i, c + 2] - eta * d
+            Q[i, c + 3] = P[i, c + 3] - eta * e
             c += 4
         while c + 2 <= k:
             a, b = 0.0, 0.0
@@ -82,15 +92,11 @@ def _product(indptr, indices, data, diagonal, factor, P, Q, curvature):
                 weight, j = data[p], indices[p]
                 a += weight * P[j, c]
                 b += weight * P[j, c + 1]
-            Q[i, c] = a
-            Q[i, c + 1] = b
+            Q[i, c] = P[i, c] - eta * a
+            Q[i, c + 1] = P[i, c + 1] - eta * b
             c += 2
         if c < k:
             a = 0.0
             for p in range(start, stop):
                 a += data[p] * P[indices[p], c]
-            Q[i, c] = a
-        for c in range(k):
-            value = factor * Q[i, c] + diagonal[i] * P[i, c]
-            Q[i, c] = value
-            curvature[c] += value * P[i, c]
+            Q[i, c] = P[i, c] - eta * a

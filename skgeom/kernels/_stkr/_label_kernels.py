@@ -1,0 +1,158 @@
+"""Kernels between labelled rows: of neighbours, transformed, and of points."""
+
+from collections.abc import Callable
+
+import numpy as np
+from sklearn.metrics.pairwise import laplacian_kernel, rbf_kernel
+
+from skgeom.kernels._operators import DenseKernel
+from skgeom.kernels._stkr._spectral_transforms import resolvent
+from skgeom.operators import KernelOperator
+from skgeom.typing import NDArray
+
+# Inverse widths in units of one over the mean distance of two rows, squared for "rbf".
+_WIDTHS = {
+    "rbf": (0.01, 0.03, 0.1, 0.3, 1.0, 3.0),
+    "laplacian": (0.03, 0.1, 0.3, 1.0, 3.0),
+}
+_FUNCTIONS: dict[str, Callable] = {"rbf": rbf_kernel, "laplacian": laplacian_kernel}
+# With this share of rows labelled a matrix of up to so many rows is inverted.
+_DENSE_SHARE, _DENSE_ROWS = 0.25, 2000
+
+
+def neighbor_grams(
+    S: KernelOperator,
+    labelled: NDArray,
+    measure: NDArray,
+    strengths: NDArray,
+    degree: int,
+    *,
+    tol: float = 1e-4,
+    max_iter: int = 2000,
+) -> dict[float, NDArray]:
+    r"""The kernels :math:`D^{-1/2} (1 - \eta S)^{-q} D^{-1/2}` over labelled rows.
+
+    Constants, which the kernel allows next to any size, are left out of it where they
+    are eigenvectors: beside an intercept they say nothing.
+
+    Parameters
+    ----------
+    S : KernelOperator
+        Symmetric, with the largest eigenvalue 1.
+    labelled : ndarray of shape (n_labels,), int64
+        Rows with a label, each once.
+    measure : ndarray of shape (n,)
+        The diagonal of D, > 0.
+    strengths : ndarray of shape (n_strengths,)
+        The values of :math:`1 / (1 - \eta)`.
+    degree : int
+        The q of the formula.
+    tol : float, default=1e-4
+        Relative residual of each solution.
+    max_iter : int, default=2000
+        At most so many steps for each.
+
+    Returns
+    -------
+    dict of float to ndarray of shape (n_labels, n_labels)
+        For an even degree positive semidefinite to rounding, whatever `tol` is.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skgeom.backends import get_backend
+    >>> from skgeom.kernels._operators import DenseKernel
+    >>> from skgeom.kernels._stkr._label_kernels import neighbor_grams
+    >>> S = DenseKernel(np.array([[0.0, 1.0], [1.0, 0.0]]), get_backend("cpu"))
+    >>> neighbor_grams(S, np.arange(2), np.ones(2), [2.0], 2)[2.0].round(3).tolist()
+    [[0.222, -0.222], [-0.222, 0.222]]
+    """
+    xp, backend = S.xp, S.backend
+    if S.n <= _DENSE_ROWS and len(labelled) >= _DENSE_SHARE * S.n:
+        S = DenseKernel(S.dense(), backend)
+    root = np.sqrt(measure)
+    columns = np.zeros((S.n, len(labelled)))
+    columns[labelled, np.arange(len(labelled))] = 1.0 / root[labelled]
+    constant = root / np.linalg.norm(root)
+    if np.abs(S.host_product(constant[:, None])[:, 0] - constant).max() < 1e-8:
+        columns -= constant[:, None] * (constant @ columns)
+    columns = backend.asarray(columns, dtype=backend.float64)
+    found = {}
+    for strength in strengths:
+        V, eta = columns, 1.0 - 1.0 / float(strength)
+        for _ in range(degree // 2):
+            V, _ = resolvent(S, eta, V, tol=tol, max_iter=max_iter)
+        other = V
+        if degree % 2:
+            other, _ = resolvent(S, eta, V, tol=tol, max_iter=max_iter)
+        gram = backend.to_numpy(xp.matrix_transpose(V) @ other)
+        found[float(strength)] = (gram + gram.T) / 2
+    return found
+
+
+def point_widths(X: NDArray, gamma: float | None = None) -> list[tuple[str, float]]:
+    """The kernels of points that are tried, with inverse widths from narrow to wide.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n, n_features)
+        All rows, labelled or not: their mean distance is the unit.
+    gamma : float, default=None
+        The only inverse width that is tried; None is a grid.
+
+    Returns
+    -------
+    list of (str, float)
+        Kernels and inverse widths.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skgeom.kernels._stkr._label_kernels import point_widths
+    >>> point_widths(np.array([[0.0], [2.0]]), gamma=0.5)
+    [('rbf', 0.5), ('laplacian', 0.5)]
+    """
+    if gamma is not None:
+        return [(kernel, float(gamma)) for kernel in _WIDTHS]
+    X = np.asarray(X, dtype=np.float64)
+    n = len(X)
+    centred = X - X.mean(axis=0)
+    # Of two different rows; in one dimension the mean distance is that of ranks.
+    squared = 2 * np.square(centred).sum() / max(n - 1, 1)
+    ranks = 2.0 * np.arange(n) - n + 1
+    city = 2 * (ranks @ np.sort(centred, axis=0)).sum() / max(n * (n - 1), 1)
+    units = {"rbf": squared, "laplacian": city}
+    return [
+        (kernel, width / (units[kernel] if units[kernel] > 0 else 1.0))
+        for kernel, widths in _WIDTHS.items()
+        for width in widths
+    ]
+
+
+def point_gram(kernel: tuple[str, float], X: NDArray, Y: NDArray) -> NDArray:
+    """Values of a kernel of points, as a matrix on the host.
+
+    Parameters
+    ----------
+    kernel : (str, float)
+        "rbf" or "laplacian", and the inverse width.
+    X : ndarray of shape (n_rows, n_features)
+        Rows.
+    Y : ndarray of shape (n_columns, n_features)
+        Columns.
+
+    Returns
+    -------
+    ndarray of shape (n_rows, n_columns), float64
+        The values.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skgeom.kernels._stkr._label_kernels import point_gram
+    >>> point_gram(("rbf", 1.0), np.zeros((1, 2)), np.ones((1, 2))).round(3)
+    array([[0.135]])
+    """
+    name, gamma = kernel
+    X, Y = (np.asarray(part, dtype=np.float64) for part in (X, Y))
+    return _FUNCTIONS[name](X, Y, gamma=gamma)
