@@ -80,9 +80,7 @@ def classification_errors(X, y, seed, n_labels):
         error_score=0.0,
     ).fit(train[labelled], y[labelled])
     spreading = best_spreading(train, y, labelled, folds, width)
-    neighbors = STKRClassifier(
-        "nearest_neighbors", strength=100.0, alpha=0.1, degree=1
-    )
+    neighbors = STKRClassifier("nearest_neighbors", strength=100.0, alpha=0.1, degree=1)
     found = {"SVC, tuned": machine.predict(test)}
     for name, model in (
         ("LabelSpreading, tuned", spreading),
@@ -132,7 +130,9 @@ def full_labels(seeds):
     }
     models = {
         "STKR, default": STKRRegressor(),
-        "neighbours, fixed": STKRRegressor("nearest_neighbors", strength=1e4, alpha=0.1),
+        "neighbours, fixed": STKRRegressor(
+            "nearest_neighbors", strength=1e4, alpha=0.1
+        ),
         "nearest neighbours, tuned": GridSearchCV(
             KNeighborsRegressor(),
             {
@@ -174,7 +174,10 @@ def few_labels(folder, names, errors, seeds, better):
             row = {"table": name, "labels": n_labels, **means}
             row["to the better peer"] = means["STKR, default"] / peer
             rows.append(row)
-            print({k: round(v, 3) if isinstance(v, float) else v for k, v in row.items()}, flush=True)
+            print(
+                {k: round(v, 3) if isinstance(v, float) else v for k, v in row.items()},
+                flush=True,
+            )
     ratios = [row["to the better peer"] for row in rows]
     if rows:
         blank = dict.fromkeys(rows[0], "")

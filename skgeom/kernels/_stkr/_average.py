@@ -13,10 +13,10 @@ from array_api_compat import numpy as xp
 
 from skgeom.backends import Backend
 from skgeom.kernels._stkr._averaged_machines import (
-    RATIOS,
     Candidate,
     average_machines,
     mean_variance,
+    penalty_ratios,
 )
 from skgeom.kernels._stkr._choice import choose
 from skgeom.kernels._stkr._label_kernels import (
@@ -25,12 +25,9 @@ from skgeom.kernels._stkr._label_kernels import (
     point_widths,
 )
 from skgeom.kernels._stkr._ridge_path import ridge_path
-from skgeom.kernels._stkr._spectral_ridge import (
-    RidgeSolution,
-    primal_ridge,
-    transformed_labels,
-)
+from skgeom.kernels._stkr._spectral_ridge import primal_ridge
 from skgeom.kernels._stkr._spectral_transforms import InverseLaplacian
+from skgeom.kernels._stkr._transformed_labels import RidgeSolution, transformed_labels
 from skgeom.operators import KernelOperator
 from skgeom.typing import NDArray
 
@@ -232,7 +229,7 @@ def fit_average(
     """
     limits: dict[str, Any] = dict(tol=tol, max_iter=max_iter)
     n_labels = len(problem.labelled)
-    ratios = RATIOS if ratios is None else ratios
+    ratios = penalty_ratios(n_labels) if ratios is None else ratios
     kernels = point_widths(problem.points, gamma)
     if n_labels <= MOST_LABELS and n_labels * problem.S.n <= MOST_ENTRIES:
         shared = ratios, fit_intercept
@@ -365,7 +362,9 @@ def _best_of_points(problem, kernels, ratios, folds, fit_intercept):
                 ratios * mean_variance(gram, weights[shown]),
                 fit_intercept=fit_intercept,
             )
-            links = point_gram(kernel, points[labelled[hidden]], points[labelled[shown]])
+            links = point_gram(
+                kernel, points[labelled[hidden]], points[labelled[shown]]
+            )
             predicted[:, hidden] = links @ fit.duals + fit.intercepts[:, None]
         found += [
             (problem.loss(values[rows], rows), i, kernel)

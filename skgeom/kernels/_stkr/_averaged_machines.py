@@ -17,8 +17,10 @@ from array_api_compat import numpy as xp
 from skgeom.kernels._stkr._ridge_path import ridge_path
 from skgeom.typing import NDArray
 
-# Penalties, in units of the mean variance of a kernel over the labels.
-RATIOS = np.logspace(-6, 1.5, 16)
+# Penalties end here, in units of the mean variance of a kernel over the labels, and
+# begin at one over so many labels, or with few labels here.
+_LARGEST, _LEAST_BY_LABEL, _LEAST = 30.0, 0.3, 3e-3
+_PENALTIES = 12
 # Share of the neighbours' kernel in a sum of two kernels.
 _SHARES = (0.2, 0.5, 0.8)
 # Labels up to which every pair of kernels is summed; then the two best of each kind.
@@ -90,6 +92,32 @@ class AveragedMachines(NamedTuple):
     candidates: list
 
 
+def penalty_ratios(n_labels: int) -> NDArray:
+    """Penalties that are tried, in units of the mean variance of a kernel.
+
+    A small penalty follows every label. Few labels cannot show that they are so free
+    of noise, and what is made of them then is wild where there are none.
+
+    Parameters
+    ----------
+    n_labels : int
+        Number of labels.
+
+    Returns
+    -------
+    ndarray of shape (n_penalties,)
+        From the smallest.
+
+    Examples
+    --------
+    >>> from skgeom.kernels._stkr._averaged_machines import penalty_ratios
+    >>> penalty_ratios(10)[0].round(4), penalty_ratios(3000)[0].round(4)
+    (np.float64(0.003), np.float64(0.0001))
+    """
+    least = min(_LEAST, _LEAST_BY_LABEL / max(n_labels, 1))
+    return np.geomspace(least, _LARGEST, _PENALTIES)
+
+
 def average_machines(
     neighbors: dict[float, NDArray],
     points: dict[tuple[str, float], NDArray],
@@ -97,7 +125,7 @@ def average_machines(
     weights: NDArray,
     loss: Callable,
     *,
-    ratios: NDArray = RATIOS,
+    ratios: NDArray | None = None,
     fit_intercept: bool = True,
 ) -> AveragedMachines:
     """Fit every kernel, and sums of two, with every penalty; average by their losses.
@@ -115,8 +143,9 @@ def average_machines(
     loss : callable
         ``loss(predicted)`` maps predictions of each label from the others, shape
         (n_labels, n_targets), to the c of the module.
-    ratios : ndarray of shape (n_penalties,), default=RATIOS
-        Penalties, in units of the mean variance of a kernel over the labels.
+    ratios : ndarray of shape (n_penalties,), default=None
+        Penalties, in units of the mean variance of a kernel over the labels; None is
+        `penalty_ratios`.
     fit_intercept : bool, default=True
         Whether a constant without a penalty is fitted.
 
@@ -135,6 +164,7 @@ def average_machines(
     >>> (x @ x.T @ found.points["linear", 1.0] + found.intercept).round(1).ravel()
     array([0., 1., 2., 3., 4., 5.])
     """
+    ratios = penalty_ratios(len(targets)) if ratios is None else ratios
     fits = _Fits(targets, weights, loss, ratios, fit_intercept)
     grams = {}
     for kind, kernels in (("neighbors", neighbors), ("points", points)):

@@ -5,19 +5,18 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from skgeom.kernels._stkr._averaged_machines import RATIOS, mean_variance
+from skgeom.kernels._stkr._averaged_machines import mean_variance, penalty_ratios
 from skgeom.kernels._stkr._held_out import held_out_values
 from skgeom.kernels._stkr._ridge_path import ridge_path
-from skgeom.kernels._stkr._spectral_ridge import transformed_columns
+from skgeom.kernels._stkr._transformed_labels import transformed_columns
 from skgeom.operators import KernelOperator
 from skgeom.typing import Array, NDArray
 
 # Labels up to which each is predicted from all others, and from which on a share of
 # them is predicted once.
 _FEW, _MANY = 64, 500
-# Parts of the labels: between the two, beyond for few targets, and beyond for more.
+# Parts of the labels: between the two, beyond for one target, and beyond for more.
 _FOLDS, _FOLDS_OF_MANY, _HIDDEN_SHARE = 5, 3, 4
-_FEW_TARGETS = 3
 # A penalty must be so many times what an eigenvalue lacks to zero.
 _SAFE = 2.0
 # Labels of which a kernel without a primal form is chosen by.
@@ -75,7 +74,7 @@ def label_folds(order: NDArray, n_targets: int) -> NDArray:
     rank[np.argsort(order, kind="stable")] = np.arange(n)
     if n <= _MANY:
         return rank % min(_FOLDS, n)
-    if n_targets <= _FEW_TARGETS:
+    if n_targets == 1:
         return rank % _FOLDS_OF_MANY
     return np.where(rank % _HIDDEN_SHARE == 0, 0, -1)
 
@@ -153,7 +152,7 @@ def choose(
         primal = transform is not None and transform.has_primal
         if not primal or len(labelled) <= _FEW or alphas is None:
             rows = _some(len(labelled), int(memory / (32 * S.n)))
-            if transform is None:
+            if eigenvectors is not None:
                 seen = eigenvectors[labelled[rows]]
                 gram = S.backend.asarray(seen @ seen.T, dtype=S.backend.float64)
             else:
@@ -190,7 +189,7 @@ def _left_out(S, gram, rows, targets, weights, alphas):
     relative = alphas is None
     if relative:
         host = backend.to_numpy(gram), backend.to_numpy(weights)
-        alphas = RATIOS[::-1] * mean_variance(*host)
+        alphas = penalty_ratios(len(rows))[::-1] * mean_variance(*host)
     path = ridge_path(S.xp, gram, targets, weights, alphas)
     predicted = backend.to_numpy(targets - path.left_out)
     if relative:

@@ -6,8 +6,6 @@ norm of the system (a reduced basis, as in Quarteroni, Manzoni and Negri, "Reduc
 methods for partial differential equations", 2016, chapter 3).
 """
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from skgeom.kernels._stkr._spectral_ridge import primal_ridge
@@ -27,7 +25,7 @@ def held_out_values(
     labelled: NDArray,
     targets: Array,
     weights: Array,
-    alphas: Sequence[float],
+    alphas: NDArray,
     folds: NDArray,
     *,
     tol: float = 1e-2,
@@ -47,7 +45,7 @@ def held_out_values(
         The labels, of the backend.
     weights : array of shape (n_labels,)
         What their errors weigh, > 0.
-    alphas : sequence of float
+    alphas : ndarray of shape (n_penalties,)
         Penalties, > 0, in decreasing order.
     folds : ndarray of shape (n_labels,), int
         The fold of each label; labels of a negative one are never predicted.
@@ -70,7 +68,7 @@ def held_out_values(
     >>> from skgeom.kernels._stkr._spectral_transforms import InverseLaplacian
     >>> S = DenseKernel(np.array([[0.0, 1.0], [1.0, 0.0]]), get_backend("cpu"))
     >>> held_out_values(S, InverseLaplacian(0.5), np.arange(2), np.ones((2, 1)),
-    ...     np.ones(2), [1.0], np.array([0, -1]), tol=1e-9).round(3).tolist()
+    ...     np.ones(2), np.ones(1), np.array([0, -1]), tol=1e-9).round(3).tolist()
     [[[0.286], [0.0]]]
     """
     xp, backend = S.xp, S.backend
@@ -99,7 +97,7 @@ def primal_path(
     labelled: NDArray,
     targets: Array,
     weights: Array,
-    alphas: Sequence[float],
+    alphas: NDArray,
     rows: NDArray,
     *,
     tol: float = 1e-2,
@@ -119,7 +117,7 @@ def primal_path(
         The labels, of the backend.
     weights : array of shape (n_labels,)
         What their errors weigh, > 0.
-    alphas : sequence of float
+    alphas : ndarray of shape (n_penalties,)
         Penalties, > 0, in decreasing order.
     rows : ndarray of shape (n_rows,), int64
         Where values are wanted.
@@ -142,11 +140,11 @@ def primal_path(
     >>> from skgeom.kernels._stkr._spectral_transforms import InverseLaplacian
     >>> S = DenseKernel(np.eye(2), get_backend("cpu"))
     >>> primal_path(S, InverseLaplacian(0.5), np.array([0]), np.ones((1, 1)),
-    ...     np.ones(1), [2.0, 1.0], np.array([0]), tol=1e-9).round(3).ravel()
+    ...     np.ones(1), np.array([2.0, 1.0]), np.array([0]), tol=1e-9).round(3).ravel()
     array([0.5  , 0.667])
     """
     xp, basis = S.xp, _Basis(S, transform, labelled, targets, weights)
-    for alpha in np.asarray(alphas)[_poles(len(alphas))]:
+    for alpha in alphas[_poles(len(alphas))]:
         solution = primal_ridge(
             S,
             transform,

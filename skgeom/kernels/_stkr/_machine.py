@@ -5,29 +5,21 @@ from numbers import Integral, Real
 from typing import Any, NamedTuple
 
 import numpy as np
-import scipy.sparse as sp
-from sklearn import get_config
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils._param_validation import Interval, InvalidParameterError, StrOptions
 
 from skgeom._warnings import warn
-from skgeom.base import GeometryEstimator, GraphInputMixin
-from skgeom.graph import Attachment, Graph, by_node, canonical_csr, nearest_neighbors
-from skgeom.graph._affinity import positive_scale
+from skgeom.graph import Attachment, by_node, canonical_csr, nearest_neighbors
 from skgeom.kernels._operators import extreme_eigenvalues
 from skgeom.kernels._stkr._average import Problem, fit_average
 from skgeom.kernels._stkr._averaged_machines import Candidate
-from skgeom.kernels._stkr._base_kernel import (
-    callable_diagonal,
-    callable_matvec,
-    combine,
-    kernel_of_graph,
-    kernel_of_matrix,
-    kernel_of_points,
-    neighbor_weights,
-    over,
-)
+from skgeom.kernels._stkr._base_kernel import combine, neighbor_weights, over
 from skgeom.kernels._stkr._choice import Choice, choose, label_folds
+from skgeom.kernels._stkr._kernel_input import (
+    POINT_KERNELS,
+    KernelInput,
+    working_memory,
+)
 from skgeom.kernels._stkr._spectral_ridge import (
     dense_ridge,
     dual_ridge,
@@ -37,8 +29,6 @@ from skgeom.kernels._stkr._spectral_ridge import (
 from skgeom.kernels._stkr._transform import check_transform, transforms_of
 from skgeom.solvers import leading_eigenpairs
 
-POINT_KERNELS = {"rbf", "laplacian", "matern"}
-
 # Labels up to which a dense matrix over them is the fastest way, and up to which it is
 # a safe one: some builds of LAPACK fail on matrices a little larger.
 _FEW_LABELS = 2000
@@ -47,16 +37,6 @@ _MOST_LABELS = 12_000
 _EIGENVALUE_ERROR = 1e-8
 # Samples up to which all eigenpairs cost next to nothing.
 _FEW_SAMPLES = 1000
-# Attributes that a fit may not set.
-_OPTIONAL = (
-    "graph_",
-    "gamma_",
-    "eigenvalues_",
-    "alpha_",
-    "strength_",
-    "dual_coef_",
-    "candidates_",
-)
 
 
 class _Problem(NamedTuple):
@@ -72,7 +52,7 @@ class _Problem(NamedTuple):
     loss: Callable
 
 
-class SpectralMachine(GraphInputMixin, GeometryEstimator):
+class SpectralMachine(KernelInput):
     """Base of the estimators with a spectrally transformed kernel."""
 
     _parameter_constraints = {
@@ -101,110 +81,8 @@ class SpectralMachine(GraphInputMixin, GeometryEstimator):
         "tol": [Interval(Real, 0, None, closed="neither")],
     }
 
-    def _is_of_points(self):
-        return self.graph is None and self.kernel != "precomputed"
-
-    def _is_of_neighbors(self):
-        """Whether rows are points that are joined to their neighbours."""
-        return self.graph is None and self.affinity == "nearest_neighbors"
-
-    def _is_average(self):
-        """Whether kernels of neighbours and of points are averaged."""
-        return (
-            self.graph is None
-            and self.kernel == "auto"
-            and self.spectral_transform == "inverse_laplacian"
-            and self.normalization is not None
-            and self.solver == "auto"
-        )
-
-    @property
-    def affinity(self) -> str | Callable:
-        """What `GraphInputMixin` calls the source of the graph."""
-        return "nearest_neighbors" if self.kernel == "auto" else self.kernel
-
-    # What normalization="auto" is; an average takes random walks.
-    _default_normalization = "random_walk"
-
-    @property
-    def _scaled_by(self):
-        """How the base kernel is normalised."""
-        if self.normalization != "auto":
-            return self.normalization
-        return "random_walk" if self._is_average() else self._default_normalization
-
-    _source = "kernel"
-    _merges_rows = True
-
     # Exponents where `degree` is None.
     _default_degrees = {"inverse_laplacian": 2, "polynomial": 16}
-
-    # ------------------------------------------------------------------- input
-
-    def _fit_base_kernel(self, X, backend):
-        """Read X; return the base kernel and the node of each row."""
-        self._fit_points = self._known_rows = None
-        for name in _OPTIONAL:  # of a fit before
-            self.__dict__.pop(name, None)
-        self._points_part = None
-        if self.graph is not None or self._is_of_neighbors():
-            self.graph_, rows, _ = self._fit_graph(X, backend)
-        elif self.kernel == "precomputed":
-            if self._scaled_by is None:
-                return self._fit_matrix(X, backend)
-            self.graph_, rows, _ = self._fit_graph(X, backend)
-        else:
-            return self._fit_point_kernel(X, backend)
-        return kernel_of_graph(self.graph_, self._scaled_by, backend), rows
-
-    def _fit_matrix(self, X, backend):
-        X = self._validated(X, reset=True, accept_sparse="csr")
-        if X.shape[0] != X.shape[1]:
-            raise ValueError(
-                "kernel='precomputed' needs a square matrix of shape (n_samples, "
-                f"n_samples), got {X.shape}."
-            )
-        return kernel_of_matrix(X, backend), np.arange(X.shape[0])
-
-    def _fit_point_kernel(self, X, backend):
-        X, rows = self._distinct(self._read_points(X, reset=True))
-        self._fit_points, self.gamma_ = X, self.gamma or 1.0 / X.shape[1]
-        points = backend.asarray(X, dtype=backend.float64)
-        if callable(self.kernel):
-            diagonal = callable_diagonal(self.kernel, points, backend)
-        else:
-            diagonal = backend.xp.ones_like(points[:, 0])
-        kernel = kernel_of_points(
-            points,
-            self._point_matvec(points, backend),
-            diagonal,
-            self._scaled_by,
-            backend,
-            _working_memory(),
-        )
-        return kernel, rows
-
-    def _read_points(self, X, **checks):
-        """Rows for a kernel of points: sparse ones become dense, as kernels need."""
-        X = self._validated(X, accept_sparse="csr", **checks)
-        return X.toarray() if sp.issparse(X) else X
-
-    def _point_matvec(self, points, backend):
-        if callable(self.kernel):
-            return callable_matvec(self.kernel, points, backend)
-        return lambda Z, V: backend.kernel_matvec(
-            Z, points, V, self.kernel, self.gamma_
-        )
-
-    def _graph_of_points(self, X, n_neighbors, backend):
-        """Self-tuning affinities between nearest neighbours."""
-        distances, indices = nearest_neighbors(
-            X, n_neighbors=n_neighbors, backend=backend
-        )
-        self._bandwidth = positive_scale(distances[:, -1])
-        return Graph.from_neighbors(
-            distances, indices, affinity="self_tuning", bandwidth=self._bandwidth
-        )
 
     # ----------------------------------------------------------------- solving
 
@@ -266,8 +144,7 @@ class SpectralMachine(GraphInputMixin, GeometryEstimator):
         fields = Candidate._fields
         columns = zip(*found.candidates, strict=True)
         self.candidates_ = {
-            name: np.array(column)
-            for name, column in zip(fields, columns, strict=True)
+            name: np.array(column) for name, column in zip(fields, columns, strict=True)
         }
         self.solver_ = "dense"
         return found.intercept
@@ -373,7 +250,7 @@ class SpectralMachine(GraphInputMixin, GeometryEstimator):
             eigenvectors=None if pairs is None else pairs[1],
             tol=self.tol,
             max_iter=self.max_iter,
-            memory=_working_memory(),
+            memory=working_memory(),
         )
         return self._chosen(transforms, chosen, problem.unit)
 
@@ -397,7 +274,7 @@ class SpectralMachine(GraphInputMixin, GeometryEstimator):
                 f"{n_labels}; 'cg' is used.",
             )
             return "cg"
-        if self.solver == "eigen" and 8 * S.n**2 > 2 * _working_memory():
+        if self.solver == "eigen" and 8 * S.n**2 > 2 * working_memory():
             raise ValueError(
                 f"solver='eigen' needs a matrix of {S.n} x {S.n} numbers, more than "
                 "scikit-learn's working_memory allows. Choose 'auto', or raise it with "
@@ -406,7 +283,7 @@ class SpectralMachine(GraphInputMixin, GeometryEstimator):
         if self.solver != "auto":
             return self.solver
         # Two sets of columns as long as the data, and as much again on the way.
-        fits = 32 * S.n * n_labels <= _working_memory()
+        fits = 32 * S.n * n_labels <= working_memory()
         if transform.has_primal:
             # Conjugate gradients pay the square of the condition; the columns of a
             # few labels do not.
@@ -418,10 +295,7 @@ class SpectralMachine(GraphInputMixin, GeometryEstimator):
 
     def _unit_of_spectrum(self, base):
         """The largest eigenvalue of a kernel that is taken as it is, and positive."""
-        if (
-            self._scaled_by is not None
-            or self.spectral_transform == "top_components"
-        ):
+        if self._scaled_by is not None or self.spectral_transform == "top_components":
             return 1.0
         least, largest = extreme_eigenvalues(base.operator, tol=_EIGENVALUE_ERROR)
         if least < -1e-3 * max(largest, 0.0) or largest <= 0:
@@ -521,8 +395,3 @@ class SpectralMachine(GraphInputMixin, GeometryEstimator):
         tags.input_tags.sparse = self.graph is None and (precomputed or points)
         tags.input_tags.positive_only = precomputed and self.normalization is not None
         return tags
-
-
-def _working_memory():
-    """scikit-learn's limit on temporary arrays, in bytes."""
-    return 2**20 * get_config()["working_memory"]

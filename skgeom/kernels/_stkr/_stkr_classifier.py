@@ -22,7 +22,6 @@ from skgeom.graph import Graph
 from skgeom.kernels._stkr._machine import SpectralMachine
 from skgeom.typing import Array, ArrayLike, MatrixLike, NDArray
 
-
 # What the squared error counts beside the share of labels that are missed.
 _TIE = 1e-3
 
@@ -37,9 +36,12 @@ class STKRClassifier(ClassifierMixin, SpectralMachine):
 
     Parameters
     ----------
-    kernel : str or callable, default="nearest_neighbors"
+    kernel : str or callable, default="auto"
         The base kernel. "nearest_neighbors" joins points by self-tuning affinities
-        [2]_. "rbf", "laplacian" and "matern" have the inverse width `gamma`:
+        [2]_. "auto" averages machines on this kernel, on kernels of the labelled points
+        alone and on sums of both, see Notes; with another transform or `solver` than
+        the default, or ``normalization=None``, it is "nearest_neighbors". "rbf",
+        "laplacian" and "matern" have the inverse width `gamma`:
         :math:`e^{-\gamma d^2}`, :math:`e^{-\gamma \|x - y\|_1}`, and Matérn's of
         smoothness 3/2 with length scale :math:`(2 \gamma)^{-1/2}`. "precomputed" takes
         X as the matrix of kernel values, sparse or dense. A callable ``kernel(X, Y)``
@@ -49,24 +51,27 @@ class STKRClassifier(ClassifierMixin, SpectralMachine):
         "polynomial" or "top_components", see Notes. A callable maps an array of
         eigenvalues to values >= 0; it should increase, and on a positive definite
         kernel vanish at 0.
-    strength : float, default=100.0
+    strength : float, array-like of float or "auto", default="auto"
         Of "inverse_laplacian": how much the smoothest function is preferred,
-        :math:`1 / (1 - \eta)` >= 1; 1 does not transform. Search it on a logarithmic
-        grid, from 10 to 1e5.
+        :math:`1 / (1 - \eta)` >= 1; 1 does not transform. Of several, and of "auto"
+        from 3 to 1e3, the one is taken that predicts labels best from others.
     degree : int, default=None
-        Exponent q of "inverse_laplacian" and "polynomial". None is 1 for the
+        Exponent q of "inverse_laplacian" and "polynomial". None is 2 for the
         former and 16 for the latter.
     n_components : int, default=30
         Number of eigenvectors of "top_components".
-    alpha : float or array-like of float, default=0.1
-        Weight of the penalty, > 0. Search it on a logarithmic grid. Of several, the one
-        is taken that predicts each label best from the others, by squared error.
+    alpha : float, array-like of float or "auto", default="auto"
+        Weight of the penalty, > 0. Of several, and of the grid of "auto", the one is
+        taken that predicts labels best from others, by the share of errors. With
+        ``kernel="auto"`` it is in units of the mean variance of a kernel.
     n_neighbors : int, default=7
         Neighbours of a point in the "nearest_neighbors" kernel.
     gamma : float, default=None
-        Inverse width of the kernels of points. None is 1 / n_features.
-    normalization : {"random_walk", "symmetric"} or None, default="symmetric"
-        How the base kernel is scaled by its degrees. "random_walk" makes constants the
+        Inverse width of the kernels of points. None is 1 / n_features, and a grid with
+        ``kernel="auto"``.
+    normalization : {"auto", "random_walk", "symmetric"} or None, default="auto"
+        How the base kernel is scaled by its degrees; "auto" is "random_walk" for the
+        kernel "auto" and else "symmetric". "random_walk" makes constants the
         smoothest functions, and a new point a mean of its neighbours; "symmetric" is
         that of label spreading. None takes a positive semidefinite kernel K as it is:
         s(K) is then c s(K / c), with c the largest eigenvalue (but for
@@ -106,7 +111,7 @@ class STKRClassifier(ClassifierMixin, SpectralMachine):
         What `predict_proba` gives for the rows.
     dual_coef_ : ndarray of shape (n_labelled, n_classes)
         Weights of the labelled rows in the transformed kernel, in the order of X (of
-        the nodes, with a graph that is known).
+        the nodes, with a graph that is known); not of an average.
     intercept_ : ndarray of shape (n_classes,)
         Share of each class in the labels by their weight, or 0: the values of rows that
         no label reaches.
@@ -114,7 +119,13 @@ class STKRClassifier(ClassifierMixin, SpectralMachine):
         Eigenvalues of the base kernel that were used, over the largest where s is
         scaled so; only where there are some.
     alpha_ : float
-        Weight of the penalty that was used.
+        Weight of the penalty that was used; not of an average.
+    strength_ : float
+        Strength that was used; only of "inverse_laplacian", and not of an average.
+    candidates_ : dict of ndarray of shape (n_candidates,)
+        What ``kernel="auto"`` averages, the largest weight first: "strength" of the
+        kernel of neighbours, "kernel" and "gamma" of that of points, the "share" of the
+        former in their sum, the "alpha", the "loss" and the "weight" of each.
     solver_ : str
         The solver that was used.
     n_iter_ : int
@@ -136,17 +147,20 @@ class STKRClassifier(ClassifierMixin, SpectralMachine):
 
     Notes
     -----
-    See `STKRRegressor` for the transforms. On a part of the graph without a label, and
+    See `STKRRegressor` for the transforms, and for how ``kernel="auto"`` averages
+    kernels: here by the squared error of the probabilities of left-out labels. On a
+    part of the graph without a label, and
     for a new point without a neighbour, the classes have their shares in the labels as
     probabilities.
 
-    Fitted values fall with the distance from the labels. With a normalised kernel they
-    are therefore divided by what reaches a row from the labels of all classes together,
-    clipped at zero and scaled to sum to one; else nodes far from all labels would go to
-    the class that has the most. On a graph ("nearest_neighbors", "precomputed") a new
-    row takes the mean of these shares; else it would listen most to the neighbour that
-    is nearest to a label. With ``normalization=None`` the values are kept as they are,
-    and probabilities are clipped and scaled in the same way. They are not calibrated.
+    Fitted values fall with the distance from the labels. With a normalised kernel other
+    than "auto" they are therefore divided by what reaches a row from the labels of all
+    classes together, clipped at zero and scaled to sum to one; else nodes far from all
+    labels would go to the class that has the most. On a graph ("nearest_neighbors",
+    "precomputed") a new row takes the mean of these shares; else it would listen most
+    to the neighbour that is nearest to a label. With ``normalization=None``, and of an
+    average, the values are kept as they are, and probabilities are clipped and scaled
+    in the same way. They are not calibrated.
 
     References
     ----------

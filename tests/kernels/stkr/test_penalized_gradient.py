@@ -44,13 +44,22 @@ def test_zero_targets_limits_and_callbacks():
     B[0, 1:] = 1.0
     seen = []
     found = penalized_conjugate_gradient(
-        path, weights, 1.0, 1.0, 1, B, tol=1e-10, callback=lambda *args: seen.append(args)
+        path,
+        weights,
+        1.0,
+        1.0,
+        1,
+        B,
+        tol=1e-10,
+        callback=lambda *args: seen.append(args),
     )
     assert_array_equal(found.solution[:, 0], 0.0)
     assert found.n_iter[0] == 0
     assert found.n_iter[1] == found.n_iter[2] > 50
     assert len(seen) == -(-found.n_iter[1] // 50)
-    cut = penalized_conjugate_gradient(path, weights, 1.0, 1.0, 1, B, tol=1e-10, max_iter=7)
+    cut = penalized_conjugate_gradient(
+        path, weights, 1.0, 1.0, 1, B, tol=1e-10, max_iter=7
+    )
     assert not cut.converged
     assert_array_equal(cut.n_iter, [0, 7, 7])
     stopped = penalized_conjugate_gradient(
