@@ -90,15 +90,6 @@ pytestmark = [
 
 def _expected_failures(estimator):
     """Of an estimator of affinities: some checks feed features, whatever its tags."""
-    if (
-        isinstance(estimator, skgeom.STKRRegressor)
-        and estimator.kernel != "precomputed"
-    ):
-        return {
-            "check_sample_weight_equivalence_on_dense_data": "agrees to 1e-5, not to "
-            "1e-7: strength=1e4 makes as much of the tolerance of its solver; with "
-            "tol=1e-12 see tests/base/test_weights.py"
-        }
     if not get_tags(estimator).input_tags.pairwise:
         return {}
     if is_clusterer(estimator):

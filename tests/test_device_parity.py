@@ -393,7 +393,8 @@ WITHIN_ESTIMATORS = {
     "HeatGeodesicEmbedding": "heat_geodesics log_heat log_self_heat varadhan_distances "
     "smallest_entries automatic_geodesic interpolate_by_heat",
     "STKRRegressor": "kernel_of_graph kernel_of_points kernel_of_matrix "
-    "callable_matvec callable_diagonal",
+    "callable_matvec callable_diagonal choose held_out_values primal_path "
+    "neighbor_grams dense_where_small transformed_labels padded",
 }
 
 

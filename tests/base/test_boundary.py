@@ -312,7 +312,8 @@ def test_with_dispatch_parameters_stay_as_they_are(torch_device, torch):
     alphas = np.array([0.1, 1.0])
     there = torch.as_tensor(X, device=get_backend(torch_device).device)
     with sklearn.config_context(array_api_dispatch=True):
-        model = STKRRegressor(alpha=alphas).fit(there, there[:, 0])
+        model = STKRRegressor("nearest_neighbors", alpha=alphas)
+        model.fit(there, there[:, 0])
         assert model.alpha is alphas
         assert isinstance(model.dual_coef_, torch.Tensor)
 

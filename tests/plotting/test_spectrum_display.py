@@ -51,7 +51,8 @@ def test_kernels_of_estimators(cls):
 @pytest.mark.parametrize(
     ("options", "expected"),
     [
-        (dict(strength=10.0), lambda v: 0.1 / (1 - 0.9 * v)),
+        (dict(strength=10.0), lambda v: (0.1 / (1 - 0.9 * v)) ** 2),
+        (dict(strength=10.0, degree=1), lambda v: 0.1 / (1 - 0.9 * v)),
         (
             dict(spectral_transform="polynomial", degree=3),
             lambda v: ((1 + v) / 2) ** 3,
@@ -64,6 +65,12 @@ def test_transforms_of_machines(options, expected):
     grid, values = curve(display)
     np.testing.assert_allclose(values, expected(grid), atol=1e-12)
     assert list(display.functions) == ["mine"]
+
+
+def test_an_average_has_no_transform():
+    X = np.random.default_rng(0).standard_normal((12, 2))
+    with pytest.raises(ValueError, match="average of many kernels"):
+        SpectrumDisplay.from_estimator(STKRClassifier().fit(X, Y))
 
 
 def test_transform_of_a_point_kernel_vanishes_at_zero():

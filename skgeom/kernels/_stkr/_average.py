@@ -1,7 +1,8 @@
 """The mean of machines on kernels of neighbours, of points, and of both.
 
 Points without labels help where targets are smooth along the cloud, and mislead where
-they are not: which it is, the labels tell.
+they are not (Lafferty and Wasserman, "Statistical analysis of semi-supervised
+regression", NIPS 2007): which it is, the labels tell.
 """
 
 from collections.abc import Callable
@@ -20,6 +21,7 @@ from skgeom.kernels._stkr._averaged_machines import (
 )
 from skgeom.kernels._stkr._choice import choose
 from skgeom.kernels._stkr._label_kernels import (
+    dense_where_small,
     neighbor_grams,
     point_gram,
     point_widths,
@@ -81,13 +83,13 @@ class PointsPart:
             Its values, on the host.
         """
         Z, rows = (backend.asarray(part, backend.float64) for part in (Z, self.rows))
-        found = np.zeros((Z.shape[0], self.n_targets))
+        found = backend.xp.zeros(
+            (Z.shape[0], self.n_targets), dtype=backend.float64, device=backend.device
+        )
         for (kernel, gamma), dual in self.duals.items():
             dual = backend.asarray(dual, dtype=backend.float64)
-            found += backend.to_numpy(
-                backend.kernel_matvec(Z, rows, dual, kernel, gamma)
-            )
-        return found
+            found = found + backend.kernel_matvec(Z, rows, dual, kernel, gamma)
+        return backend.to_numpy(found)
 
 
 class Average(NamedTuple):
@@ -245,6 +247,7 @@ def _average_all(
 ):
     """Every kernel, and sums of two."""
     S, measure, points, labelled, targets, weights, _ = problem
+    S = dense_where_small(S, len(labelled))
     rows = np.arange(len(labelled))
     neighbors = neighbor_grams(
         S, labelled, measure, strengths, degree, tol=tol, max_iter=max_iter

@@ -1,4 +1,7 @@
-"""Strength and penalty that predict labels best from other labels."""
+"""Strength and penalty that predict labels best from other labels.
+
+Cross-validation as in Stone, Journal of the Royal Statistical Society B 36, 1974.
+"""
 
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple

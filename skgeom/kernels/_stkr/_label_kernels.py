@@ -1,4 +1,7 @@
-"""Kernels between labelled rows: of neighbours, transformed, and of points."""
+"""Kernels between labelled rows: of neighbours, transformed, and of points.
+
+The transform is that of Zhai et al. (ICLR 2024).
+"""
 
 from collections.abc import Callable
 
@@ -68,8 +71,6 @@ def neighbor_grams(
     [[0.222, -0.222], [-0.222, 0.222]]
     """
     xp, backend = S.xp, S.backend
-    if S.n <= _DENSE_ROWS and len(labelled) >= _DENSE_SHARE * S.n:
-        S = DenseKernel(S.dense(), backend)
     root = np.sqrt(measure)
     columns = np.zeros((S.n, len(labelled)))
     columns[labelled, np.arange(len(labelled))] = 1.0 / root[labelled]
@@ -88,6 +89,36 @@ def neighbor_grams(
         gram = backend.to_numpy(xp.matrix_transpose(V) @ other)
         found[float(strength)] = (gram + gram.T) / 2
     return found
+
+
+def dense_where_small(S: KernelOperator, n_labels: int) -> KernelOperator:
+    """Hold a matrix whole where that is less work than a column for each label.
+
+    Parameters
+    ----------
+    S : KernelOperator
+        Symmetric.
+    n_labels : int
+        Columns that will be asked for.
+
+    Returns
+    -------
+    KernelOperator
+        The same matrix.
+
+    Examples
+    --------
+    >>> import numpy as np, scipy.sparse as sp
+    >>> from skgeom.backends import get_backend
+    >>> from skgeom.kernels._stkr._label_kernels import dense_where_small
+    >>> from skgeom.operators import SparseKernel
+    >>> S = SparseKernel(sp.csr_array(np.eye(3)), get_backend("cpu"))
+    >>> type(dense_where_small(S, 2)).__name__
+    'DenseKernel'
+    """
+    if S.n <= _DENSE_ROWS and n_labels >= _DENSE_SHARE * S.n:
+        return DenseKernel(S.dense(), S.backend)
+    return S
 
 
 def point_widths(X: NDArray, gamma: float | None = None) -> list[tuple[str, float]]:

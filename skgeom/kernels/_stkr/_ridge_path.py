@@ -119,7 +119,9 @@ def ridge_path(
     intercepts = 0 * duals[:, 0, :]
     if fit_intercept:
         intercepts = xp.sum(weights[:, None] * (targets - gram @ duals), axis=1) / total
-    errors = as_numpy(xp.sum(missed**2, axis=(0, 2)) / total)
+    errors = xp.sum(missed**2, axis=(0, 2)) / total
+    if not isinstance(errors, np.ndarray):
+        errors = as_numpy(errors)
     left_out = xp.permute_dims(missed / root[:, :, None], (1, 0, 2))
     return RidgePath(duals, intercepts, left_out, np.asarray(errors), least)
 

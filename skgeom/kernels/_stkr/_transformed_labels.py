@@ -1,4 +1,7 @@
-"""The transformed kernel times labelled rows: its columns, and sums of them."""
+"""The transformed kernel times labelled rows: its columns, and sums of them.
+
+The kernel is that of Zhai et al. (ICLR 2024).
+"""
 
 from typing import Any, NamedTuple
 
