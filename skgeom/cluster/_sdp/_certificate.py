@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from skgeom.cluster._sdp._bound import label_bound
+from skgeom.cluster._sdp._covering import covering_bound
 from skgeom.cluster._sdp._exchange import partition_value
 from skgeom.cluster._sdp._search import relax_full
 
@@ -65,6 +66,9 @@ def certify(points, labels, n_clusters, *, kind, known, tol, max_iter):
     bound = known
     if kind is not None:
         bound = min(known, label_bound(points, labels, n_clusters)[0])
+        if bound - objective > _ROUNDING * total:
+            least = covering_bound(points, labels, n_clusters)
+            bound = min(bound, total - least + _ROUNDING * total)
     if (
         kind == "sdp"
         and known == float("inf")
