@@ -37,7 +37,9 @@ class Certificate(NamedTuple):
     certified: bool
 
 
-def certify(points, labels, n_clusters, *, kind, known, tol, max_iter):
+def certify(
+    points, labels, n_clusters, *, kind, known, tol, max_iter, covers=True
+):
     """Bound the objective of all partitions by that of these labels, and the dual.
 
     Parameters
@@ -54,6 +56,8 @@ def certify(points, labels, n_clusters, *, kind, known, tol, max_iter):
         A bound that is already known.
     tol, max_iter : float, int
         Of `admm_clustering`.
+    covers : bool, default=True
+        Whether `covering_bound` is worth its time.
 
     Returns
     -------
@@ -66,7 +70,7 @@ def certify(points, labels, n_clusters, *, kind, known, tol, max_iter):
     bound = known
     if kind is not None:
         bound = min(known, label_bound(points, labels, n_clusters)[0])
-        if bound - objective > _ROUNDING * total:
+        if covers and bound - objective > _ROUNDING * total:
             least = covering_bound(points, labels, n_clusters)
             bound = min(bound, total - least + _ROUNDING * total)
     if (

@@ -21,14 +21,15 @@ from sklearn.utils.validation import check_is_fitted
 from skgeom._warnings import warn
 from skgeom.base import GeometryEstimator
 from skgeom.cluster._sdp._certificate import certify
-from skgeom.cluster._sdp._mixture import most_likely_partition
-from skgeom.cluster._sdp._posterior import leave_one_out_partition, mixture_of
+from skgeom.cluster._sdp._likely import most_likely_mixture
+from skgeom.cluster._sdp._posterior import left_out_if_better
 from skgeom.cluster._sdp._search import (
     MAX_ROWS,
     Relaxed,
     best_partition,
     kmeans_labels,
     numbered_by_row,
+    self_noise_matters,
     solve,
 )
 from skgeom.cluster._sdp._space import (
@@ -261,15 +262,10 @@ class SDPClustering(
         start = kmeans_labels(
             X if self.affinity == "linear" else points, self.n_clusters, rng
         )
-        found = self._solve(points, start, backend, rng)
+        found, fit = self._solve(points, start, backend, rng), None
         if self.covariance_type is not None:
-            found = self._adjust(X, points, [start, found.labels], backend, rng)
-        if self.covariance_type == "spherical":
-            labels, shares = leave_one_out_partition(
-                points, found.labels, self.n_clusters, self.n_features_in_
-            )
-            found = found._replace(labels=labels, membership=shares)
-        self._describe(X, found)
+            found, fit = self._adjust(X, points, [start, found.labels], backend, rng)
+        self._describe(X, found, fit)
         self._certify(points, found)
         return self
 
@@ -396,6 +392,7 @@ class SDPClustering(
             diagonal_of(points, self.diagonal_correction),
             rng,
             solver=self.solver,
+            relaxes=self.covariance_type is None or self.solver != "auto",
             low_rank=low_rank,
             tol=self.tol,
             max_iter=self.max_iter,
@@ -410,26 +407,33 @@ class SDPClustering(
         return found
 
     def _adjust(self, X, points, starts, backend, rng):
-        """Labels of Gaussians of different shapes: at least as likely as the starts."""
-        if self.diagonal_correction is None and len(points) <= MAX_ROWS:
+        """The most likely mixture of Gaussians, from these starts and others."""
+        n, p = X.shape
+        if self.diagonal_correction is None and self_noise_matters(n, p, self.n_clusters):
             hollow = diagonal_of(points, "hollow")
             starts.append(
                 best_partition(points, starts[:1], self.n_clusters, hollow, rng)
             )
-        labels, shares, n_iter = most_likely_partition(
-            X - X.mean(axis=0, dtype=np.float64),
+        mean = X.mean(axis=0, dtype=np.float64)
+        fit, n_iter = most_likely_mixture(
+            X - mean,
             starts,
             self.n_clusters,
             self.covariance_type,
             rng,
+            self.random_state,
             n_init=self.n_init,
-            backend=backend if len(X) <= MAX_ROWS else None,
+            backend=backend if self.solver != "auto" and n <= MAX_ROWS else None,
             tol=self.tol,
             max_iter=self.max_iter,
         )
-        return Relaxed(labels, shares, np.nan, n_iter, True)
+        spherical = self.covariance_type == "spherical"
+        if spherical and self_noise_matters(n, p, self.n_clusters):
+            fit = left_out_if_better(X - mean, points, fit)
+        fit = fit._replace(mixture=fit.mixture._replace(means=fit.mixture.means + mean))
+        return Relaxed(fit.labels, fit.shares, np.nan, n_iter, True), fit
 
-    def _describe(self, X, found):
+    def _describe(self, X, found, fit):
         """Fitted attributes that follow from labels and memberships."""
         kept, labels = numbered_by_row(found.labels)
         if len(kept) < self.n_clusters:
@@ -449,13 +453,24 @@ class SDPClustering(
         self._means = FeatureMeans.of(X, labels, self._scale)
         centers = self._means.centers * self._scale.unit
         self.cluster_centers_ = self._output(centers, like=X)
-        if self.covariance_type is not None:
-            self._mixture, covariances = mixture_of(
-                X.astype(np.float64), labels, shares, self.covariance_type
-            )
-            covariances = covariances * self._scale.square
-            like = X if self._scale.has_short_squares else covariances
-            self.covariances_ = self._output(covariances, like=like)
+        if fit is not None:
+            self._describe_mixture(X, fit, kept)
+
+    def _describe_mixture(self, X, fit, kept):
+        """Fitted attributes that follow from the mixture of the clusters kept."""
+        unit, square = self._scale.unit, self._scale.square
+        self._mixture, spread = fit.mixture.of_clusters(kept), fit.covariances
+        if spread is None or self.covariance_type == "tied":
+            spread = self._mixture.covariances if spread is None else spread
+        else:
+            spread = spread[kept]
+        self.weights_ = self._output(np.exp(self._mixture.log_weights), like=X)
+        self.means_ = self._output(self._mixture.means * unit, like=X)
+        like = X if self._scale.has_short_squares else spread
+        self.covariances_ = self._output(spread * square, like=like)
+        # Densities are per unit of each feature.
+        per_row = fit.likelihood / len(X) - self.n_features_in_ * np.log(unit)
+        self.log_likelihood_ = float(per_row)
 
     def _certify(self, points, found):
         """Bound the objective of all partitions, and so how far these labels are."""
@@ -468,6 +483,8 @@ class SDPClustering(
             known=known,
             tol=min(self.tol, 1e-4),
             max_iter=self.max_iter,
+            # A mixture does not aim at what is bounded.
+            covers=self.covariance_type is None,
         )
         square = self._scale.square
         self.objective_ = certificate.objective * square
