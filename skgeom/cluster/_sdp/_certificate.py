@@ -9,6 +9,8 @@ from skgeom.cluster._sdp._search import relax_full
 
 # A gap below this is taken for zero.
 _CERTAIN = 1e-6
+# And one below this is not worth another look.
+_NARROW = 0.02
 # Share of the sum of squares that rounding errors may amount to.
 _ROUNDING = 1e-12
 
@@ -68,15 +70,21 @@ def certify(
     objective = min(partition_value(points, labels), total)
     inertia = total - objective
     bound = known
-    if kind is not None:
-        bound = min(known, label_bound(points, labels, n_clusters)[0])
-        if covers and bound - objective > _ROUNDING * total:
+
+    def loose(gap=0.0):
+        return bound - objective > _ROUNDING * total + gap * inertia
+
+    if kind is not None and loose():
+        bound = min(bound, label_bound(points, labels, n_clusters, trials=0)[0])
+        if covers and loose():
             least = covering_bound(points, labels, n_clusters)
             bound = min(bound, total - least + _ROUNDING * total)
+        if loose(_NARROW):
+            bound = min(bound, label_bound(points, labels, n_clusters)[0])
     if (
         kind == "sdp"
         and known == float("inf")
-        and bound - objective > _ROUNDING * total
+        and loose()
     ):
         found = relax_full(points, labels, n_clusters, None, tol=tol, max_iter=max_iter)
         bound = min(bound, found.bound)

@@ -100,7 +100,9 @@ def _on_axes(X):
     if not 0 < kept.sum() <= MAX_AXES:
         return None
     # What is left out only adds to the inertia.
-    return np.ascontiguousarray(X @ axes[:, kept])
+    points = X @ axes[:, kept]
+    # Which way an axis points is rounding, unless something decides it.
+    return np.ascontiguousarray(points * np.where((points**3).sum(axis=0) < 0, -1, 1))
 
 
 class _Search:
@@ -109,7 +111,10 @@ class _Search:
     def __init__(self, points, labels, n_clusters):
         self.points, self.n_clusters = points, n_clusters
         self.whole = _Cells(points, None)
-        self.cells = _Cells.of(points, max(_CELLS, _CELLS_PER_CLUSTER * n_clusters))
+        # Where a search ends may hang on the last digit: it does without the last ones.
+        rounded = _rounded(points)
+        self.rounded = _Cells(rounded, None)
+        self.cells = _Cells.of(rounded, max(_CELLS, _CELLS_PER_CLUSTER * n_clusters))
         self.scale = float((points * points).sum())
         means = [np.bincount(labels, x) for x in points.T] / np.bincount(labels)
         self.means = np.ascontiguousarray(means.T)
@@ -132,8 +137,10 @@ class _Search:
         if self.inertia <= 1e-14 * self.scale:
             return 0.0
         reach, centers = self._from_labels()
-        for cells in dict.fromkeys((self.cells, self.whole)):
-            if reach is not None and self._gap() > enough:
+        for cells in (self.cells, self.rounded):
+            if reach is None or self._gap() <= enough:
+                break
+            if cells.cells is not None or cells is self.rounded:
                 reach, centers = self._raised(cells, reach, centers, enough)
         return self.bound
 
@@ -175,8 +182,8 @@ class _Search:
 
     def _raised(self, cells, reach, centers, enough):
         """Raise the bound with all points, or cells; return the numbers, and centres."""
-        found = cells.means_of(reach)
-        centers = np.vstack([self.means, centers, self.cells.points])
+        found = _rounded(cells.means_of(reach))
+        centers = _rounded(np.vstack([self.means, centers, self.cells.points]))
         heats, unit = _HEATS, self.inertia / self.n_clusters
         gap, value = self._gap(), -math.inf
         for _ in range(_ROUNDS):
@@ -188,16 +195,16 @@ class _Search:
             peaks = cells.peaks(found, centers[values >= 0.7 * values.max()])
             heights = cells.covered(found, peaks)
             previous, value = value, cells.value(found) - self.n_clusters * heights.max()
-            if previous == -math.inf and not cells.most_covered(
-                found, heights.max(), _COARSE
-            )[1]:
-                return None, None  # too many dimensions for balls that overlap so much
-            if cells is self.whole:
+            last = value - previous < 0.3 * (self.inertia - value)
+            if last if cells is self.cells else previous == -math.inf:
+                if not cells.most_covered(found, heights.max(), _COARSE)[1]:
+                    return None, None  # balls overlap in too many dimensions
+            if cells is self.rounded:
                 self._try(found, _NEAR)
                 previous_gap, gap = gap, self._gap()
                 if gap <= enough or gap > 0.8 * previous_gap:
                     break
-            elif value - previous < 0.3 * (self.inertia - value):
+            elif last:
                 break
             tops = np.concatenate([values, heights])
             kept = np.argsort(-tops)
@@ -289,6 +296,11 @@ class _Cells:
         kernels.raise_reach(
             self.coordinates, self.weights, reach, centers, n_clusters, heat, _STEPS
         )
+
+
+def _rounded(array):
+    """Without the last digits, for entries of about one."""
+    return np.round(array * 2.0**32) / 2.0**32
 
 
 def _distinct(centers, side):

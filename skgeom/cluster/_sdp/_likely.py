@@ -23,6 +23,9 @@ from skgeom.cluster._sdp._search import kmeans_labels
 # of the mean log-likelihood at which they end.
 _SHORT, _MIDDLE, _LONG = (30, 1e-3), (200, 3e-5), (500, 1e-6)
 _FINALISTS = 2
+# Where rows are so few for each feature of a cluster, a mixture with much on all
+# diagonals, as a share of the mean variance, is one more start.
+_SCARCE, _WIDE = 20, 0.2
 # Most rounds of the relaxation between two estimates of the covariances.
 _ROUNDS = 10
 
@@ -75,6 +78,9 @@ def most_likely_mixture(
     products = Products(X, kind)
     known = _known_mixture(X, products, n_clusters, kind, seed, n_init)
     starts = [*starts, *_other_starts(X, n_clusters, kind, rng)]
+    if X.shape[1] < len(X) <= _SCARCE * n_clusters * X.shape[1] and X.any():
+        wide = _fitted(X, n_clusters, kind, rng, n_init, _WIDE)
+        starts.append(wide.predict(X))
     tried = [climb(products, np.eye(n_clusters)[s], True, *_SHORT) for s in starts]
     if known is not None:
         tried.append(climb(products, known.shares, True, *_SHORT))
@@ -122,19 +128,23 @@ def _known_mixture(X, products, n_clusters, kind, seed, n_init):
     """What scikit-learn's mixture is for the same seed, if there are points enough."""
     if X.shape[1] >= len(X) or not X.any():
         return None
+    model = _fitted(X, n_clusters, kind, seed, n_init, FLOOR)
+    weights = np.log(np.maximum(model.weights_, 1e-300))
+    return Fit.of(products, Mixture(kind, weights, model.means_, model.covariances_))
+
+
+def _fitted(X, n_clusters, kind, seed, n_init, share):
+    """Scikit-learn's mixture, with a share of the mean variance on all diagonals."""
     # X is on the host: whatever the user's own arrays are, these are NumPy's.
     with warnings.catch_warnings(), config_context(array_api_dispatch=False):
         warnings.simplefilter("ignore", ConvergenceWarning)
-        model = GaussianMixture(
+        return GaussianMixture(
             n_clusters,
             covariance_type=kind,
             n_init=10 * n_init,
-            reg_covar=max(FLOOR * float(X.var(axis=0).mean()), 1e-300),
+            reg_covar=max(share * float(X.var(axis=0).mean()), 1e-300),
             random_state=seed,
         ).fit(X)
-    with np.errstate(divide="ignore"):
-        weights = np.log(np.maximum(model.weights_, 1e-300))
-    return Fit.of(products, Mixture(kind, weights, model.means_, model.covariances_))
 
 
 def _other_starts(X, n_clusters, kind, rng):

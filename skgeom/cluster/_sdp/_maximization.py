@@ -18,9 +18,9 @@ from skgeom.cluster._sdp._mixture import (
 
 # Entries of the matrix of products, at most; beyond, one cluster at a time.
 _MAX_ENTRIES = 30_000_000
-# Standard errors by which a mixture has to be better at rows that are left out.
-# And by how much: a hundredth of a nat a row, which changes no probability by much.
-_CLEARLY, _MATTERS = 2.0, 0.01
+# By how much a mixture has to be better at rows that are left out: standard errors, and
+# nats a row, for a hundredth of one changes no probability by much.
+_CLEARLY, _MATTERS = 1.0, 0.01
 
 
 class Products:
@@ -219,7 +219,7 @@ def left_out(products, fit):
     out = np.empty(shares.shape)
     for k, mean in enumerate(mixture.means):
         rest = np.maximum(sizes[k] - shares[:, k], 1e-9)
-        degrees = max(sizes[k] - taken, 0.0) + lent
+        degrees = max(max(sizes[k] - taken, 0.0) + lent, 1e-9)
         left = np.maximum(rest - taken, 0.0) + lent
         Y, log_det = mixture.whitened(X - mean, k)
         squares = Y * Y

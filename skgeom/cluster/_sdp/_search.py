@@ -121,6 +121,11 @@ def solve(
             return relax_sketch(
                 points, start, *problem, n_rows=n_rows, **low_rank, **options
             )
+    if solver != "admm" and diagonal is None and relaxes:
+        start = exchange(points, start, n_clusters)
+        bound = _if_best(points, start, n_clusters)
+        if bound < math.inf:
+            return Relaxed(start, np.eye(n_clusters)[start], 0.0, 0, True, bound)
     labels = best_partition(points, [start], *problem)
     # With duplicates nothing is left to gain.
     if len(np.unique(labels)) < n_clusters or not relaxes:
@@ -128,6 +133,15 @@ def solve(
     if solver == "admm":
         return relax_full(points, labels, n_clusters, diagonal, **options)
     return relax_low_rank(points, labels, *problem, **low_rank, **options)
+
+
+def _if_best(points, labels, n_clusters):
+    """The bound that shows that no partition is better, if a cheap one does."""
+    if len(np.unique(labels)) < n_clusters:
+        return math.inf
+    bound = label_bound(points, labels, n_clusters, trials=0)[0]
+    excess = bound - partition_value(points, labels)
+    return bound if excess <= 1e-12 * (points * points).sum() else math.inf
 
 
 def best_partition(points, starts, n_clusters, diagonal, rng):
