@@ -94,11 +94,11 @@ def ascend(coordinates, weights, reach, centers, n_iter):
 
 @njit(**OPTIONS, fastmath=_FAST)
 def raise_reach(coordinates, weights, reach, centers, n_clusters, heat, n_iter):
-    """Raise sum_i w_i reach_i - K max_c sum_i w_i (reach_i - |x_i - c|^2)_+ over centres.
+    """Raise sum_i w_i reach_i - K max_c sum_i w_i (reach_i - |x_i - c|^2)_+ by reach.
 
-    The maximum is smoothed, as `heat` times the logarithm of a sum of exponentials, and
-    the sum is raised by a quasi-Newton method of ten vectors (L-BFGS). `reach` is changed
-    in place.
+    The maximum over centres is smoothed, as `heat` times the logarithm of a sum of
+    exponentials, and the sum is raised by a quasi-Newton method of ten vectors
+    (L-BFGS). `reach` is changed in place.
     """
     n = len(reach)
     steps, turns = np.zeros((_VECTORS, n)), np.zeros((_VECTORS, n))
@@ -110,7 +110,7 @@ def raise_reach(coordinates, weights, reach, centers, n_clusters, heat, n_iter):
         gradient[i] = weights[i] * (1.0 - n_clusters * gradient[i])
     kept = 0
     direction, tried = np.empty(n), np.empty(n)
-    for n_taken in range(n_iter):
+    for _ in range(n_iter):
         for i in range(n):
             direction[i] = gradient[i]
         for t in range(kept - 1, max(kept - _VECTORS, 0) - 1, -1):
@@ -139,7 +139,7 @@ def raise_reach(coordinates, weights, reach, centers, n_clusters, heat, n_iter):
         if not slope > 1e-9 * abs(value):
             break
         length, found = 1.0, False
-        for _ in range(12):
+        for _halving in range(12):
             for i in range(n):
                 tried[i] = reach[i] + length * direction[i]
             values = covered(coordinates, weights, tried, centers)
@@ -184,7 +184,7 @@ def largest_covered(X, weights, reach, low, high, floor, tol, max_visits):
     known, of which `floor` is one, and halved otherwise. After `max_visits` looks at
     points all boxes are given up: the bound holds, and is loose.
 
-    Returns the bound and the looks.
+    Returns the bound, the looks, and the best place that was seen; NaN for `floor`.
     """
     n, p = X.shape
     capacity = 16 * n + 1024
@@ -196,6 +196,7 @@ def largest_covered(X, weights, reach, low, high, floor, tol, max_visits):
     for i in range(n):
         lists[i] = i
     count[0], lows[0], highs[0] = n, low, high
+    place, peak = np.full(p, np.nan), np.empty(p)
     best, bound, visits, waiting = floor, 0.0, 0, 1
     while waiting > 0:
         waiting -= 1
@@ -230,16 +231,15 @@ def largest_covered(X, weights, reach, low, high, floor, tol, max_visits):
             z = 0.5 * (lows[s, j] + highs[s, j])
             if sizes[s] > 0.0:
                 z = min(max(sums[s, j] / sizes[s], lows[s, j]), highs[s, j])
+            peak[j] = z
             upper += z * (2.0 * sums[s, j] - sizes[s] * z)
+        if kept == 0 and upper > best:  # a parabola, and this is its value
+            best = upper
+            place[:] = peak
         if upper <= best * (1.0 + tol) or upper <= bound:
             bound = max(bound, upper)
             continue
-        if (
-            visits >= max_visits
-            or s + 2 > _DEPTH
-            or first + 2 * kept > capacity
-            or kept == 0
-        ):
+        if visits >= max_visits or s + 2 > _DEPTH or first + 2 * kept > capacity:
             bound = max(bound, upper)
             continue
         value, widest = offsets[s], 0
@@ -256,11 +256,14 @@ def largest_covered(X, weights, reach, low, high, floor, tol, max_visits):
             if left > 0.0:
                 value += weights[i] * left
             lists[t + kept] = i
-        best = max(best, value)
+        if value > best:
+            best = value
+            for j in range(p):
+                place[j] = 0.5 * (lows[s, j] + highs[s, j])
         middle = 0.5 * (lows[s, widest] + highs[s, widest])
         lows[s + 1], highs[s + 1], sums[s + 1] = lows[s], highs[s], sums[s]
         sizes[s + 1], offsets[s + 1] = sizes[s], offsets[s]
         start[s + 1], count[s + 1], count[s] = first + kept, kept, kept
         lows[s + 1, widest], highs[s, widest] = middle, middle
         waiting += 2
-    return bound, visits
+    return bound, visits, place

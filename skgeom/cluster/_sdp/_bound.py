@@ -13,6 +13,7 @@ B; `label_bound` writes one down from the labels.
 """
 
 import math
+from typing import Any, NamedTuple
 
 import numpy as np
 import scipy.linalg
@@ -104,8 +105,8 @@ def label_bound(
         Try other z until the bound is this close to the value of the labels, as a
         share of the sum of squares.
     trials : int, default=10
-        At most so many other z. Without any the bound is tight where clusters are clear,
-        and otherwise loose.
+        At most so many other z. Without any the bound is tight where clusters are
+        clear, and otherwise loose.
 
     Returns
     -------
@@ -128,12 +129,12 @@ def label_bound(
     >>> round(label_bound(X, np.array([0, 0, 1, 1]), 2)[0], 6)  # 4 x 4.5^2
     81.0
     """
-    unit = _unit_of(X)
+    unit = unit_of(X)
     bound, level = _label_bound(X / unit, labels, n_clusters, tol, trials)
     return bound * unit * unit, level * unit * unit
 
 
-def _unit_of(X):
+def unit_of(X):
     """A power of two, without which fourth powers are numbers if squares are."""
     return 2.0 ** float(np.frexp(np.abs(X).max(initial=0.0))[1])
 
@@ -201,7 +202,7 @@ def label_multiplier(X: NDArray, labels: NDArray, level: float) -> NDArray:
     array([[0., 1.],
            [1., 0.]])
     """
-    unit = _unit_of(X)
+    unit = unit_of(X)
     level = level / unit / unit
     pulls, sizes, _ = _pulls(X / unit, labels)
     r, totals = np.zeros((len(X), len(sizes))), np.zeros((len(sizes), len(sizes)))
@@ -214,6 +215,42 @@ def label_multiplier(X: NDArray, labels: NDArray, level: float) -> NDArray:
     for k, (rows, _) in pulls.items():
         B[rows] = r[rows][:, labels] * r[:, k] / scales[k, labels]
     return B * unit * unit
+
+
+class LabelParts(NamedTuple):
+    """What labels say about the multiplier of `label_bound`.
+
+    Attributes
+    ----------
+    pulls : dict
+        Of `_pulls`.
+    sizes : ndarray of shape (n_clusters,)
+        Of clusters.
+    centers : ndarray of shape (n_clusters, n_features)
+        Their means.
+    """
+
+    pulls: Any
+    sizes: Any
+    centers: Any
+
+    @property
+    def least(self):
+        """The largest z at which nothing is cut."""
+        return min(pull[1].min() for pull in self.pulls.values())
+
+    def sums(self, level):
+        """The r_a of `label_bound` at a level, of shape (n_samples, n_clusters)."""
+        n = sum(len(rows) for rows, _ in self.pulls.values())
+        out = np.zeros((n, len(self.sizes)))
+        for k, (rows, _) in self.pulls.items():
+            out[rows] = _clipped(self.pulls, self.sizes, k, level)
+        return out
+
+
+def label_parts(X, labels):
+    """What labels say about the multiplier, of points of size about one."""
+    return LabelParts(*_pulls(X, labels))
 
 
 def _pulls(X, labels):

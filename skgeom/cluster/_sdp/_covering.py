@@ -5,26 +5,28 @@ Give each point i a number r_i. A cluster S with mean c has the inertia
     sum_S |x_i - c|^2 = sum_S r_i - sum_S (r_i - |x_i - c|^2)
                      >= sum_S r_i - f(c),    f(c) = sum_i max(0, r_i - |x_i - c|^2),
 
-so that every partition into K clusters has at least sum_i r_i - K max_c f(c). This is the
-dual of the linear program over all possible clusters (du Merle, Hansen, Jaumard and
+so that every partition into K clusters has at least sum_i r_i - K max_c f(c). This is
+the dual of the linear program over all possible clusters (du Merle, Hansen, Jaumard and
 Mladenovic, "An interior point algorithm for minimum sum-of-squares clustering", SIAM
-Journal on Scientific Computing 21, 2000), which is at least as tight as the semidefinite
-one: each of its columns is feasible there. The maximum over c is a problem of branch and
-bound in as many dimensions as the points have.
+Journal on Scientific Computing 21, 2000), which is at least as tight as the
+semidefinite one: each of its columns is feasible there. The maximum over c is a problem
+of branch and bound in as many dimensions as the points have.
 """
 
 import math
 
 import numpy as np
 
+from skgeom.cluster._sdp._bound import unit_of
 from skgeom.typing import NDArray
 
 # Most dimensions, and the columns of X that are looked at for that.
 MAX_AXES, _MAX_COLUMNS = 5, 64
-# Points that are worked with, the others in cells; pairs of points and centres to pay for.
+# Points that are worked with, the others in cells; pairs of points and centres to pay
+# for.
 _CELLS, _CELLS_PER_CLUSTER, _PAIRS = 500, 25, 2_000_000
 # Looks at points of the branch and bound, and how near it comes.
-_VISITS, _VISITS_PER_POINT = 20_000_000, 500
+_VISITS, _VISITS_PER_POINT = 20_000_000, 20_000
 _COARSE, _NEAR, _EXACT = 0.2, 2e-3, 1e-10
 # Smoothing of the maximum, as a share of the inertia of a cluster, and steps for each.
 _HEATS, _STEPS, _ROUNDS = (0.02, 0.005), 25, 6
@@ -47,8 +49,8 @@ def covering_bound(
     is such a bound: the dual of a linear program over all clusters [1]_. First r is
     written down from the labels: the squared distance to the own mean, and a part of
     what the next mean is farther off, such that all clusters have the same sum of these
-    parts. For clusters that lie apart that is the optimum. Otherwise the bound is raised
-    by a quasi-Newton method, its maximum taken over candidates that come to be
+    parts. For clusters that lie apart that is the optimum. Otherwise the bound is
+    raised by a quasi-Newton method, its maximum taken over candidates that come to be
     needed, and smoothed [2]_. What counts in the end is an upper bound of the maximum
     over all c, by branch and bound.
 
@@ -66,13 +68,14 @@ def covering_bound(
     Returns
     -------
     float
-        No partition into `n_clusters` has a smaller inertia. Rounding errors are allowed
-        for. Zero where X has more than five dimensions.
+        No partition into `n_clusters` has a smaller inertia. Rounding errors are
+        allowed for. Zero where X has more than five dimensions.
 
     References
     ----------
     .. [1] du Merle, Hansen, Jaumard and Mladenovic, "An interior point algorithm for
-       minimum sum-of-squares clustering", SIAM Journal on Scientific Computing 21, 2000.
+       minimum sum-of-squares clustering", SIAM Journal on Scientific Computing 21,
+       2000.
     .. [2] Nesterov, "Smooth minimization of non-smooth functions", Mathematical
        Programming 103, 2005.
 
@@ -84,10 +87,13 @@ def covering_bound(
     >>> round(covering_bound(X, np.array([0, 0, 1, 1]), 2), 6)
     1.0
     """
-    unit = 2.0 ** float(np.frexp(np.abs(X).max(initial=0.0))[1])
+    unit = unit_of(X)
     points = _on_axes(X / unit)
     if points is None or n_clusters == 1:
         return 0.0
+    # The same unit whichever way X is turned.
+    own = unit_of(points)
+    points, unit = points / own, unit * own
     return _Search(points, labels, n_clusters).run(enough) * unit * unit
 
 
@@ -124,8 +130,9 @@ class _Search:
         rows = np.arange(len(points))
         self.own = distances[rows, labels]
         distances[rows, labels] = np.inf
-        spare = np.maximum(distances.min(axis=1) - self.own, 0.0)
-        # What the next mean is farther off, for the points of each cluster.
+        # What the next mean is farther off, or a little less, so that no ball that is
+        # drawn with it touches that mean.
+        spare = 0.9 * np.maximum(distances.min(axis=1) - self.own, 0.0)
         self.spare = [
             (np.flatnonzero(labels == k), spare[labels == k])
             for k in range(len(self.means))
@@ -148,15 +155,16 @@ class _Search:
         return 1 - self.bound / self.inertia
 
     def _try(self, reach, tol):
-        """Take the bound of these numbers, if it is better."""
+        """Take the bound of these numbers, if it is better; name a good centre."""
         floor = self.whole.covered(reach, self.means).max()
-        top = self.whole.most_covered(reach, floor, tol)[0]
-        # A sum of n numbers errs by at most n eps times the sum of their sizes. Those of
-        # f are |r| and squares of coordinates, six times each.
+        top, _, place = self.whole.most_covered(reach, floor, tol)
+        # A sum of n numbers errs by at most n eps times the sum of their sizes. Those
+        # of f are |r| and squares of coordinates, six times each.
         size = float(np.abs(reach).sum()) + self.n_clusters * (top + 6 * self.scale)
         rounding = np.finfo(np.float64).eps * (len(reach) + 50) * size
         found = float(reach.sum()) - self.n_clusters * top - rounding
         self.bound = max(self.bound, found)
+        return place
 
     def _from_labels(self):
         """Numbers from the labels, and centres that cover much."""
@@ -174,33 +182,43 @@ class _Search:
             )
             top = self.whole.covered(tried, peaks).max()
             value = float(tried.sum()) - self.n_clusters * top
+            if value >= (1 - 1e-7) * self.inertia and self._gap() > 1e-9:
+                place = self._try(tried, _EXACT)
+                if place is not None and self._gap() > 1e-9:
+                    peaks = np.vstack([peaks, place])
+                    top = self.whole.covered(tried, place)[0]
+                    value = float(tried.sum()) - self.n_clusters * top
             if value > best:
                 best, reach, centers = value, tried, peaks
-        if best >= (1 - 1e-7) * self.inertia:
-            self._try(reach, _EXACT)
         return reach, centers
 
     def _raised(self, cells, reach, centers, enough):
-        """Raise the bound with all points, or cells; return the numbers, and centres."""
+        """Raise the bound with all points, or cells; return numbers and centres."""
         found = _rounded(cells.means_of(reach))
         centers = _rounded(np.vstack([self.means, centers, self.cells.points]))
         heats, unit = _HEATS, self.inertia / self.n_clusters
         gap, value = self._gap(), -math.inf
         for _ in range(_ROUNDS):
-            centers = centers[: max(_PAIRS // len(cells.points), 2 * self.n_clusters)]
+            centers = centers[: max(_PAIRS // len(cells.points), 10 * self.n_clusters)]
             for heat in heats:
                 cells.raise_reach(found, centers, self.n_clusters, heat * unit)
             heats = _HEATS[-1:]
             values = cells.covered(found, centers)
             peaks = cells.peaks(found, centers[values >= 0.7 * values.max()])
             heights = cells.covered(found, peaks)
-            previous, value = value, cells.value(found) - self.n_clusters * heights.max()
+            previous, value = (
+                value,
+                cells.value(found) - self.n_clusters * heights.max(),
+            )
             last = value - previous < 0.3 * (self.inertia - value)
             if last if cells is self.cells else previous == -math.inf:
                 if not cells.most_covered(found, heights.max(), _COARSE)[1]:
                     return None, None  # balls overlap in too many dimensions
             if cells is self.rounded:
-                self._try(found, _NEAR)
+                place = self._try(found, _NEAR)
+                if place is not None:
+                    peaks = np.vstack([peaks, place])
+                    heights = cells.covered(found, peaks)
                 previous_gap, gap = gap, self._gap()
                 if gap <= enough or gap > 0.8 * previous_gap:
                     break
@@ -278,16 +296,16 @@ class _Cells:
         return _distinct(peaks, 1e-6 * self.side)
 
     def most_covered(self, reach, floor, tol):
-        """Bound what any centre covers; say if all boxes could be looked at."""
+        """Bound what any centre covers; say if that is tight; name a centre."""
         from skgeom.backends._numba import _covering as kernels
 
         low, high = self.points.min(axis=0), self.points.max(axis=0)
-        visits = _VISITS if tol < _COARSE else _VISITS // 2
-        visits += _VISITS_PER_POINT * len(reach)
-        top, looks = kernels.largest_covered(
+        visits = min(_VISITS, _VISITS_PER_POINT * len(reach)) + 500 * len(reach)
+        visits = visits if tol < _COARSE else visits // 2
+        top, looks, place = kernels.largest_covered(
             self.points, self.weights, reach, low, high, floor, tol, visits
         )
-        return top, looks < visits
+        return top, looks < visits, place[None] if np.isfinite(place[0]) else None
 
     def raise_reach(self, reach, centers, n_clusters, heat):
         """See the kernel."""

@@ -36,9 +36,9 @@ def most_likely_mixture(
     """The mixture of the highest likelihood that the search comes to.
 
     Expectation-maximisation from each of the starts, first with covariances that small
-    clusters share in; mixtures of scikit-learn, and k-means of whitened points, join the
-    starts. From the best of them, and from scikit-learn's, it goes on without that help:
-    that has the higher likelihood, and is taken unless rows that are left out say
+    clusters share in; mixtures of scikit-learn, and k-means of whitened points, join
+    the starts. From the best of them, and from scikit-learn's, it goes on without that
+    help: that has the higher likelihood, and is taken unless rows that are left out say
     clearly that it is worse.
 
     Parameters
@@ -103,7 +103,9 @@ def most_likely_mixture(
     found = max(starts, key=lambda labels: len(np.unique(labels)))
     if best.rank[0] < len(np.unique(found)):  # a cluster was lost on the way
         shares = np.eye(n_clusters)[found]
-        best = Fit.of(products, fit_mixture(X, shares, kind), True)._replace(shares=shares)
+        best = Fit.of(products, fit_mixture(X, shares, kind), True)._replace(
+            shares=shares
+        )
     return best, n_iter
 
 

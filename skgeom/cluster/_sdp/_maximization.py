@@ -1,8 +1,8 @@
 """Expectation-maximisation of Gaussian mixtures in products of matrices.
 
 The logarithm of a Gaussian density is linear in 1, x and the products of entries of x,
-and so are the sums that a step needs. With these as columns of one matrix, a step is two
-products of it with n_clusters columns.
+and so are the sums that a step needs. With these as columns of one matrix, a step is
+two products of it with n_clusters columns.
 """
 
 import math
@@ -92,7 +92,9 @@ class Products:
             precisions = 1 / mixture.covariances.reshape(n_clusters, -1)
             linear[p + 1 :] = -precisions.T / 2
             linear[1 : p + 1] = (precisions * means).T
-            spread = np.broadcast_to(mixture.covariances.reshape(n_clusters, -1), means.shape)
+            spread = np.broadcast_to(
+                mixture.covariances.reshape(n_clusters, -1), means.shape
+            )
             log_dets = np.log(spread).sum(axis=1)
         else:
             factors = np.linalg.cholesky(mixture.covariances)
@@ -193,10 +195,10 @@ def climb(products, shares, prior, n_iter, tol):
 def left_out(products, fit):
     """Log-density of each point under the mixture estimated without it.
 
-    Memberships stay as they are. Without a point of membership r, the scatter of N points
-    about their mean loses r N / (N - r) times the square of the point's distance to the
-    mean: a rank-one update of determinant and inverse. What small clusters borrow from is
-    kept.
+    Memberships stay as they are. Without a point of membership r, the scatter of N
+    points about their mean loses r N / (N - r) times the square of the point's distance
+    to the mean: a rank-one update of determinant and inverse. What small clusters
+    borrow from is kept.
 
     Parameters
     ----------
@@ -227,11 +229,16 @@ def left_out(products, fit):
             squares = squares.sum(axis=1, keepdims=True) / times
         lost = shares[:, k] * sizes[k] / (rest * degrees)
         fall = 1 - lost[:, None] * squares
-        alive = (fall > 0).all(axis=1) & (left > 0)
+        # A cluster of nothing but the point is not there without it.
+        alive = (fall > 0).all(axis=1) & (left > 0) & (rest > 1e-6)
         fall = np.where(alive[:, None], fall, 1.0)
         left = np.where(left > 0, left, 1.0)
-        distance = (squares / fall).sum(axis=1) * (sizes[k] / rest) ** 2 * left / degrees
-        log_det = log_det + times * np.log(fall).sum(axis=1) + p * np.log(degrees / left)
+        distance = (
+            (squares / fall).sum(axis=1) * (sizes[k] / rest) ** 2 * left / degrees
+        )
+        log_det = (
+            log_det + times * np.log(fall).sum(axis=1) + p * np.log(degrees / left)
+        )
         density = -(times * distance + log_det + p * math.log(2 * math.pi)) / 2
         out[:, k] = np.where(alive, density, -np.inf) + np.log(rest / max(n - 1, 1))
     most = out.max(axis=1)

@@ -102,8 +102,8 @@ def variance_floor(X):
 def lent_points(kind, n_features):
     """Points of the common spread that stand in for what a cluster lacks.
 
-    The degree of freedom that its mean costs, without which single points are infinitely
-    likely, and as many again as a covariance has rows.
+    The degree of freedom that its mean costs, without which single points are
+    infinitely likely, and as many again as a covariance has rows.
     """
     return 1.0 + n_features if kind == "full" else 1.0
 
@@ -127,8 +127,8 @@ def estimate_mixture(kind, n, sizes, means, scatter, floor, prior=True):
     floor : float
         Least variance.
     prior : bool, default=True
-        Whether covariances are drawn to the common one, as `fit_mixture` does. Otherwise
-        they are the most likely ones, but for the floor.
+        Whether covariances are drawn to the common one, as `fit_mixture` does.
+        Otherwise they are the most likely ones, but for the floor.
 
     Returns
     -------
@@ -155,13 +155,6 @@ def estimate_mixture(kind, n, sizes, means, scatter, floor, prior=True):
     if kind != "full":
         covariances = np.maximum(covariances, floor)
     return Mixture(kind, log_weights, means, covariances)
-
-
-def classification_likelihood(X, labels, n_clusters, kind):
-    """Log-likelihood of points and their labels, parameters estimated from both."""
-    shares = np.eye(n_clusters)[labels]
-    densities = fit_mixture(X, shares, kind).log_densities(X)
-    return float(densities[np.arange(len(X)), labels].sum())
 
 
 def _regular(S, n, floor):

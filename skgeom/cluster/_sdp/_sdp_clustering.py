@@ -409,7 +409,9 @@ class SDPClustering(
     def _adjust(self, X, points, starts, backend, rng):
         """The most likely mixture of Gaussians, from these starts and others."""
         n, p = X.shape
-        if self.diagonal_correction is None and self_noise_matters(n, p, self.n_clusters):
+        if self.diagonal_correction is None and self_noise_matters(
+            n, p, self.n_clusters
+        ):
             hollow = diagonal_of(points, "hollow")
             starts.append(
                 best_partition(points, starts[:1], self.n_clusters, hollow, rng)

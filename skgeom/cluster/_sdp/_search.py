@@ -88,7 +88,16 @@ def numbered_by_row(labels):
 
 
 def solve(
-    points, start, n_clusters, diagonal, rng, *, solver, low_rank, relaxes=True, **options
+    points,
+    start,
+    n_clusters,
+    diagonal,
+    rng,
+    *,
+    solver,
+    low_rank,
+    relaxes=True,
+    **options,
 ):
     """Search from a start, relax, round: labels that are never worse than the start.
 
@@ -179,7 +188,7 @@ def spectral_starts(points, n_clusters, rng):
     clusters the components are the points, and neither says anything new.
     """
     n, p = points.shape
-    if p > n_clusters:
+    if p > 2 * n_clusters:
         axes = largest_eigenpairs(points.T @ points, n_clusters)[1]
         yield kmeans_labels(points @ axes, n_clusters, rng)
     if self_noise_matters(n, p, n_clusters):
