@@ -282,36 +282,36 @@ class _Cells:
 
     def covered(self, reach, centers):
         """How much centres cover."""
-        from skgeom.backends._numba import _covering as kernels
+        from skgeom.backends._numba._covering import covered
 
-        return kernels.covered(self.coordinates, self.weights, reach, centers)
+        return covered(self.coordinates, self.weights, reach, centers)
 
     def peaks(self, reach, centers):
         """Local maxima near those of the centres that cover much."""
-        from skgeom.backends._numba import _covering as kernels
+        from skgeom.backends._numba._covering import ascend
 
         values = self.covered(reach, centers)
         peaks = centers[values >= 0.7 * values.max()]
-        kernels.ascend(self.coordinates, self.weights, reach, peaks, 30)
+        ascend(self.coordinates, self.weights, reach, peaks, 30)
         return _distinct(peaks, 1e-6 * self.side)
 
     def most_covered(self, reach, floor, tol):
         """Bound what any centre covers; say if that is tight; name a centre."""
-        from skgeom.backends._numba import _covering as kernels
+        from skgeom.backends._numba._covering import largest_covered
 
         low, high = self.points.min(axis=0), self.points.max(axis=0)
         visits = min(_VISITS, _VISITS_PER_POINT * len(reach)) + 500 * len(reach)
         visits = visits if tol < _COARSE else visits // 2
-        top, looks, place = kernels.largest_covered(
+        top, looks, place = largest_covered(
             self.points, self.weights, reach, low, high, floor, tol, visits
         )
         return top, looks < visits, place[None] if np.isfinite(place[0]) else None
 
     def raise_reach(self, reach, centers, n_clusters, heat):
         """See the kernel."""
-        from skgeom.backends._numba import _covering as kernels
+        from skgeom.backends._numba._covering import raise_reach
 
-        kernels.raise_reach(
+        raise_reach(
             self.coordinates, self.weights, reach, centers, n_clusters, heat, _STEPS
         )
 

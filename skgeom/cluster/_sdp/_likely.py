@@ -17,7 +17,12 @@ from skgeom.cluster._sdp._maximization import (
     left_out,
 )
 from skgeom.cluster._sdp._mixture import FLOOR, Mixture, fit_mixture
-from skgeom.cluster._sdp._search import kmeans_labels
+from skgeom.cluster._sdp._posterior import left_out_if_better
+from skgeom.cluster._sdp._search import (
+    best_partition,
+    kmeans_labels,
+    self_noise_matters,
+)
 
 # Steps of expectation-maximisation from each start, from the best of them, and the rise
 # of the mean log-likelihood at which they end.
@@ -31,7 +36,18 @@ _ROUNDS = 10
 
 
 def most_likely_mixture(
-    X, starts, n_clusters, kind, rng, seed, *, n_init, backend, **options
+    X,
+    points,
+    starts,
+    n_clusters,
+    kind,
+    rng,
+    seed,
+    *,
+    n_init,
+    backend,
+    hollow=True,
+    **options,
 ):
     """The mixture of the highest likelihood that the search comes to.
 
@@ -44,7 +60,9 @@ def most_likely_mixture(
     Parameters
     ----------
     X : ndarray of shape (n_samples, n_features)
-        Points, centred, float64.
+        Points.
+    points : ndarray of shape (n_samples, n_dimensions)
+        The same, centred, float64, perhaps turned.
     starts : list of ndarray of shape (n_samples,)
         Labels.
     n_clusters : int
@@ -60,6 +78,9 @@ def most_likely_mixture(
     backend : Backend or None
         Where the relaxation for the covariances (iLA-SDP [1]_) is solved, as long as
         that helps; None leaves it out.
+    hollow : bool, default=True
+        Whether labels that are best without the diagonal of XX' are one more start,
+        where points are large parts of their own means.
     **options : dict
         Of `likelihood_clustering`.
 
@@ -75,8 +96,13 @@ def most_likely_mixture(
     .. [1] Zhuang, Chen and Yang, "Likelihood adjusted semidefinite programs for
        clustering heterogeneous data", ICML 2023.
     """
+    mean = X.mean(axis=0, dtype=np.float64)
+    X = X - mean
     products = Products(X, kind)
     known = _known_mixture(X, products, n_clusters, kind, seed, n_init)
+    if hollow and self_noise_matters(*X.shape, n_clusters):
+        own = (points * points).sum(axis=1)
+        starts = [*starts, best_partition(points, starts[:1], n_clusters, own, rng)]
     starts = [*starts, *_other_starts(X, n_clusters, kind, rng)]
     if X.shape[1] < len(X) <= _SCARCE * n_clusters * X.shape[1] and X.any():
         wide = _fitted(X, n_clusters, kind, rng, n_init, _WIDE)
@@ -106,7 +132,10 @@ def most_likely_mixture(
         best = Fit.of(products, fit_mixture(X, shares, kind), True)._replace(
             shares=shares
         )
-    return best, n_iter
+    if kind == "spherical" and self_noise_matters(*X.shape, n_clusters):
+        best = left_out_if_better(X, points, best)
+    moved = best.mixture._replace(means=best.mixture.means + mean)
+    return best._replace(mixture=moved), n_iter
 
 
 def _without_help(products, best, known):

@@ -149,6 +149,11 @@ class Fit(NamedTuple):
         densities /= totals
         return cls(mixture, densities.T, likelihood, prior)
 
+    def of_clusters(self, kept):
+        """Mixture of only these clusters, and the covariances to be shown."""
+        mixture, spread = self.mixture.of_clusters(kept), self.covariances
+        return mixture, mixture.covariances if spread is None else spread[kept]
+
     @property
     def labels(self):
         """The most probable clusters."""

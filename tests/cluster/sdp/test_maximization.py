@@ -135,6 +135,6 @@ def test_as_likely_as_the_mixture_of_scikit_learn(kind, seed):
     theirs = GaussianMixture(4, covariance_type=kind, n_init=10, random_state=seed)
     starts = [rng.integers(0, 4, 300)]
     fit, _ = most_likely_mixture(
-        X, starts, 4, kind, np.random.RandomState(0), seed, n_init=1, backend=None
+        X, X, starts, 4, kind, np.random.RandomState(0), seed, n_init=1, backend=None
     )
     assert fit.likelihood / 300 >= theirs.fit(X).score(X)
