@@ -24,6 +24,8 @@ from skgeom.typing import NDArray
 
 # How many values of the one free number of `label_bound` are tried.
 _TRIALS = 10
+# Rows of a matrix whose eigenvalues cost next to nothing.
+_SMALL = 400
 
 
 def multiplier_bound(
@@ -215,6 +217,11 @@ def label_multiplier(X: NDArray, labels: NDArray, level: float) -> NDArray:
     for k, (rows, _) in pulls.items():
         B[rows] = r[rows][:, labels] * r[:, k] / scales[k, labels]
     return B * unit * unit
+
+
+def label_bound_is_cheap(X, n_clusters):
+    """Whether the matrix of `label_bound` is small, so that a try costs little."""
+    return min(X.shape[1] + n_clusters * (n_clusters - 1), len(X)) <= _SMALL
 
 
 class LabelParts(NamedTuple):

@@ -1,11 +1,12 @@
 """What labels can be certain of."""
 
+import math
 from typing import NamedTuple
 
 import numpy as np
 
 from skgeom.cluster._sdp._admm import admm_clustering
-from skgeom.cluster._sdp._bound import label_bound, unit_of
+from skgeom.cluster._sdp._bound import label_bound, label_bound_is_cheap, unit_of
 from skgeom.cluster._sdp._covering import covering_bound
 from skgeom.cluster._sdp._exchange import partition_value
 from skgeom.cluster._sdp._search import relax_full
@@ -79,12 +80,16 @@ def certify(points, labels, n_clusters, *, kind, known, tol, max_iter, covers=Tr
         return bound - objective > _ROUNDING * total + gap * inertia
 
     if kind is not None and loose():
-        bound = min(bound, label_bound(points, labels, n_clusters, trials=0)[0])
-        least = 0.0
+        first, least = math.inf, 0.0
+        if label_bound_is_cheap(points, n_clusters):
+            first = label_bound(points, labels, n_clusters, trials=0)[0]
+            bound = min(bound, first)
         if covers and loose():
             least = covering_bound(points, labels, n_clusters)
             bound = min(bound, total - least + _ROUNDING * total)
-        if loose(_NARROW if least > 0 else 0.0):
+        # The closed form at other z, unless prices leave it far behind.
+        near = first - objective <= 2 * (bound - objective) and loose(_NARROW)
+        if loose() and (near or least <= 0):
             bound = min(bound, label_bound(points, labels, n_clusters)[0])
         if loose() and not loose(_CLOSE) and len(points) <= _SMALL:
             bound = min(bound, _close_bound(points, labels, n_clusters))

@@ -11,7 +11,11 @@ from sklearn.exceptions import ConvergenceWarning
 
 from skgeom.backends import row_blocks
 from skgeom.cluster._sdp._admm import admm_clustering
-from skgeom.cluster._sdp._bound import label_bound, label_multiplier
+from skgeom.cluster._sdp._bound import (
+    label_bound,
+    label_bound_is_cheap,
+    label_multiplier,
+)
 from skgeom.cluster._sdp._exchange import exchange, merge_and_split, partition_value
 from skgeom.cluster._sdp._low_rank import (
     indicator_factor,
@@ -146,7 +150,9 @@ def solve(
 
 def _if_best(points, labels, n_clusters):
     """The bound that shows that no partition is better, if a cheap one does."""
-    if len(np.unique(labels)) < n_clusters:
+    if len(np.unique(labels)) < n_clusters or not label_bound_is_cheap(
+        points, n_clusters
+    ):
         return math.inf
     bound = label_bound(points, labels, n_clusters, trials=0)[0]
     excess = bound - partition_value(points, labels)

@@ -15,8 +15,9 @@ from skgeom.cluster._sdp._bound import label_parts, multiplier_bound
 from skgeom.typing import NDArray
 
 # Share of the products between clusters that is taken away, as far as entries stay >=
-# 0; steps of scaling; values of z that are tried.
-_SHARE, _STEPS, _TRIALS = 0.75, 20, 5
+# 0; steps of scaling; other values of z that are
+# tried, for up to so many rows.
+_SHARE, _STEPS, _TRIALS = 0.75, 20, ((500, 5), (1000, 3), (math.inf, 0))
 
 
 def transport_bound(
@@ -87,12 +88,13 @@ def transport_bound(
         return best[0]
 
     least = max(parts.least, 1e-9 * total)
-    if bound(math.log(least) - 1e-9) - value > tol * total:
+    trials = next(t for rows, t in _TRIALS if len(X) <= rows)
+    if bound(math.log(least) - 1e-9) - value > tol * total and trials > 0:
         minimize_scalar(
             bound,
             bounds=(math.log(least), math.log(least) + math.log(3)),
             method="bounded",
-            options={"maxiter": _TRIALS, "xatol": 1e-2},
+            options={"maxiter": trials, "xatol": 1e-2},
         )
     B = np.empty_like(best[1])
     B[np.ix_(order, order)] = best[1]
