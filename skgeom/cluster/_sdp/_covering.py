@@ -94,7 +94,7 @@ def covering_bound(
     # The same unit whichever way X is turned.
     own = unit_of(points)
     points, unit = points / own, unit * own
-    return _Search(points, labels, n_clusters).run(enough) * unit * unit
+    return float(_Search(points, labels, n_clusters).run(enough) * unit * unit)
 
 
 def _on_axes(X):

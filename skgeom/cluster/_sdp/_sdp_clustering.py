@@ -89,13 +89,13 @@ class SDPClustering(
     n_init : int, default=1
         Starts of the relaxation: the best labels of the search, and random factors.
     certificate : {"fast", "sdp"} or None, default="fast"
-        How the bound is found: from the labels in closed form, at any size, and in up
-        to five dimensions by prices of points, which leaves a few percent; or, where
-        that is not tight, by solving the relaxation, for up to about 1,000 rows. None
-        leaves it out.
+        How the bound is found: from the labels in closed form, at any size, in up to
+        five dimensions by prices of points, to a few percent; or, where that is not
+        tight, by solving the relaxation, for up to about 1,000 rows. None: not at all.
     early_stopping : bool, default=True
         Whether the low-rank solver stops as soon as its labels are the same after two
-        updates of the multipliers, rather than at `tol` only.
+        updates of the multipliers, rather than at `tol` only, or does not start if a
+        bound shows that no labels are better.
     max_iter : int, default=2000
         Most gradients, or iterations, of the relaxation.
     tol : float, default=1e-3

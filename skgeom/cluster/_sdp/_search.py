@@ -134,7 +134,7 @@ def solve(
             return relax_sketch(
                 points, start, *problem, n_rows=n_rows, **low_rank, **options
             )
-    if solver != "admm" and diagonal is None and relaxes:
+    if solver != "admm" and diagonal is None and relaxes and low_rank["stable"]:
         start = exchange(points, start, n_clusters)
         bound = _if_best(points, start, n_clusters)
         if bound < math.inf:
