@@ -17,7 +17,7 @@ _CERTAIN = 1e-6
 # And one below this is not worth another look.
 _NARROW = 0.02
 # One below this may be closed by n x n arrays, and by steps of the program.
-_CLOSE, _SMALL, _SMALLER, _STEPS = 1e-3, 2_000, 500, 60
+_CLOSE, _SMALL, _SMALLER, _STEPS = 1e-3, 2_000, 500, (20, 60)
 # Share of the sum of squares that rounding errors may amount to.
 _ROUNDING = 1e-12
 
@@ -91,7 +91,7 @@ def certify(points, labels, n_clusters, *, kind, known, tol, max_iter, covers=Tr
         near = first - objective <= 2 * (bound - objective) and loose(_NARROW)
         if loose() and (near or least <= 0):
             bound = min(bound, label_bound(points, labels, n_clusters)[0])
-        if loose() and not loose(_CLOSE) and len(points) <= _SMALL:
+        if loose(_CERTAIN) and not loose(_CLOSE) and len(points) <= _SMALL:
             bound = min(bound, _close_bound(points, labels, n_clusters))
     if kind == "sdp" and known == float("inf") and loose():
         found = relax_full(points, labels, n_clusters, None, tol=tol, max_iter=max_iter)
@@ -109,16 +109,18 @@ def _close_bound(points, labels, n_clusters):
     unit = unit_of(points)
     bound, multiplier = transport_bound(points / unit, labels, n_clusters)
     bound, multiplier = bound * unit * unit, multiplier * unit * unit
-    excess = bound - partition_value(points, labels)
-    if len(points) <= _SMALLER and excess > _ROUNDING * float((points * points).sum()):
-        H = np.eye(n_clusters)[labels]
+    value, total = partition_value(points, labels), float((points * points).sum())
+    H = np.eye(n_clusters)[labels]
+    for max_iter in _STEPS if len(points) <= _SMALLER else ():
+        if bound - value <= _ROUNDING * total + _CERTAIN * (total - value):
+            break
         found = admm_clustering(
             points,
             n_clusters,
             init=(H / H.sum(axis=0)) @ H.T,
             multiplier=multiplier,
             tol=1e-9,
-            max_iter=_STEPS,
+            max_iter=max_iter,
         )
         bound = min(bound, found.bound)
     return bound
