@@ -388,7 +388,7 @@ TOGETHER = {"points_from", "prepare_links", "place_in_ball"}
 OF_CLASSES = {"host_product"}
 # Steps of one method, compared as what its estimator tells.
 WITHIN_ESTIMATORS = {
-    "SDPClustering": "augmented_lagrangian most_likely_partition relaxed_memberships "
+    "SDPClustering": "augmented_lagrangian most_likely_mixture relaxed_memberships "
     "relax_low_rank",
     "HeatGeodesicEmbedding": "heat_geodesics log_heat log_self_heat varadhan_distances "
     "smallest_entries automatic_geodesic interpolate_by_heat",

@@ -13,6 +13,7 @@ B; `label_bound` writes one down from the labels.
 """
 
 import math
+from typing import Any, NamedTuple
 
 import numpy as np
 import scipy.linalg
@@ -23,6 +24,8 @@ from skgeom.typing import NDArray
 
 # How many values of the one free number of `label_bound` are tried.
 _TRIALS = 10
+# Rows of a matrix whose eigenvalues cost next to nothing.
+_SMALL = 400
 
 
 def multiplier_bound(
@@ -71,7 +74,11 @@ def multiplier_bound(
 
 
 def label_bound(
-    X: NDArray, labels: NDArray, n_clusters: int, tol: float = 1e-9
+    X: NDArray,
+    labels: NDArray,
+    n_clusters: int,
+    tol: float = 1e-9,
+    trials: int = _TRIALS,
 ) -> tuple[float, float]:
     r"""Bound the between-cluster sum of squares of every partition, from one of them.
 
@@ -99,6 +106,9 @@ def label_bound(
     tol : float, default=1e-9
         Try other z until the bound is this close to the value of the labels, as a
         share of the sum of squares.
+    trials : int, default=10
+        At most so many other z. Without any the bound is tight where clusters are
+        clear, and otherwise loose.
 
     Returns
     -------
@@ -121,17 +131,17 @@ def label_bound(
     >>> round(label_bound(X, np.array([0, 0, 1, 1]), 2)[0], 6)  # 4 x 4.5^2
     81.0
     """
-    unit = _unit_of(X)
-    bound, level = _label_bound(X / unit, labels, n_clusters, tol)
+    unit = unit_of(X)
+    bound, level = _label_bound(X / unit, labels, n_clusters, tol, trials)
     return bound * unit * unit, level * unit * unit
 
 
-def _unit_of(X):
+def unit_of(X):
     """A power of two, without which fourth powers are numbers if squares are."""
     return 2.0 ** float(np.frexp(np.abs(X).max(initial=0.0))[1])
 
 
-def _label_bound(X, labels, n_clusters, tol):
+def _label_bound(X, labels, n_clusters, tol, trials):
     """Compute `label_bound` of points whose largest entry is about one."""
     total = float((X * X).sum())
     if n_clusters == 1 or total == 0.0:
@@ -158,11 +168,13 @@ def _label_bound(X, labels, n_clusters, tol):
 
     start = math.sqrt(spread * least) if least > spread else 1.15 * spread
     bound(math.log(start))
+    if trials == 0 or best[0] - value <= tol * total:
+        return best
     minimize_scalar(
         bound,
         bounds=(math.log(0.3 * spread), math.log(4 * spread)),
         method="bounded",
-        options={"maxiter": _TRIALS, "xatol": 1e-3},
+        options={"maxiter": trials, "xatol": 1e-3},
     )
     return best
 
@@ -192,7 +204,7 @@ def label_multiplier(X: NDArray, labels: NDArray, level: float) -> NDArray:
     array([[0., 1.],
            [1., 0.]])
     """
-    unit = _unit_of(X)
+    unit = unit_of(X)
     level = level / unit / unit
     pulls, sizes, _ = _pulls(X / unit, labels)
     r, totals = np.zeros((len(X), len(sizes))), np.zeros((len(sizes), len(sizes)))
@@ -205,6 +217,47 @@ def label_multiplier(X: NDArray, labels: NDArray, level: float) -> NDArray:
     for k, (rows, _) in pulls.items():
         B[rows] = r[rows][:, labels] * r[:, k] / scales[k, labels]
     return B * unit * unit
+
+
+def label_bound_is_cheap(X, n_clusters):
+    """Whether the matrix of `label_bound` is small, so that a try costs little."""
+    return min(X.shape[1] + n_clusters * (n_clusters - 1), len(X)) <= _SMALL
+
+
+class LabelParts(NamedTuple):
+    """What labels say about the multiplier of `label_bound`.
+
+    Attributes
+    ----------
+    pulls : dict
+        Of `_pulls`.
+    sizes : ndarray of shape (n_clusters,)
+        Of clusters.
+    centers : ndarray of shape (n_clusters, n_features)
+        Their means.
+    """
+
+    pulls: Any
+    sizes: Any
+    centers: Any
+
+    @property
+    def least(self):
+        """The largest z at which nothing is cut."""
+        return min(pull[1].min() for pull in self.pulls.values())
+
+    def sums(self, level):
+        """The r_a of `label_bound` at a level, of shape (n_samples, n_clusters)."""
+        n = sum(len(rows) for rows, _ in self.pulls.values())
+        out = np.zeros((n, len(self.sizes)))
+        for k, (rows, _) in self.pulls.items():
+            out[rows] = _clipped(self.pulls, self.sizes, k, level)
+        return out
+
+
+def label_parts(X, labels):
+    """What labels say about the multiplier, of points of size about one."""
+    return LabelParts(*_pulls(X, labels))
 
 
 def _pulls(X, labels):

@@ -1,9 +1,15 @@
 """The probability of each cluster for a point, given all other points."""
 
 import numpy as np
-from scipy.special import softmax
+from scipy.special import logsumexp, softmax
 
-from skgeom.cluster._sdp._mixture import FLOOR, Mixture, fit_mixture
+from skgeom.cluster._sdp._maximization import (
+    Fit,
+    Products,
+    clearly_positive,
+    left_out,
+)
+from skgeom.cluster._sdp._mixture import FLOOR, Mixture
 
 # Share of its old memberships that a step keeps, which damps swings between steps; the
 # change below which they have settled; most steps.
@@ -96,6 +102,22 @@ def predictive_memberships(points, shares, n_features):
     ndarray of shape (n_samples, n_clusters)
         Probabilities of clusters for each point; rows sum to one.
     """
+    return softmax(left_out_densities(points, shares, n_features), axis=1)
+
+
+def left_out_densities(points, shares, n_features):
+    """Log of the predictive density of each point in each cluster, and of its weight.
+
+    Parameters
+    ----------
+    points, shares, n_features
+        As in `predictive_memberships`.
+
+    Returns
+    -------
+    ndarray of shape (n_samples, n_clusters)
+        Their exponentials sum to the density of a point, given all others.
+    """
     n, p = len(points), n_features
     own = (points * points).sum(axis=1, keepdims=True)
     unsure = shares * (1 - shares) * own
@@ -112,9 +134,8 @@ def predictive_memberships(points, shares, n_features):
     stretch = 1 + (1 - sizes * gains) / max(n - 1, 1)
     distances = stretch**2 * own - 2 * stretch * gains * along + gains**2 * norms
     spread = variances * (1 + gains)
-    return softmax(
-        np.log(sizes + 1) - (distances / spread + p * np.log(spread)) / 2, axis=1
-    )
+    weights = (sizes + 1) / max(n - 1 + shares.shape[1], 1)
+    return np.log(weights) - (distances / spread + p * np.log(2 * np.pi * spread)) / 2
 
 
 def leave_one_out_partition(points, labels, n_clusters, n_features):
@@ -139,31 +160,38 @@ def leave_one_out_partition(points, labels, n_clusters, n_features):
     return labels, np.eye(n_clusters)[labels]
 
 
-def mixture_of(X, labels, shares, kind):
-    """What new points are judged by, and the covariances of the clusters.
+def left_out_if_better(X, points, fit):
+    """Leave each point out of its own centre, unless a mixture is as good without that.
+
+    Judged by the densities of points given all others. Where there are many points in a
+    cluster for each feature, the two are the same but for digits.
 
     Parameters
     ----------
     X : ndarray of shape (n_samples, n_features)
-        Points, float64.
-    labels : ndarray of shape (n_samples,)
-        Clusters from 0, none empty.
-    shares : ndarray of shape (n_samples, n_clusters)
-        Memberships.
-    kind : {"spherical", "diag", "tied", "full"}
-        Of covariances.
+        Points, centred.
+    points : ndarray of shape (n_samples, n_dimensions)
+        The same, perhaps turned.
+    fit : Fit
+        A mixture of spherical Gaussians.
 
     Returns
     -------
-    mixture : Mixture
-        The Gaussians, for "spherical" those of the predictive densities.
-    covariances : ndarray
-        As the kind says.
+    Fit
+        That, or the predictive one.
     """
-    if kind == "spherical":
-        return predictive_mixture(X, shares)
-    mixture = fit_mixture(X, np.eye(labels.max() + 1)[labels], kind)
-    return mixture, mixture.covariances
+    n_clusters, p = fit.shares.shape[1], X.shape[1]
+    labels, shares = leave_one_out_partition(points, fit.labels, n_clusters, p)
+    products = Products(X, "spherical")
+    with np.errstate(invalid="ignore"):
+        ahead = logsumexp(left_out_densities(points, shares, p), axis=1)
+        ahead = ahead - left_out(products, fit)
+    if len(np.unique(fit.labels)) >= len(np.unique(labels)):
+        if not clearly_positive(ahead):
+            return fit
+    mixture, variances = predictive_mixture(X, shares)
+    found = Fit.of(products, mixture, True)
+    return found._replace(shares=shares, covariances=variances)
 
 
 def predictive_mixture(X, shares):

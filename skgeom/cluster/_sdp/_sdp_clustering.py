@@ -21,12 +21,10 @@ from sklearn.utils.validation import check_is_fitted
 from skgeom._warnings import warn
 from skgeom.base import GeometryEstimator
 from skgeom.cluster._sdp._certificate import certify
-from skgeom.cluster._sdp._mixture import most_likely_partition
-from skgeom.cluster._sdp._posterior import leave_one_out_partition, mixture_of
+from skgeom.cluster._sdp._likely import most_likely_mixture
 from skgeom.cluster._sdp._search import (
     MAX_ROWS,
     Relaxed,
-    best_partition,
     kmeans_labels,
     numbered_by_row,
     solve,
@@ -67,15 +65,15 @@ class SDPClustering(
     n_clusters : int, default=8
         K, at most the number of rows.
     covariance_type : {"spherical", "diag", "tied", "full"}, default=None
-        Shape of clusters. None is k-means; the others look for the labels with the
-        highest likelihood under Gaussians of such covariances, by the
-        likelihood-adjusted relaxation [3]_; "spherical" then gives each row to its most
-        probable cluster, the row itself left out of all centres, as p beside few rows a
-        cluster needs. They need ``affinity="linear"``.
+        Shape of clusters. None is k-means; the others look for the most likely mixture
+        of Gaussians of such covariances. With "spherical", and few rows a cluster
+        beside p, each row is left out of all centres. They need ``affinity="linear"``.
     solver : {"auto", "admm", "low_rank", "sketch"}, default="auto"
         "admm" solves the whole relaxation, with n x n arrays, for up to about 1,000
         rows; "low_rank" its non-negative low-rank form; "sketch" that of a sample of
-        rows. "auto" is "low_rank" for up to 50,000 rows, else "sketch".
+        rows. "auto" is "low_rank" for up to 50,000 rows, else "sketch"; with a
+        `covariance_type` it is nothing, and others try the likelihood-adjusted
+        relaxation [3]_ as well, which is slow and rarely changes anything.
     affinity : {"linear", "rbf", "precomputed"}, default="linear"
         What stands for XX': inner products of points, a Gaussian kernel of them, or X
         itself, symmetric, of shape (n_samples, n_samples). The last two make n x n
@@ -91,12 +89,13 @@ class SDPClustering(
     n_init : int, default=1
         Starts of the relaxation: the best labels of the search, and random factors.
     certificate : {"fast", "sdp"} or None, default="fast"
-        How the bound is found: from the labels in closed form, at any size; or, where
-        that is not tight, by solving the relaxation, for up to about 1,000 rows. None
-        leaves it out.
+        How the bound is found: from the labels in closed form, at any size, in up to
+        five dimensions by prices of points, to a few percent; or, where that is not
+        tight, by solving the relaxation, for up to about 1,000 rows. None: not at all.
     early_stopping : bool, default=True
         Whether the low-rank solver stops as soon as its labels are the same after two
-        updates of the multipliers, rather than at `tol` only.
+        updates of the multipliers, rather than at `tol` only, or does not start if a
+        bound shows that no labels are better.
     max_iter : int, default=2000
         Most gradients, or iterations, of the relaxation.
     tol : float, default=1e-3
@@ -113,15 +112,22 @@ class SDPClustering(
         Clusters from 0, in the order of their first rows.
     cluster_centers_ : ndarray of shape (n_clusters, n_features)
         Means of clusters; only for ``affinity="linear"``.
+    weights_ : ndarray of shape (n_clusters,)
+        Only with a `covariance_type`: shares of the Gaussians.
+    means_ : ndarray of shape (n_clusters, n_features)
+        Only with a `covariance_type`: their centres.
     covariances_ : ndarray
         Only with a `covariance_type`: of shape (n_clusters,) for "spherical",
         (n_clusters, n_features) for "diag", (n_features, n_features) for "tied",
         (n_clusters, n_features, n_features) for "full".
+    log_likelihood_ : float
+        Only with a `covariance_type`: mean log-density of a row of X, as
+        `score` of `sklearn.mixture.GaussianMixture`.
     membership_ : ndarray of shape (n_samples, n_clusters)
         How much of each row of the relaxation's solution lies in each cluster; rows
         sum to one. It is one for the labels where the relaxation knows no doubt (and
-        for all rows of a sketch). With ``covariance_type="spherical"``: the probability
-        of each cluster given all other rows (zero or one if that loses a cluster).
+        for all rows of a sketch). With a `covariance_type` the probability of each
+        cluster; if rows are left out, given all others (0 or 1 if that loses one).
     inertia_ : float
         Sum of squared distances to the means of clusters.
     objective_ : float
@@ -151,11 +157,16 @@ class SDPClustering(
     ``KMeans(n_clusters, n_init=10)`` of the same `random_state`, whose labels are one
     start. Which labels a bound belongs to does not matter: with a `covariance_type` or
     a `diagonal_correction`, which do not aim at the least inertia, the gap says how
-    much inertia they give away, at most.
+    much inertia they give away, at most; prices are left out with the first.
+
+    With a `covariance_type` ``GaussianMixture(n_clusters, n_init=10)`` of the same
+    `random_state` is one start, and `log_likelihood_` is not below its score, unless it
+    loses a cluster, or small clusters need the help of the others, as the densities of
+    rows that are left out say: then covariances are drawn to a common one.
 
     `predict` agrees with `labels_` on training rows, but for a `diagonal_correction`,
-    which does not ask for the nearest mean, for "spherical", whose labels leave each
-    row out, and for a search that was cut short.
+    which does not ask for the nearest mean, for rows that were left out, and for a
+    search that was cut short.
 
     The scale of X, a power of two, is taken out first: labels, memberships and the gap
     are the same in any unit, for entries from about 1e-150 to 1e150. Beyond, sums of
@@ -261,15 +272,10 @@ class SDPClustering(
         start = kmeans_labels(
             X if self.affinity == "linear" else points, self.n_clusters, rng
         )
-        found = self._solve(points, start, backend, rng)
+        found, fit = self._solve(points, start, backend, rng), None
         if self.covariance_type is not None:
-            found = self._adjust(X, points, [start, found.labels], backend, rng)
-        if self.covariance_type == "spherical":
-            labels, shares = leave_one_out_partition(
-                points, found.labels, self.n_clusters, self.n_features_in_
-            )
-            found = found._replace(labels=labels, membership=shares)
-        self._describe(X, found)
+            found, fit = self._adjust(X, points, [start, found.labels], backend, rng)
+        self._describe(X, found, fit)
         self._certify(points, found)
         return self
 
@@ -396,6 +402,7 @@ class SDPClustering(
             diagonal_of(points, self.diagonal_correction),
             rng,
             solver=self.solver,
+            relaxes=self.covariance_type is None or self.solver != "auto",
             low_rank=low_rank,
             tol=self.tol,
             max_iter=self.max_iter,
@@ -410,26 +417,24 @@ class SDPClustering(
         return found
 
     def _adjust(self, X, points, starts, backend, rng):
-        """Labels of Gaussians of different shapes: at least as likely as the starts."""
-        if self.diagonal_correction is None and len(points) <= MAX_ROWS:
-            hollow = diagonal_of(points, "hollow")
-            starts.append(
-                best_partition(points, starts[:1], self.n_clusters, hollow, rng)
-            )
-        labels, shares, n_iter = most_likely_partition(
-            X - X.mean(axis=0, dtype=np.float64),
+        """The most likely mixture of Gaussians, from these starts and others."""
+        fit, n_iter = most_likely_mixture(
+            X,
+            points,
             starts,
             self.n_clusters,
             self.covariance_type,
             rng,
+            self.random_state,
+            hollow=self.diagonal_correction is None,
             n_init=self.n_init,
-            backend=backend if len(X) <= MAX_ROWS else None,
+            backend=None if self.solver == "auto" or len(X) > MAX_ROWS else backend,
             tol=self.tol,
             max_iter=self.max_iter,
         )
-        return Relaxed(labels, shares, np.nan, n_iter, True)
+        return Relaxed(fit.labels, fit.shares, np.nan, n_iter, True), fit
 
-    def _describe(self, X, found):
+    def _describe(self, X, found, fit):
         """Fitted attributes that follow from labels and memberships."""
         kept, labels = numbered_by_row(found.labels)
         if len(kept) < self.n_clusters:
@@ -449,13 +454,20 @@ class SDPClustering(
         self._means = FeatureMeans.of(X, labels, self._scale)
         centers = self._means.centers * self._scale.unit
         self.cluster_centers_ = self._output(centers, like=X)
-        if self.covariance_type is not None:
-            self._mixture, covariances = mixture_of(
-                X.astype(np.float64), labels, shares, self.covariance_type
-            )
-            covariances = covariances * self._scale.square
-            like = X if self._scale.has_short_squares else covariances
-            self.covariances_ = self._output(covariances, like=like)
+        if fit is not None:
+            self._describe_mixture(X, fit, kept)
+
+    def _describe_mixture(self, X, fit, kept):
+        """Fitted attributes that follow from the mixture of the clusters kept."""
+        unit = self._scale.unit
+        self._mixture, spread = fit.of_clusters(kept)
+        self.weights_ = self._output(np.exp(self._mixture.log_weights), like=X)
+        self.means_ = self._output(self._mixture.means * unit, like=X)
+        like = X if self._scale.has_short_squares else spread
+        self.covariances_ = self._output(spread * self._scale.square, like=like)
+        # Densities are per unit of each feature.
+        per_unit = self.n_features_in_ * np.log(unit)
+        self.log_likelihood_ = float(fit.likelihood / len(X) - per_unit)
 
     def _certify(self, points, found):
         """Bound the objective of all partitions, and so how far these labels are."""
@@ -468,6 +480,8 @@ class SDPClustering(
             known=known,
             tol=min(self.tol, 1e-4),
             max_iter=self.max_iter,
+            # A mixture does not aim at what is bounded.
+            covers=self.covariance_type is None,
         )
         square = self._scale.square
         self.objective_ = certificate.objective * square

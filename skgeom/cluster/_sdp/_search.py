@@ -11,7 +11,11 @@ from sklearn.exceptions import ConvergenceWarning
 
 from skgeom.backends import row_blocks
 from skgeom.cluster._sdp._admm import admm_clustering
-from skgeom.cluster._sdp._bound import label_bound, label_multiplier
+from skgeom.cluster._sdp._bound import (
+    label_bound,
+    label_bound_is_cheap,
+    label_multiplier,
+)
 from skgeom.cluster._sdp._exchange import exchange, merge_and_split, partition_value
 from skgeom.cluster._sdp._low_rank import (
     indicator_factor,
@@ -87,7 +91,18 @@ def numbered_by_row(labels):
     return kept[order], np.argsort(order)[labels]
 
 
-def solve(points, start, n_clusters, diagonal, rng, *, solver, low_rank, **options):
+def solve(
+    points,
+    start,
+    n_clusters,
+    diagonal,
+    rng,
+    *,
+    solver,
+    low_rank,
+    relaxes=True,
+    **options,
+):
     """Search from a start, relax, round: labels that are never worse than the start.
 
     Parameters
@@ -100,6 +115,8 @@ def solve(points, start, n_clusters, diagonal, rng, *, solver, low_rank, **optio
         See `SDPClustering`.
     low_rank : dict
         Options of `relax_low_rank` alone.
+    relaxes : bool, default=True
+        Whether to relax at all.
     **options : dict
         Options of the solvers, `tol` and `max_iter`.
 
@@ -117,12 +134,29 @@ def solve(points, start, n_clusters, diagonal, rng, *, solver, low_rank, **optio
             return relax_sketch(
                 points, start, *problem, n_rows=n_rows, **low_rank, **options
             )
+    if solver != "admm" and diagonal is None and relaxes and low_rank["stable"]:
+        start = exchange(points, start, n_clusters)
+        bound = _if_best(points, start, n_clusters)
+        if bound < math.inf:
+            return Relaxed(start, np.eye(n_clusters)[start], 0.0, 0, True, bound)
     labels = best_partition(points, [start], *problem)
-    if len(np.unique(labels)) < n_clusters:  # duplicates: nothing is left to gain
+    # With duplicates nothing is left to gain.
+    if len(np.unique(labels)) < n_clusters or not relaxes:
         return Relaxed(labels, np.eye(n_clusters)[labels], 0.0, 0, True)
     if solver == "admm":
         return relax_full(points, labels, n_clusters, diagonal, **options)
     return relax_low_rank(points, labels, *problem, **low_rank, **options)
+
+
+def _if_best(points, labels, n_clusters):
+    """The bound that shows that no partition is better, if a cheap one does."""
+    if len(np.unique(labels)) < n_clusters or not label_bound_is_cheap(
+        points, n_clusters
+    ):
+        return math.inf
+    bound = label_bound(points, labels, n_clusters, trials=0)[0]
+    excess = bound - partition_value(points, labels)
+    return bound if excess <= 1e-12 * (points * points).sum() else math.inf
 
 
 def best_partition(points, starts, n_clusters, diagonal, rng):
@@ -156,16 +190,26 @@ def spectral_starts(points, n_clusters, rng):
     """K-means of the leading principal components, and of hollow eigenvectors.
 
     Without its diagonal the Gram matrix has no term that a point shares with itself
-    alone, which in high dimension is mostly noise.
+    alone, which in high dimension is mostly noise. In as few dimensions as there are
+    clusters the components are the points, and neither says anything new.
     """
-    gram = points @ points.T
-    for hollow in (False, True):
-        if hollow:
-            np.fill_diagonal(gram, 0.0)
-        values, vectors = largest_eigenpairs(gram, n_clusters)
-        if not hollow:
-            vectors = vectors * np.sqrt(np.maximum(values, 0.0))
-        yield kmeans_labels(vectors, n_clusters, rng)
+    n, p = points.shape
+    if p > 2 * n_clusters:
+        axes = largest_eigenpairs(points.T @ points, n_clusters)[1]
+        yield kmeans_labels(points @ axes, n_clusters, rng)
+    if self_noise_matters(n, p, n_clusters):
+        gram = points @ points.T
+        np.fill_diagonal(gram, 0.0)
+        yield kmeans_labels(largest_eigenpairs(gram, n_clusters)[1], n_clusters, rng)
+
+
+def self_noise_matters(n, p, n_clusters):
+    """Whether a point is a large part of the mean that it is compared with.
+
+    By that alone its squared distance to the mean of m points is less by about 2 p / m
+    variances: no less than one from half as many features as points in a cluster.
+    """
+    return n <= MAX_ROWS and 2 * p * n_clusters >= n
 
 
 def relax_low_rank(

@@ -27,3 +27,27 @@ def agreement():
         return table[linear_sum_assignment(-table)].sum() / len(y)
 
     return measure
+
+
+@pytest.fixture(scope="session")
+def least_inertia():
+    """The least inertia of all partitions into exactly so many clusters."""
+    import functools
+    import itertools
+
+    @functools.cache
+    def partitions(n, n_clusters):
+        rest = np.array(list(itertools.product(range(n_clusters), repeat=n - 1)))
+        labels = np.column_stack([np.zeros(len(rest), dtype=int), rest])
+        own = [(labels == k).astype(float) for k in range(n_clusters)]
+        complete = np.all([h.sum(axis=1) > 0 for h in own], axis=0)
+        return [h[complete] for h in own]
+
+    def measure(X, n_clusters):
+        between = sum(
+            ((h @ X) ** 2).sum(axis=1) / h.sum(axis=1)
+            for h in partitions(len(X), n_clusters)
+        )
+        return (X * X).sum() - between.max()
+
+    return measure
