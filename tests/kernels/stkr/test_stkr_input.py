@@ -197,9 +197,11 @@ def test_transforms_that_cannot_be():
 
 
 def test_an_iteration_that_is_cut_warns():
-    model = STKRClassifier(strength=1e5, max_iter=3)
-    with pytest.warns(ConvergenceWarning, match="max_iter=3"):
-        model.fit(X, labels)
+    few = np.where(np.arange(60) < 12, labels, -1)
+    for kernel in ("auto", "nearest_neighbors"):
+        model = STKRClassifier(kernel, strength=1e5, max_iter=3)
+        with pytest.warns(ConvergenceWarning, match="max_iter=3"):
+            model.fit(X, few)
 
 
 def test_many_labels_go_another_way(monkeypatch):
