@@ -249,7 +249,7 @@ def _average_all(
     S, measure, points, labelled, targets, weights, _ = problem
     S = dense_where_small(S, len(labelled))
     rows = np.arange(len(labelled))
-    neighbors = neighbor_grams(
+    neighbors, report = neighbor_grams(
         S, labelled, measure, strengths, degree, tol=tol, max_iter=max_iter
     )
     grams = {name: point_gram(name, *2 * [points[labelled]]) for name in kernels}
@@ -282,8 +282,8 @@ def _average_all(
         sum(part.values for part in parts),
         sum(part.extension for part in parts),
         None,
-        max(part.n_iter for part in parts),
-        max(part.residual for part in parts),
+        max(report.n_iter, *(part.n_iter for part in parts)),
+        max(report.residual, *(part.residual for part in parts)),
     )
     return Average(solution, of_points, found.intercept, found.candidates)
 

@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.metrics.pairwise import laplacian_kernel, rbf_kernel
 
 from skgeom.kernels._operators import DenseKernel
-from skgeom.kernels._stkr._spectral_transforms import resolvent
+from skgeom.kernels._stkr._transformed_labels import Report
 from skgeom.operators import KernelOperator
 from skgeom.typing import NDArray
 
@@ -32,7 +32,7 @@ def neighbor_grams(
     *,
     tol: float = 1e-4,
     max_iter: int = 2000,
-) -> dict[float, NDArray]:
+) -> tuple[dict[float, NDArray], Report]:
     r"""The kernels :math:`D^{-1/2} (1 - \eta S)^{-q} D^{-1/2}` over labelled rows.
 
     Constants, which the kernel allows next to any size, are left out of it where they
@@ -57,8 +57,10 @@ def neighbor_grams(
 
     Returns
     -------
-    dict of float to ndarray of shape (n_labels, n_labels)
+    grams : dict of float to ndarray of shape (n_labels, n_labels)
         For an even degree positive semidefinite to rounding, whatever `tol` is.
+    report : Report
+        Of the iterations.
 
     Examples
     --------
@@ -67,7 +69,7 @@ def neighbor_grams(
     >>> from skgeom.kernels._operators import DenseKernel
     >>> from skgeom.kernels._stkr._label_kernels import neighbor_grams
     >>> S = DenseKernel(np.array([[0.0, 1.0], [1.0, 0.0]]), get_backend("cpu"))
-    >>> neighbor_grams(S, np.arange(2), np.ones(2), [2.0], 2)[2.0].round(3).tolist()
+    >>> neighbor_grams(S, np.arange(2), np.ones(2), [2.0], 2)[0][2.0].round(3).tolist()
     [[0.222, -0.222], [-0.222, 0.222]]
     """
     xp, backend = S.xp, S.backend
@@ -78,17 +80,18 @@ def neighbor_grams(
     if np.abs(S.host_product(constant[:, None])[:, 0] - constant).max() < 1e-8:
         columns -= constant[:, None] * (constant @ columns)
     columns = backend.asarray(columns, dtype=backend.float64)
-    found = {}
+    found, report = {}, Report()
+    solve = report.resolvent(tol, max_iter)
     for strength in strengths:
         V, eta = columns, 1.0 - 1.0 / float(strength)
         for _ in range(degree // 2):
-            V, _ = resolvent(S, eta, V, tol=tol, max_iter=max_iter)
+            V = solve(S, eta, V)
         other = V
         if degree % 2:
-            other, _ = resolvent(S, eta, V, tol=tol, max_iter=max_iter)
+            other = solve(S, eta, V)
         gram = backend.to_numpy(xp.matrix_transpose(V) @ other)
         found[float(strength)] = (gram + gram.T) / 2
-    return found
+    return found, report
 
 
 def dense_where_small(S: KernelOperator, n_labels: int) -> KernelOperator:

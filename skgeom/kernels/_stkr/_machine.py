@@ -188,7 +188,13 @@ class SpectralMachine(KernelInput):
                 pairs = leading_eigenpairs(S, None) if pairs is None else pairs
                 return eigen_ridge(*system, eigenpairs=pairs)
             if solver == "dense":
-                return dense_ridge(*system, **limits)
+                try:
+                    return dense_ridge(*system, **limits)
+                except np.linalg.LinAlgError:
+                    # Columns that were cut short; the other way says so.
+                    if not transform.has_primal:
+                        raise
+                    self.solver_ = "cg"
             method = dual_ridge
             if transform.has_primal:
                 method = primal_ridge
