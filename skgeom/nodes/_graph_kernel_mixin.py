@@ -1,6 +1,8 @@
 """What estimators with a kernel on a graph share: its parameters, and new rows."""
 
+from collections.abc import Callable, Sequence
 from numbers import Integral, Real
+from typing import Any, NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
@@ -10,7 +12,9 @@ from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import check_consistent_length, column_or_1d
 
 from skgeom.backends import as_numpy
+from skgeom.nodes._diffusion_time import mean_diagonal, spreading_time
 from skgeom.nodes._graph_kernel import GraphKernel, graph_kernel
+from skgeom.nodes._kernel_choice import KernelChoice, choose_kernel
 from skgeom.nodes._kernel_learning import learn_modulation
 
 _PARAMETERS = (
@@ -22,6 +26,25 @@ _PARAMETERS = (
     "offset",
     "coefficients",
 )
+# The parameter that says how far a kernel reaches, and its value for a diffusion time t
+# with the same slope at eigenvalue 0, by the smoothness.
+_RANGES: dict[Any, tuple[str, Callable]] = {
+    "diffusion": ("diffusion_time", lambda t, smoothness: t),
+    "regularized_laplacian": ("regularization", lambda t, smoothness: t / smoothness),
+    "matern": ("length_scale", lambda t, smoothness: np.sqrt(2 * t)),
+}
+# Diffusion times that are tried, so many at first, longer ones while they are better.
+_TIMES, _N_FIRST = 2.0 ** np.arange(-2, 13), 8
+# The penalty where no label says more, as a share of the mean of the diagonal.
+_PLAIN_PENALTY = 0.1
+
+
+class Candidates(NamedTuple):
+    """Kernels to choose from, and the parameter in which they differ, if any."""
+
+    kernels: Sequence[GraphKernel]
+    name: str | None
+    values: Sequence[float]
 
 
 class GraphKernelMixin:
@@ -45,21 +68,31 @@ class GraphKernelMixin:
             ),
             callable,
         ],
-        "diffusion_time": [Interval(Real, 0, None, closed="neither")],
-        "regularization": [Interval(Real, 0, None, closed="neither")],
+        "alpha": [Interval(Real, 0, None, closed="neither"), StrOptions({"auto"})],
+        "diffusion_time": [
+            Interval(Real, 0, None, closed="neither"),
+            StrOptions({"auto"}),
+        ],
+        "regularization": [
+            Interval(Real, 0, None, closed="neither"),
+            StrOptions({"auto"}),
+        ],
         "smoothness": [Interval(Real, 0, None, closed="neither")],
-        "length_scale": [Interval(Real, 0, None, closed="neither")],
+        "length_scale": [
+            Interval(Real, 0, None, closed="neither"),
+            StrOptions({"auto"}),
+        ],
         "n_steps": [Interval(Integral, 1, None, closed="left")],
         "offset": [Interval(Real, 2, None, closed="left")],
         "coefficients": ["array-like", None],
     }
 
-    def _make_kernel(self, rows, y, backend, weights=None):
-        """The kernel that the parameters describe, or that predicts y best."""
+    def _candidates(self, rows, y, backend, weights=None):
+        """The kernels that the parameters leave open."""
         if self.kernel == "learned":
             if y is None:
                 raise ValueError("kernel='learned' needs y, the targets to learn from.")
-            targets = _centred_columns(y, len(rows), weights)
+            targets = centred_columns(y, len(rows), weights)
             f = learn_modulation(
                 self.graph_,
                 rows,
@@ -68,10 +101,56 @@ class GraphKernelMixin:
                 weights=weights,
                 backend=backend,
             )
-            return GraphKernel.from_modulation(f)
-        return graph_kernel(
-            self.kernel, **{name: getattr(self, name) for name in _PARAMETERS}
-        )
+            return Candidates([GraphKernel.from_modulation(f)], None, [])
+        name, of_time = None, None
+        if isinstance(self.kernel, str) and self.kernel in _RANGES:
+            name, of_time = _RANGES[self.kernel]
+        if name is None or getattr(self, name) != "auto":
+            values = [] if name is None else [getattr(self, name)]
+            return Candidates([self._kernel()], name, values)
+        values = [float(of_time(t, self.smoothness)) for t in _TIMES]
+        kernels = [self._kernel(**{name: value}) for value in values]
+        return Candidates(kernels, name, values)
+
+    def _kernel(self, **given):
+        """The kernel that the parameters describe, where none is "auto"."""
+        said = {name: getattr(self, name) for name in _PARAMETERS} | given
+        # What another kernel leaves to be chosen is not looked at.
+        said = {name: 1.0 if isinstance(v, str) else v for name, v in said.items()}
+        return graph_kernel(self.kernel, **said)
+
+    def _settle(self, found, nodes, targets, weights, gram, product, **options):
+        """Choose one of the candidates, and the penalty; tell what was chosen."""
+        one = len(found.kernels) == 1
+        alpha = None if self.alpha == "auto" else float(self.alpha)
+        choice = KernelChoice.of_nothing(*targets.shape, alpha)
+        if targets is not None:
+            choice = choose_kernel(
+                found.kernels,
+                targets,
+                weights,
+                gram,
+                product,
+                alpha=alpha,
+                n_first=None if one else _N_FIRST,
+                **options,
+            )
+        if choice.index is None and not one:
+            time = spreading_time(self.graph_)
+            value = float(_RANGES[self.kernel][1](time, self.smoothness))
+            self.kernel_ = self._kernel(**{found.name: value})
+        else:
+            index = choice.index or 0
+            value = found.values[index] if found.values else None
+            self.kernel_ = found.kernels[index]
+        for name, _ in _RANGES.values():
+            vars(self).pop(f"{name}_", None)
+        if found.name is not None:
+            setattr(self, f"{found.name}_", float(value))
+        self.alpha_ = choice.alpha
+        if choice.alpha is None:
+            self.alpha_ = _PLAIN_PENALTY * mean_diagonal(self.graph_, self.kernel_)
+        return choice
 
     def _links(self, X, backend):
         """How rows hang on the nodes.
@@ -100,7 +179,7 @@ class GraphKernelMixin:
         return attachment.own, weights
 
 
-def _centred_columns(y, n_rows, weights=None):
+def centred_columns(y, n_rows, weights=None):
     """Targets as columns of mean zero by their weights, classes one a column."""
     y = np.asarray(as_numpy(y))
     check_consistent_length(np.empty(n_rows), y)
