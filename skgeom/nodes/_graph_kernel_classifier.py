@@ -7,8 +7,8 @@ import numpy as np
 from scipy.special import softmax
 from sklearn.base import ClassifierMixin, _fit_context
 from sklearn.metrics import accuracy_score
-from sklearn.utils import compute_sample_weight
 from sklearn.utils._param_validation import StrOptions
+from sklearn.utils.class_weight import compute_class_weight
 
 from skgeom.backends import as_numpy
 from skgeom.base._targets import (
@@ -55,8 +55,10 @@ class GraphKernelClassifier(ClassifierMixin, GraphKernelMachine):
     coefficients : array-like of shape (n_terms,), default=None
         Weights of the powers of W in "coefficients".
     class_weight : dict or "balanced", default=None
-        What the errors at the labels of each class weigh, > 0; None is 1. "balanced"
-        is the number of labels over that of the class and that of classes.
+        What the probability of each class is multiplied by, > 0, before all are scaled
+        to sum to one; None is 1. "balanced" is one over the share of the class in the
+        labels: take it where the labels do not have the shares of the classes in the
+        data, or where rare classes count as much.
     graph : Graph, default=None
         A known graph. X is then a column of node ids or names, shape (n_samples, 1).
     affinity : str, default="nearest_neighbors"
@@ -115,7 +117,7 @@ class GraphKernelClassifier(ClassifierMixin, GraphKernelMachine):
     component without any, the classes have their shares in the labels.
 
     Where every class has one label, none can be left out: the time is then that in
-    which heat spreads over some two hundred nodes, and probabilities are nearly even.
+    which heat spreads over some two hundred nodes, and b such that b v is 1 at most.
 
     References
     ----------
@@ -196,8 +198,8 @@ class GraphKernelClassifier(ClassifierMixin, GraphKernelMachine):
             Where -1 and one other value are all there is, both are classes, with a
             warning.
         sample_weight : array-like of shape (n_samples,), default=None
-            What the squared error of each row weighs, >= 0, times `class_weight`: two
-            is the same row twice, and of points zero is a row that is not there.
+            What the squared error of each row weighs, >= 0: two is the same row twice,
+            and of points zero is a row that is not there.
 
         Returns
         -------
@@ -223,21 +225,24 @@ class GraphKernelClassifier(ClassifierMixin, GraphKernelMachine):
                 "The number of classes has to be greater than one; got "
                 f"{len(self.classes_)} class among the labelled rows."
             )
-        weights = class_weights(self.class_weight, y[known], numbers, weights)
         # Of two classes, what is of one is not of the other.
         two = len(self.classes_) == 2
         indicators = np.eye(len(self.classes_))[numbers][:, two:]
         dual, mean, labels, choice = self._fit_coefficients(
-            rows[known], indicators, weights, backend
+            rows[known], indicators, weights, backend, are_classes=True
         )
         self.dual_coef_ = np.hstack([-dual, dual]) if two else dual
         self.class_prior_ = np.array([1 - mean[0], mean[0]]) if two else mean
         _, means, counts = labels
-        self.sharpness_ = sharpness(
-            _both(choice.held_out, two),
-            _both(means[choice.places], two) + self.class_prior_,
-            counts[choice.places],
-        )
+        # Where no label can be left out, the largest logarithm is 1.
+        self.sharpness_ = 1.0 / max(np.abs(self._values).max(), 1e-300)
+        if len(choice.places):
+            self.sharpness_, _ = sharpness(
+                _both(choice.held_out, two),
+                _both(means[choice.places], two) + self.class_prior_,
+                counts[choice.places],
+            )
+        self._class_weights = self._read_class_weights()
         # Below it, values are rounding errors of products.
         self._nothing = 10 * self.tol * np.abs(self._values).max()
         return self
@@ -342,25 +347,24 @@ class GraphKernelClassifier(ClassifierMixin, GraphKernelMachine):
         values = _both(self._values_of(X), len(self.classes_) == 2)
         size = np.abs(values).max(axis=1, keepdims=True)
         unreached = 1.0 / (1.0 + (size / self._nothing) ** 2)
-        return self.sharpness_ * values + unreached * np.log(self.class_prior_)
+        logits = self.sharpness_ * values + unreached * np.log(self.class_prior_)
+        return logits + np.log(self._class_weights)
+
+    def _read_class_weights(self):
+        """What the probability of each class is multiplied by."""
+        if self.class_weight == "balanced":
+            return 1.0 / self.class_prior_
+        weights = compute_class_weight(
+            self.class_weight, classes=self.classes_, y=self.classes_
+        )
+        if not (np.isfinite(weights).all() and weights.min() > 0):
+            raise ValueError(
+                f"class_weight={self.class_weight!r} must be positive and finite for "
+                "all classes. Rows of a class that is to be left out have the label -1."
+            )
+        return weights
 
 
 def _both(values, two):
     """Columns of both classes, where there are two, from that of the second."""
     return np.hstack([-values, values]) if two else values
-
-
-def class_weights(class_weight, y, numbers, sample_weight):
-    """What labels weigh; "balanced" counts labels by their weight."""
-    weights = compute_sample_weight(class_weight, y)
-    if not (np.isfinite(weights).all() and weights.min() > 0):
-        raise ValueError(
-            f"class_weight={class_weight!r} must be positive and finite for all "
-            "classes. Rows of a class that is to be left out have the label -1."
-        )
-    if sample_weight is None:
-        return weights
-    if class_weight == "balanced":
-        mass = np.bincount(numbers, sample_weight)
-        weights = (mass.sum() / (len(mass) * mass))[numbers]
-    return weights * sample_weight

@@ -11,7 +11,7 @@ from skgeom._warnings import warn
 from skgeom.base import GeometryEstimator, GraphInputMixin
 from skgeom.graph import by_node
 from skgeom.nodes._extension import extension_function
-from skgeom.nodes._graph_kernel_mixin import GraphKernelMixin
+from skgeom.nodes._graph_kernel_mixin import GraphKernelMixin, has_pairs
 from skgeom.nodes._kernel_operator import GraphKernelOperator
 from skgeom.nodes._labelled_kernel import labelled_kernels
 from skgeom.solvers import conjugate_gradient
@@ -29,7 +29,7 @@ class GraphKernelMachine(GraphKernelMixin, GraphInputMixin, GeometryEstimator):
     _parameter_constraints = {"tol": [Interval(Real, 0, 1, closed="neither")]}
     _merges_rows = True
 
-    def _fit_coefficients(self, rows, targets, weights, backend):
+    def _fit_coefficients(self, rows, targets, weights, backend, are_classes=False):
         """Fit columns of targets of rows that are nodes.
 
         Returns
@@ -49,7 +49,9 @@ class GraphKernelMachine(GraphKernelMixin, GraphInputMixin, GeometryEstimator):
         nodes, means, counts = by_node(rows, targets - mean, weights)
 
         def gram(kernels, places):
-            return labelled_kernels(self.graph_, kernels, nodes[places], backend=backend)
+            return labelled_kernels(
+                self.graph_, kernels, nodes[places], backend=backend
+            )
 
         def product(kernel):
             K = GraphKernelOperator(self.graph_, kernel, tol=_ROUGHLY, backend=backend)
@@ -61,7 +63,8 @@ class GraphKernelMachine(GraphKernelMixin, GraphInputMixin, GeometryEstimator):
 
             return on_host
 
-        choice = self._settle(found, nodes, means, counts, gram, product)
+        alone = are_classes and not has_pairs(means + mean)
+        choice = self._settle(found, None if alone else means, counts, gram, product)
         shared = dict(tol=self.tol / 10, backend=backend)
         K = GraphKernelOperator(self.graph_, self.kernel_, **shared)
         dual = self._solve(K, nodes, means, self.alpha_ / counts, backend)

@@ -12,6 +12,8 @@ from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import check_consistent_length, column_or_1d
 
 from skgeom.backends import as_numpy
+from skgeom.graph import by_node
+from skgeom.model_selection._labelled import find_gaps
 from skgeom.nodes._diffusion_time import mean_diagonal, spreading_time
 from skgeom.nodes._graph_kernel import GraphKernel, graph_kernel
 from skgeom.nodes._kernel_choice import KernelChoice, choose_kernel
@@ -119,12 +121,13 @@ class GraphKernelMixin:
         said = {name: 1.0 if isinstance(v, str) else v for name, v in said.items()}
         return graph_kernel(self.kernel, **said)
 
-    def _settle(self, found, nodes, targets, weights, gram, product, **options):
+    def _settle(self, found, targets, weights, gram, product, **options):
         """Choose one of the candidates, and the penalty; tell what was chosen."""
         one = len(found.kernels) == 1
         alpha = None if self.alpha == "auto" else float(self.alpha)
-        choice = KernelChoice.of_nothing(*targets.shape, alpha)
-        if targets is not None:
+        if targets is None:
+            choice = KernelChoice.of_nothing(0, 0, alpha)
+        else:
             choice = choose_kernel(
                 found.kernels,
                 targets,
@@ -135,12 +138,12 @@ class GraphKernelMixin:
                 n_first=None if one else _N_FIRST,
                 **options,
             )
-        if choice.index is None and not one:
+        if choice.place is None and not one:
             time = spreading_time(self.graph_)
             value = float(_RANGES[self.kernel][1](time, self.smoothness))
             self.kernel_ = self._kernel(**{found.name: value})
         else:
-            index = choice.index or 0
+            index = choice.place or 0
             value = found.values[index] if found.values else None
             self.kernel_ = found.kernels[index]
         for name, _ in _RANGES.values():
@@ -179,12 +182,54 @@ class GraphKernelMixin:
         return attachment.own, weights
 
 
+class NodeLabels(NamedTuple):
+    """Targets as nodes have them; None is none that tells of another."""
+
+    nodes: Any
+    targets: Any
+    counts: Any
+    are_classes: bool
+
+
 def centred_columns(y, n_rows, weights=None):
     """Targets as columns of mean zero by their weights, classes one a column."""
+    y, _ = _columns(y, n_rows)
+    return y - np.average(y, axis=0, weights=weights)
+
+
+def labels_of_nodes(rows, y):
+    """Targets that are optional, by node; rows of NaN, None or pandas.NA have none."""
+    nothing = NodeLabels(rows, None, np.ones(len(rows)), False)
+    if y is None:
+        return nothing
+    y = np.asarray(as_numpy(y))
+    check_consistent_length(rows, y)
+    gaps = find_gaps(y).reshape(len(rows), -1).any(axis=1)
+    if gaps.all():
+        return nothing
+    rows, y = rows[~gaps], y[~gaps]
+    if y.dtype.kind == "O" and not any(isinstance(label, str) for label in y.ravel()):
+        y = np.array(y.tolist())
+    columns, are_classes = _columns(y, len(rows))
+    nodes, targets, counts = by_node(rows, columns)
+    if are_classes and not has_pairs(targets):
+        return nothing
+    return NodeLabels(nodes, targets, counts, are_classes)
+
+
+def has_pairs(indicators):
+    """Whether some class is that of two nodes; else none can be left out."""
+    if indicators.shape[1] == 1:
+        indicators = np.hstack([indicators, 1 - indicators])
+    return bool((np.count_nonzero(indicators > 1e-9, axis=0) > 1).any())
+
+
+def _columns(y, n_rows):
+    """Targets as columns, and whether they are classes, of which each has one."""
     y = np.asarray(as_numpy(y))
     check_consistent_length(np.empty(n_rows), y)
     # Columns are numbers already, whole or not.
-    if y.ndim == 1 and type_of_target(y) in ("binary", "multiclass"):
+    are_classes = y.ndim == 1 and type_of_target(y) in ("binary", "multiclass")
+    if are_classes:
         y = LabelBinarizer().fit_transform(column_or_1d(y))
-    y = y.reshape(n_rows, -1).astype(np.float64)
-    return y - np.average(y, axis=0, weights=weights)
+    return y.reshape(n_rows, -1).astype(np.float64), are_classes
