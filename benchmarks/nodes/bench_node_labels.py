@@ -12,6 +12,7 @@ import warnings
 from pathlib import Path
 
 import numpy as np
+from joblib import Parallel, delayed
 from sklearn.linear_model import RidgeClassifier
 
 from benchmarks._graphs import labelled_graph
@@ -133,6 +134,7 @@ def ours(graph, y, train, test, seed):
 
 def measure(graph, y, share, seed, with_grid):
     """Accuracies and CPU seconds of all methods on one split."""
+    warnings.simplefilter("ignore")
     train, validation, test = split(y, share, seed)
     scores, seconds, grids = {}, {}, {}
     for name, method in ours(graph, y, train, test, seed).items():
@@ -158,6 +160,7 @@ def main():
     options.add_argument("--graphs", default=",".join(FILES), help="names")
     options.add_argument("--splits", type=int, default=10)
     options.add_argument("--grid-splits", type=int, default=10)
+    options.add_argument("--jobs", type=int, default=1)
     args = options.parse_args()
     if not args.data:
         print("no --data: nothing to measure")
@@ -169,12 +172,11 @@ def main():
         y = y.astype(np.int64)
         for share in SHARES:
             column, grids = f"{graph_name} {share}", {}
-            for seed in range(n_splits):
-                with warnings.catch_warnings():
-                    warnings.simplefilter("ignore")
-                    scores, seconds, grid = measure(
-                        graph, y, share, seed, seed < args.grid_splits
-                    )
+            found = Parallel(n_jobs=args.jobs)(
+                delayed(measure)(graph, y, share, seed, seed < args.grid_splits)
+                for seed in range(n_splits)
+            )
+            for seed, (scores, seconds, grid) in enumerate(found):
                 for name, value in scores.items():
                     table.setdefault(name, {}).setdefault(column, []).append(value)
                 for name, value in seconds.items():
@@ -211,8 +213,8 @@ def main():
         notes=[
             f"{n_splits} random splits, default_rng(0) to default_rng({n_splits - 1}); "
             "the test is all nodes but those for training and validation",
-            "validation: 30 nodes of each class, or 5 %; for scikit-network's and label "
-            "spreading alone",
+            "validation: 30 nodes of each class, or 5 %; for scikit-network's and "
+            "label spreading alone",
             f"best of a grid: of times {TIMES} and penalties {PENALTIES} (of features, "
             "as shares of their mean square), by the mean test accuracy of "
             f"{min(n_splits, args.grid_splits)} splits",

@@ -8,7 +8,7 @@ from skgeom.nodes._graph_kernel import GraphKernel
 from skgeom.nodes._kernel_operator import GraphKernelOperator
 from skgeom.operators import chebyshev_coefficients
 
-# Traces are exact for so many nodes. For more, random columns estimate them. Of products
+# Traces are exact for so many nodes; of more, random columns estimate them. Of products
 # there are so many: a series of twice as many terms is good up to the longest time.
 _FEW_NODES, _N_PROBES, _N_STEPS, _LONGEST = 128, 8, 64, 512.0
 # The nodes for each mode that is left, and the fewest modes.

@@ -143,7 +143,7 @@ class GraphRandomFeatures(
 
     See Also
     --------
-    GraphKernelRidge : Regression with the kernel itself, without random features.
+    GraphKernelRidge, GraphKernelClassifier : With the kernel itself.
     skgeom.nodes.GraphKernelOperator : Products with the kernel itself.
 
     Notes
