@@ -6,8 +6,8 @@ not quite certain (Platt, "Probabilistic outputs for support vector machines", 1
 """
 
 import numpy as np
-from scipy.optimize import minimize_scalar
-from scipy.special import log_softmax
+from scipy.optimize import brentq
+from scipy.special import log_softmax, softmax
 
 from skgeom.typing import NDArray
 
@@ -53,13 +53,20 @@ def sharpness(
     mean = np.average(targets, axis=0, weights=weights)
     targets = (1 - share) * targets + share * mean
 
-    def loss(exponent):
-        logs = log_softmax(np.exp(exponent) / size * scores, axis=1)
-        return -float(np.average((targets * logs).sum(axis=1), weights=weights))
+    def excess(exponent):
+        """The derivative of the loss: scores as they are expected, less the true."""
+        shares = softmax(np.exp(exponent) / size * scores, axis=1)
+        gaps = ((shares - targets) * scores).sum(axis=1)
+        return float(np.average(gaps, weights=weights)) / size
 
-    bounds = (-_RANGE, _RANGE)
-    found = minimize_scalar(loss, bounds=bounds, method="bounded")
-    return float(np.exp(found.x) / size), float(found.fun)
+    low, high = -_RANGE, _RANGE
+    if excess(low) >= 0:
+        high = low
+    elif excess(high) > 0:
+        high = brentq(excess, low, high, xtol=1e-13)
+    factor = float(np.exp(high) / size)
+    logs = (targets * log_softmax(factor * scores, axis=1)).sum(axis=1)
+    return factor, -float(np.average(logs, weights=weights))
 
 
 def class_loss(predictions: NDArray, targets: NDArray, weights: NDArray) -> float:

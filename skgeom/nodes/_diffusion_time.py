@@ -1,4 +1,9 @@
-"""How long heat should diffuse on a graph, and how much of it stays."""
+"""How long heat should diffuse on a graph, and how much of it stays.
+
+Traces are estimated as by Hutchinson, "A stochastic estimator of the trace of the
+influence matrix", Communications in Statistics 19, 1990, from Chebyshev moments (Weisse
+et al., "The kernel polynomial method", Reviews of Modern Physics 78, 2006).
+"""
 
 import numpy as np
 

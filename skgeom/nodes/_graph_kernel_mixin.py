@@ -16,7 +16,7 @@ from skgeom.graph import by_node
 from skgeom.model_selection._labelled import find_gaps
 from skgeom.nodes._diffusion_time import mean_diagonal, spreading_time
 from skgeom.nodes._graph_kernel import GraphKernel, graph_kernel
-from skgeom.nodes._kernel_choice import KernelChoice, choose_kernel
+from skgeom.nodes._kernel_choice import choose_kernel, no_choice
 from skgeom.nodes._kernel_learning import learn_modulation
 
 _PARAMETERS = (
@@ -126,7 +126,7 @@ class GraphKernelMixin:
         one = len(found.kernels) == 1
         alpha = None if self.alpha == "auto" else float(self.alpha)
         if targets is None:
-            choice = KernelChoice.of_nothing(0, 0, alpha)
+            choice = no_choice(alpha)
         else:
             choice = choose_kernel(
                 found.kernels,

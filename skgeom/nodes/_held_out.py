@@ -12,8 +12,9 @@ from skgeom.typing import NDArray
 
 # Labels that are left out together are a fifth; of a fifth, so many are looked at.
 N_FOLDS, _MOST_HELD_OUT = 5, 1024
-# Steps of Lanczos' method for one kernel.
-_N_STEPS = 48
+# Lanczos' method for one kernel is looked at after so many steps, and ends when the
+# relative residuals of the best penalty are as small.
+_LOOKS, _ENOUGH = (32, 64, 128, 256), 1e-3
 
 
 def leave_one_out(
@@ -143,47 +144,67 @@ def held_out_fifths(
         full = product((scale * V.reshape(start.shape)).reshape(shape))
         return full, (scale * full.reshape(start.shape)).reshape(shape)
 
-    seen, diagonal, beside, norms = _lanczos(symmetric, start.reshape(shape), tests)
-    steps = len(diagonal)
-    T = np.zeros((shape[1], steps, steps))
-    i = np.arange(steps)
-    T[:, i, i] = diagonal.T
-    T[:, i[1:], i[:-1]] = T[:, i[:-1], i[1:]] = beside.T
-    first = np.zeros((shape[1], steps, 1))
-    first[:, 0, 0] = norms
-    held_out = np.empty((len(alphas), sum(map(len, tests)), n_columns))
-    for found, alpha in zip(held_out, alphas, strict=True):
-        dual = np.linalg.solve(T + alpha * np.eye(steps), first)[:, :, 0]
-        dual = dual.reshape(n_folds, n_columns, steps)
-        parts = [np.einsum("sic,cs->ic", seen[f], dual[f]) for f in range(n_folds)]
-        found[:] = np.concatenate(parts)
+    places = np.concatenate(tests)
     means = np.repeat(means, [len(test) for test in tests], axis=0)
-    return np.concatenate(tests), means, held_out
+    lanczos = _Lanczos(symmetric, start.reshape(shape), tests)
+    for n_steps in _LOOKS:
+        lanczos.extend(n_steps)
+        held_out, residuals = lanczos.predict(alphas)
+        wrong = targets[places] - means - held_out
+        errors = np.einsum("aij,aij,i->a", wrong, wrong, weights[places])
+        if lanczos.is_full or residuals[errors.argmin()] <= _ENOUGH:
+            break
+    return places, means, held_out
 
 
-def _lanczos(symmetric, start, tests):
+class _Lanczos:
     """Lanczos' method for each column by itself, without the vectors.
 
     What the kernel makes of each vector is kept for the rows of `tests`, a fold each.
     """
-    norms = np.linalg.norm(start, axis=0)
-    V = start / np.where(norms > 0, norms, 1.0)
-    before, length = np.zeros_like(V), np.zeros(V.shape[1])
-    diagonal, beside, seen = [], [], [[] for _ in tests]
-    n_columns = V.shape[1] // len(tests)
-    for step in range(_N_STEPS):
-        full, AV = symmetric(V)
-        for i, test in enumerate(tests):
-            seen[i].append(full[test, i * n_columns : (i + 1) * n_columns])
-        diagonal.append((V * AV).sum(axis=0))
-        AV = AV - diagonal[-1] * V - length * before
-        length = np.linalg.norm(AV, axis=0)
-        # A column whose Krylov space is full goes on as zeros.
-        going = length > 1e-10 * max(np.max(np.abs(diagonal)), 1e-300)
-        if not going.any() or step == _N_STEPS - 1:
-            break
-        length = np.where(going, length, 0.0)
-        beside.append(length)
-        before, V = V, np.where(going, AV / np.where(going, length, 1.0), 0.0)
-    sizes = np.array(beside).reshape(len(diagonal) - 1, -1)
-    return [np.stack(part) for part in seen], np.array(diagonal), sizes, norms
+
+    def __init__(self, symmetric, start, tests):
+        self.symmetric, self.tests = symmetric, tests
+        self.norms = np.linalg.norm(start, axis=0)
+        self.V = start / np.where(self.norms > 0, self.norms, 1.0)
+        self.before, self.length = np.zeros_like(self.V), np.zeros(len(self.norms))
+        self.diagonal, self.beside = [], []
+        self.seen = [[] for _ in tests]
+        self.is_full = False
+
+    def extend(self, n_steps):
+        """Make steps up to a number, unless no column has a further one."""
+        n_columns = len(self.norms) // len(self.tests)
+        while len(self.diagonal) < n_steps and not self.is_full:
+            full, AV = self.symmetric(self.V)
+            for i, test in enumerate(self.tests):
+                block = slice(i * n_columns, (i + 1) * n_columns)
+                self.seen[i].append(full[test, block])
+            self.diagonal.append((self.V * AV).sum(axis=0))
+            AV = AV - self.diagonal[-1] * self.V - self.length * self.before
+            length = np.linalg.norm(AV, axis=0)
+            # A column whose Krylov space is full goes on as zeros.
+            going = length > 1e-10 * max(np.max(np.abs(self.diagonal)), 1e-300)
+            self.length = np.where(going, length, 0.0)
+            self.beside.append(self.length)
+            self.before = self.V
+            self.V = np.where(going, AV / np.where(going, length, 1.0), 0.0)
+            self.is_full = not going.any()
+
+    def predict(self, alphas):
+        """Predictions for each penalty, and the largest relative residual."""
+        steps, folds = len(self.diagonal), len(self.tests)
+        T, i = np.zeros((len(self.norms), steps, steps)), np.arange(steps)
+        T[:, i, i] = np.transpose(self.diagonal)
+        beside = np.transpose(self.beside)
+        T[:, i[1:], i[:-1]] = T[:, i[:-1], i[1:]] = beside[:, :-1]
+        values, vectors = np.linalg.eigh(T)
+        values = np.clip(values, 0.0, None)[None] + alphas[:, None, None]
+        dual = np.einsum("csk,ack->acs", vectors, vectors[None, :, 0] / values)
+        residuals = np.abs(beside[:, -1] * dual[:, :, -1]).max(axis=1)
+        dual = (dual * self.norms[:, None]).reshape(len(alphas), folds, -1, steps)
+        parts = [
+            np.einsum("sic,acs->aic", np.stack(part), dual[:, f])
+            for f, part in enumerate(self.seen)
+        ]
+        return np.concatenate(parts, axis=1), residuals

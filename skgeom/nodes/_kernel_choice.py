@@ -1,7 +1,11 @@
-"""Which of several kernels, and which penalty, predict labels that are left out."""
+"""Which of several kernels, and which penalty, predict labels that are left out.
+
+Cross-validation of penalties in closed form goes back to Craven and Wahba, "Smoothing
+noisy data with spline functions", Numerische Mathematik 31, 1978.
+"""
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
 import numpy as np
 
@@ -46,8 +50,9 @@ class KernelChoice(NamedTuple):
 
     Examples
     --------
+    >>> import numpy as np
     >>> from skgeom.nodes._kernel_choice import KernelChoice
-    >>> KernelChoice.of_nothing(3, 1, 0.1).alpha
+    >>> KernelChoice(0, 0.1, 0.5, np.arange(3), np.zeros((3, 1))).alpha
     0.1
     """
 
@@ -56,11 +61,6 @@ class KernelChoice(NamedTuple):
     error: float
     places: NDArray
     held_out: NDArray
-
-    @classmethod
-    def of_nothing(cls, n: int, n_columns: int, alpha: float | None) -> Self:
-        """What labels without anything to learn from say."""
-        return cls(None, alpha, np.inf, np.arange(n), np.zeros((n, n_columns)))
 
 
 def squared_error(predictions: NDArray, targets: NDArray, weights: NDArray) -> float:
@@ -156,13 +156,18 @@ def choose_kernel(
     """
     n, unit = len(targets), np.abs(targets - targets[0]).max()
     if n < 2 or not unit > 1e-12 * np.abs(targets).max():
-        return KernelChoice.of_nothing(n, targets.shape[1], alpha)
+        return no_choice(alpha)
     search = _Search(candidates, targets, weights, gram, product, alpha)
     search.free_mean, search.loss = free_mean, loss
     index = search.best_of_each(len(candidates) if n_first is None else n_first)
     if search.is_of_part:
         index = search.best_of_all(index)
     return KernelChoice(index, *search.trials[index])
+
+
+def no_choice(alpha):
+    """What labels without anything to learn from say."""
+    return KernelChoice(None, alpha, np.inf, np.arange(0), np.zeros((0, 0)))
 
 
 class _Trial(NamedTuple):

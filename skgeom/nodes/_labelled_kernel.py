@@ -1,4 +1,8 @@
-"""The kernel between some nodes, for many kernels from one sweep of products."""
+"""The kernel between some nodes, for many kernels from one sweep of products.
+
+Chebyshev series of functions of a Laplacian are those of Hammond, Vandergheynst and
+Gribonval, "Wavelets on graphs via spectral graph theory", 2011.
+"""
 
 from collections.abc import Sequence
 

@@ -60,8 +60,7 @@ class GraphRandomFeatures(
     kernel : str or callable, default="diffusion"
         "diffusion", "regularized_laplacian", "matern", "random_walk", "cosine",
         "coefficients", a function of the eigenvalues of L (formulas in
-        :func:`~skgeom.nodes.graph_kernel`), or "learned": coefficients that
-        predict the targets of `fit` best.
+        :func:`~skgeom.nodes.graph_kernel`), or "learned": what predicts y best.
     diffusion_time : float or "auto", default="auto"
         Time t > 0 of "diffusion", in steps of a random walk. For "auto" see the notes.
     regularization : float or "auto", default="auto"
@@ -401,11 +400,8 @@ class GraphRandomFeatures(
         loss = class_loss if are_classes else squared_error
 
         def features(kernel, places):
-            law = length_law(kernel.modulation, self.halting_probability, self.n_walks)
-            rows = self._features_of(
-                nodes[places], kernel.modulation, backend, survival=law
-            ).astype(np.float64)
-            return rows if self._projection is None else rows @ self._projection
+            Phi = self._features_of(nodes[places], kernel.modulation, backend)
+            return Phi if self._projection is None else Phi @ self._projection
 
         def gram(kernels, places):
             for kernel in kernels:
@@ -416,8 +412,7 @@ class GraphRandomFeatures(
             Phi = features(kernel, slice(None))
             return lambda V: Phi @ (Phi.T @ V)
 
-        options = dict(free_mean=True, loss=loss)
-        self._settle(found, targets, counts, gram, product, **options)
+        self._settle(found, targets, counts, gram, product, free_mean=True, loss=loss)
         self._scale = 1.0 / np.sqrt(self.alpha_)
 
     def _features_of(
