@@ -13,11 +13,10 @@ from skgeom.typing import NDArray
 
 # The factor is sought within so many powers of e of the inverse size of the scores.
 _RANGE = 7.0
+_EXPONENTS = np.arange(-_RANGE, _RANGE + 0.25, 0.5)
 
 
-def sharpness(
-    scores: NDArray, targets: NDArray, weights: NDArray
-) -> tuple[float, float]:
+def sharpness(scores: NDArray, targets: NDArray, weights: NDArray) -> float:
     r"""Choose the b for which softmax(b * scores) predicts targets best.
 
     Parameters
@@ -31,11 +30,9 @@ def sharpness(
 
     Returns
     -------
-    factor : float
+    float
         The b > 0 of least log-loss. Targets are moved towards the mean of all by one
         part in n_labels + 1, so that it is finite where no label is missed.
-    loss : float
-        The mean log-loss with it.
 
     Examples
     --------
@@ -43,15 +40,10 @@ def sharpness(
     >>> from skgeom.nodes._calibration import sharpness
     >>> scores = np.array([[1.0, -1.0], [-1.0, 1.0], [1.0, -1.0], [1.0, -1.0]])
     >>> targets = np.eye(2)[[0, 1, 0, 1]]
-    >>> [round(value, 2) for value in sharpness(scores, targets, np.ones(4))]
-    [0.42, 0.61]
+    >>> round(sharpness(scores, targets, np.ones(4)), 2)
+    0.42
     """
-    size = np.sqrt(np.average((scores**2).mean(axis=1), weights=weights))
-    if not size > 0:
-        return 1.0, float(np.log(scores.shape[1]))
-    share = 1.0 / (len(targets) + 1)
-    mean = np.average(targets, axis=0, weights=weights)
-    targets = (1 - share) * targets + share * mean
+    size, targets = _prepared(scores, targets, weights)
 
     def excess(exponent):
         """The derivative of the loss: scores as they are expected, less the true."""
@@ -64,9 +56,15 @@ def sharpness(
         high = low
     elif excess(high) > 0:
         high = brentq(excess, low, high, xtol=1e-13)
-    factor = float(np.exp(high) / size)
-    logs = (targets * log_softmax(factor * scores, axis=1)).sum(axis=1)
-    return factor, -float(np.average(logs, weights=weights))
+    return float(np.exp(high) / size)
+
+
+def _prepared(scores, targets, weights):
+    """The size of the scores, and targets that are not quite certain."""
+    size = np.sqrt(np.average((scores**2).mean(axis=1), weights=weights))
+    share = 1.0 / (len(targets) + 1)
+    mean = np.average(targets, axis=0, weights=weights)
+    return max(size, np.finfo(float).tiny), (1 - share) * targets + share * mean
 
 
 def class_loss(predictions: NDArray, targets: NDArray, weights: NDArray) -> float:
@@ -97,4 +95,13 @@ def class_loss(predictions: NDArray, targets: NDArray, weights: NDArray) -> floa
     if targets.shape[1] == 1:
         predictions = np.hstack([1 - predictions, predictions])
         targets = np.hstack([1 - targets, targets])
-    return sharpness(predictions, targets, weights)[1]
+    size, targets = _prepared(predictions, targets, weights)
+    scales = np.exp(_EXPONENTS)[:, None, None] / size
+    logs = log_softmax(scales * predictions, axis=2)
+    losses = -np.einsum("snc,nc,n->s", logs, targets, weights) / weights.sum()
+    i = int(np.clip(losses.argmin(), 1, len(losses) - 2))
+    # The least of the parabola through the best three, where that is between them.
+    before, least, after = losses[i - 1 : i + 2]
+    bend = before - 2 * least + after
+    drop = (before - after) ** 2 / (8 * bend) if bend > 0 else 0.0
+    return float(min(losses.min(), least - drop) if drop < bend / 2 else losses.min())

@@ -237,7 +237,7 @@ class GraphKernelClassifier(ClassifierMixin, GraphKernelMachine):
         # Where no label can be left out, the largest logarithm is 1.
         self.sharpness_ = 1.0 / max(np.abs(self._values).max(), 1e-300)
         if len(choice.places):
-            self.sharpness_, _ = sharpness(
+            self.sharpness_ = sharpness(
                 _both(choice.held_out, two),
                 _both(means[choice.places], two) + self.class_prior_,
                 counts[choice.places],

@@ -1,6 +1,7 @@
 """What estimators with a kernel on a graph share: its parameters, and new rows."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from numbers import Integral, Real
 from typing import Any, NamedTuple
 
@@ -47,6 +48,23 @@ class Candidates(NamedTuple):
     kernels: Sequence[GraphKernel]
     name: str | None
     values: Sequence[float]
+
+
+class _Kernels(Sequence):
+    """Kernels that are made when they are asked for: long series take a while."""
+
+    def __init__(self, makers):
+        self.makers, self.made = makers, {}
+
+    def __len__(self):
+        return len(self.makers)
+
+    def __getitem__(self, i):
+        if isinstance(i, slice):
+            return [self[j] for j in range(*i.indices(len(self)))]
+        if i not in self.made:
+            self.made[i] = self.makers[i]()
+        return self.made[i]
 
 
 class GraphKernelMixin:
@@ -111,7 +129,7 @@ class GraphKernelMixin:
             values = [] if name is None else [getattr(self, name)]
             return Candidates([self._kernel()], name, values)
         values = [float(of_time(t, self.smoothness)) for t in _TIMES]
-        kernels = [self._kernel(**{name: value}) for value in values]
+        kernels = _Kernels([partial(self._kernel, **{name: v}) for v in values])
         return Candidates(kernels, name, values)
 
     def _kernel(self, **given):
