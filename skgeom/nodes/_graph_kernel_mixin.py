@@ -38,6 +38,8 @@ _RANGES: dict[Any, tuple[str, Callable]] = {
 }
 # Diffusion times that are tried, so many at first, longer ones while they are better.
 _TIMES, _N_FIRST = 2.0 ** np.arange(-2, 13), 8
+# Series of inverse powers are long: no kernel of these reaches farther than this time.
+_LONGEST_POWER = 256.0
 # The penalty where no label says more, as a share of the mean of the diagonal.
 _PLAIN_PENALTY = 0.1
 
@@ -128,7 +130,8 @@ class GraphKernelMixin:
         if name is None or getattr(self, name) != "auto":
             values = [] if name is None else [getattr(self, name)]
             return Candidates([self._kernel()], name, values)
-        values = [float(of_time(t, self.smoothness)) for t in _TIMES]
+        times = _TIMES if name == "diffusion" else _TIMES[_TIMES <= _LONGEST_POWER]
+        values = [float(of_time(t, self.smoothness)) for t in times]
         kernels = _Kernels([partial(self._kernel, **{name: v}) for v in values])
         return Candidates(kernels, name, values)
 
