@@ -16,8 +16,13 @@ _RANGE = 7.0
 _EXPONENTS = np.arange(-_RANGE, _RANGE + 0.25, 0.5)
 
 
-def sharpness(scores: NDArray, targets: NDArray, weights: NDArray) -> float:
-    r"""Choose the b for which softmax(b * scores) predicts targets best.
+def sharpness(
+    scores: NDArray,
+    targets: NDArray,
+    weights: NDArray,
+    offset: NDArray | float = 0.0,
+) -> float:
+    r"""Choose the b for which softmax(b * scores + offset) predicts targets best.
 
     Parameters
     ----------
@@ -27,6 +32,8 @@ def sharpness(scores: NDArray, targets: NDArray, weights: NDArray) -> float:
         Shares of the classes, rows sum to one.
     weights : ndarray of shape (n_labels,)
         What each label counts, > 0.
+    offset : ndarray of shape (n_classes,) or 0
+        Logarithms of the shares of the classes, or nothing.
 
     Returns
     -------
@@ -47,7 +54,7 @@ def sharpness(scores: NDArray, targets: NDArray, weights: NDArray) -> float:
 
     def excess(exponent):
         """The derivative of the loss: scores as they are expected, less the true."""
-        shares = softmax(np.exp(exponent) / size * scores, axis=1)
+        shares = softmax(np.exp(exponent) / size * scores + offset, axis=1)
         gaps = ((shares - targets) * scores).sum(axis=1)
         return float(np.average(gaps, weights=weights)) / size
 
@@ -57,6 +64,46 @@ def sharpness(scores: NDArray, targets: NDArray, weights: NDArray) -> float:
     elif excess(high) > 0:
         high = brentq(excess, low, high, xtol=1e-13)
     return float(np.exp(high) / size)
+
+
+def calibrate(
+    scores: NDArray, targets: NDArray, weights: NDArray, prior: NDArray
+) -> tuple[float, bool]:
+    """Choose the factor, and whether the shares of the classes count, too.
+
+    Parameters
+    ----------
+    scores, targets : ndarray of shape (n_labels, n_classes)
+        As of `sharpness`.
+    weights : ndarray of shape (n_labels,)
+        What each label counts, > 0.
+    prior : ndarray of shape (n_classes,)
+        Shares of the classes, > 0.
+
+    Returns
+    -------
+    factor : float
+        The b of softmax(b * scores), or of softmax(b * scores + log(prior)).
+    with_prior : bool
+        Whether the second is right of more labels, by more than one standard error.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skgeom.nodes._calibration import calibrate
+    >>> scores, targets = np.tile([[-0.1, 0.1]], (20, 1)), np.eye(2)[[0] * 18 + [1] * 2]
+    >>> calibrate(scores, targets, np.ones(20), np.array([0.9, 0.1]))[1]
+    True
+    """
+    truth, found = targets.argmax(axis=1), []
+    for offset in (0.0, np.log(prior)):
+        factor = sharpness(scores, targets, weights, offset)
+        found.append((factor, (factor * scores + offset).argmax(axis=1) == truth))
+    (bare, right), (with_prior, also_right) = found
+    gain = weights * (also_right.astype(float) - right)
+    if gain.sum() > np.sqrt((gain**2).sum()):
+        return with_prior, True
+    return bare, False
 
 
 def _prepared(scores, targets, weights):

@@ -18,7 +18,7 @@ from skgeom.base._targets import (
     without_zeros,
 )
 from skgeom.graph import Graph
-from skgeom.nodes._calibration import sharpness
+from skgeom.nodes._calibration import calibrate
 from skgeom.nodes._graph_kernel_machine import GraphKernelMachine
 from skgeom.typing import Array, ArrayLike, MatrixLike, NDArray
 
@@ -96,6 +96,8 @@ class GraphKernelClassifier(ClassifierMixin, GraphKernelMachine):
         The coefficients, zero where no class was given.
     sharpness_ : float
         Factor from fitted values to logarithms of probabilities.
+    with_prior_ : bool
+        Whether logarithms of the shares of the classes are added to these.
     n_iter_ : int
         Iterations of conjugate gradients.
     n_features_in_ : int
@@ -113,7 +115,10 @@ class GraphKernelClassifier(ClassifierMixin, GraphKernelMachine):
     Notes
     -----
     Probabilities are :math:`\mathrm{softmax}(b\, v)`, with v the fitted values and b
-    such that labels left out have the least log-loss. Where no label reaches, as on a
+    such that labels left out have the least log-loss. The logarithms of the shares of
+    the classes in the labels are added if labels left out are then right more often, by
+    more than a standard error: so it is where classes are of very different sizes and
+    edges say little. Where no label reaches, as on a
     component without any, the classes have their shares in the labels.
 
     Where every class has one label, none can be left out: the time is then that in
@@ -236,11 +241,13 @@ class GraphKernelClassifier(ClassifierMixin, GraphKernelMachine):
         _, means, counts = labels
         # Where no label can be left out, the largest logarithm is 1.
         self.sharpness_ = 1.0 / max(np.abs(self._values).max(), 1e-300)
+        self.with_prior_ = False
         if len(choice.places):
-            self.sharpness_ = sharpness(
+            self.sharpness_, self.with_prior_ = calibrate(
                 _both(choice.held_out, two),
                 _both(means[choice.places], two) + self.class_prior_,
                 counts[choice.places],
+                self.class_prior_,
             )
         self._class_weights = self._read_class_weights()
         # Below it, values are rounding errors of products.
@@ -347,7 +354,8 @@ class GraphKernelClassifier(ClassifierMixin, GraphKernelMachine):
         values = _both(self._values_of(X), len(self.classes_) == 2)
         size = np.abs(values).max(axis=1, keepdims=True)
         unreached = 1.0 / (1.0 + (size / self._nothing) ** 2)
-        logits = self.sharpness_ * values + unreached * np.log(self.class_prior_)
+        share = 1.0 if self.with_prior_ else unreached
+        logits = self.sharpness_ * values + share * np.log(self.class_prior_)
         return logits + np.log(self._class_weights)
 
     def _read_class_weights(self):

@@ -55,11 +55,21 @@ def test_it_is_the_ridge_of_indicators(model_and_more):
     ).fit(ids[:60], np.eye(3)[y[ids[:60, 0]]])
     assert_allclose(ridge.dual_coef_, model.dual_coef_, atol=1e-6)
     assert_allclose(ridge.intercept_, model.class_prior_)
+    assert not model.with_prior_
     expected = model.sharpness_ * (ridge.predict(ids) - ridge.intercept_)
     # Where labels reach: that is not so of nodes without an edge.
     reached = model.graph_.degrees[ids[:, 0]] > 0
     found = model.decision_function(ids)
     assert_allclose(found[reached], expected[reached], atol=1e-4)
+
+
+def test_shares_of_the_classes_count_where_they_help():
+    graph, y = blocks([800, 150, 50], 0.012, 0.004, seed=1)
+    ids = np.random.default_rng(1).permutation(1000)[:, None]
+    model = GraphKernelClassifier(graph=graph).fit(ids[:100], y[ids[:100, 0]])
+    assert model.with_prior_
+    assert model.score(ids[100:], y[ids[100:, 0]]) > 0.8
+    assert_allclose(model.predict_proba(ids).sum(axis=1), 1.0)
 
 
 def test_two_classes_are_one_column():
