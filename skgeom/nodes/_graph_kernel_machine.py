@@ -55,16 +55,12 @@ class GraphKernelMachine(GraphKernelMixin, GraphInputMixin, GeometryEstimator):
 
         def product(kernel):
             K = GraphKernelOperator(self.graph_, kernel, tol=_ROUGHLY, backend=backend)
-            between = _between(K, nodes, backend)
-
-            def on_host(V):
-                V = backend.asarray(V, dtype=backend.float64)
-                return np.asarray(backend.to_numpy(between(V)))
-
-            return on_host
+            return _between(K, nodes, backend)
 
         alone = are_classes and not has_pairs(means + mean)
-        choice = self._settle(found, None if alone else means, counts, gram, product)
+        choice = self._settle(
+            found, None if alone else means, counts, gram, product, backend=backend
+        )
         shared = dict(tol=self.tol / 10, backend=backend)
         K = GraphKernelOperator(self.graph_, self.kernel_, **shared)
         dual = self._solve(K, nodes, means, self.alpha_ / counts, backend)

@@ -37,7 +37,8 @@ _RANGES: dict[Any, tuple[str, Callable]] = {
     "matern": ("length_scale", lambda t, smoothness: np.sqrt(2 * t)),
 }
 # Diffusion times that are tried, so many at first, longer ones while they are better.
-_TIMES, _N_FIRST = 2.0 ** np.arange(-2, 13), 8
+_TIMES = 2.0 ** np.arange(-2, 13)
+_FIRST = _TIMES[:8]
 # Series of inverse powers are long: no kernel of these reaches farther than this time.
 _LONGEST_POWER = 256.0
 # The penalty where no label says more, as a share of the mean of the diagonal.
@@ -74,6 +75,9 @@ class GraphKernelMixin:
 
     Sub-classes have the parameters of `graph_kernel` and inherit `GraphInputMixin`.
     """
+
+    # The shortest time that is tried.
+    _shortest = _TIMES[0]
 
     _parameter_constraints = {
         "kernel": [
@@ -130,7 +134,9 @@ class GraphKernelMixin:
         if name is None or getattr(self, name) != "auto":
             values = [] if name is None else [getattr(self, name)]
             return Candidates([self._kernel()], name, values)
-        times = _TIMES if name == "diffusion" else _TIMES[_TIMES <= _LONGEST_POWER]
+        times = _TIMES[_TIMES >= self._shortest]
+        if name != "diffusion":
+            times = times[times <= _LONGEST_POWER]
         values = [float(of_time(t, self.smoothness)) for t in times]
         kernels = _Kernels([partial(self._kernel, **{name: v}) for v in values])
         return Candidates(kernels, name, values)
@@ -156,7 +162,7 @@ class GraphKernelMixin:
                 gram,
                 product,
                 alpha=alpha,
-                n_first=None if one else _N_FIRST,
+                n_first=None if one else np.count_nonzero(_FIRST >= self._shortest),
                 **options,
             )
         if choice.place is None and not one:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from skgeom.backends import Backend, get_backend
 from skgeom.typing import NDArray
 
 # Labels that are left out together are a fifth; of a fifth, so many are looked at.
@@ -91,6 +92,8 @@ def held_out_fifths(
     weights: NDArray,
     alphas: NDArray,
     n_folds: int,
+    *,
+    backend: Backend | None = None,
 ) -> tuple[NDArray, NDArray, NDArray]:
     """Predict fifths of the labels from the others, for many penalties at once.
 
@@ -100,7 +103,8 @@ def held_out_fifths(
     Parameters
     ----------
     product : callable
-        Maps an array of shape (n_labels, m) to the kernel between labels times it.
+        Maps an array of shape (n_labels, m), of the backend, to the kernel between
+        labels times it.
     targets : ndarray of shape (n_labels, n_columns)
         At least five labels.
     weights : ndarray of shape (n_labels,)
@@ -109,6 +113,8 @@ def held_out_fifths(
         Penalties > 0.
     n_folds : int
         How many of the fifths are left out, each in turn.
+    backend : Backend, default=None
+        Where products run; None is the host.
 
     Returns
     -------
@@ -137,22 +143,21 @@ def held_out_fifths(
     mass = weights @ shown
     means = ((weights[:, None] * shown).T @ targets) / mass[:, None]
     scale = np.sqrt(weights)[:, None, None] * shown[:, :, None]
-    start = scale * (targets[:, None, :] - means)
-    shape = (n, n_folds * n_columns)
-
-    def symmetric(V):
-        full = product((scale * V.reshape(start.shape)).reshape(shape))
-        return full, (scale * full.reshape(start.shape)).reshape(shape)
-
+    start = (scale * (targets[:, None, :] - means)).reshape(n, -1)
+    scale = np.repeat(scale[:, :, 0], n_columns, axis=1)
     places = np.concatenate(tests)
     means = np.repeat(means, [len(test) for test in tests], axis=0)
-    lanczos = _Lanczos(symmetric, start.reshape(shape), tests)
+    backend = get_backend("cpu") if backend is None else backend
+    lanczos = _Lanczos(backend, product, scale, start, places)
     for n_steps in _LOOKS:
         lanczos.extend(n_steps)
-        held_out, residuals = lanczos.predict(alphas)
+        found, residuals, is_full = lanczos.predict(alphas)
+        # Each label is told by the columns of the fold that leaves it out.
+        columns = fold[places][:, None] * n_columns + np.arange(n_columns)
+        held_out = np.take_along_axis(found, columns[None], axis=2)
         wrong = targets[places] - means - held_out
         errors = np.einsum("aij,aij,i->a", wrong, wrong, weights[places])
-        if lanczos.is_full or residuals[errors.argmin()] <= _ENOUGH:
+        if is_full or residuals[errors.argmin()] <= _ENOUGH:
             break
     return places, means, held_out
 
@@ -160,51 +165,55 @@ def held_out_fifths(
 class _Lanczos:
     """Lanczos' method for each column by itself, without the vectors.
 
-    What the kernel makes of each vector is kept for the rows of `tests`, a fold each.
+    What the kernel makes of each vector is kept for the rows of `places`. Steps do not
+    wait for a device; looks bring one array to the host.
     """
 
-    def __init__(self, symmetric, start, tests):
-        self.symmetric, self.tests = symmetric, tests
+    def __init__(self, backend, product, scale, start, places):
+        self.xp, self.backend, self.product = backend.xp, backend, product
         self.norms = np.linalg.norm(start, axis=0)
-        self.V = start / np.where(self.norms > 0, self.norms, 1.0)
-        self.before, self.length = np.zeros_like(self.V), np.zeros(len(self.norms))
-        self.diagonal, self.beside = [], []
-        self.seen = [[] for _ in tests]
-        self.is_full = False
+        both = np.stack([scale, start / np.where(self.norms > 0, self.norms, 1.0)])
+        both = backend.asarray(both, dtype=backend.float64)
+        self.scale, self.V = both[0], both[1]
+        self.places = backend.asarray(places)
+        self.before, self.length = 0 * self.V, 0 * self.V[0, :]
+        self.largest = self.length
+        self.kept = []
 
     def extend(self, n_steps):
-        """Make steps up to a number, unless no column has a further one."""
-        n_columns = len(self.norms) // len(self.tests)
-        while len(self.diagonal) < n_steps and not self.is_full:
-            full, AV = self.symmetric(self.V)
-            for i, test in enumerate(self.tests):
-                block = slice(i * n_columns, (i + 1) * n_columns)
-                self.seen[i].append(full[test, block])
-            self.diagonal.append((self.V * AV).sum(axis=0))
-            AV = AV - self.diagonal[-1] * self.V - self.length * self.before
-            length = np.linalg.norm(AV, axis=0)
+        """Make steps up to a number."""
+        xp = self.xp
+        while len(self.kept) < n_steps:
+            full = self.product(self.scale * self.V)
+            AV = self.scale * full
+            diagonal = xp.sum(self.V * AV, axis=0)
+            self.largest = xp.maximum(self.largest, xp.abs(diagonal))
+            AV = AV - diagonal * self.V - self.length * self.before
+            length = xp.sqrt(xp.sum(AV * AV, axis=0))
             # A column whose Krylov space is full goes on as zeros.
-            going = length > 1e-10 * max(np.max(np.abs(self.diagonal)), 1e-300)
-            self.length = np.where(going, length, 0.0)
-            self.beside.append(self.length)
+            going = length > 1e-10 * self.largest
+            self.length = xp.where(going, length, 0 * length)
+            seen = xp.take(full, self.places, axis=0)
+            self.kept.append(xp.concat([seen, diagonal[None, :], self.length[None, :]]))
             self.before = self.V
-            self.V = np.where(going, AV / np.where(going, length, 1.0), 0.0)
-            self.is_full = not going.any()
+            safe = xp.where(going, length, 0 * length + 1)
+            self.V = xp.where(going[None, :], AV / safe, 0 * AV)
 
     def predict(self, alphas):
-        """Predictions for each penalty, and the largest relative residual."""
-        steps, folds = len(self.diagonal), len(self.tests)
-        T, i = np.zeros((len(self.norms), steps, steps)), np.arange(steps)
-        T[:, i, i] = np.transpose(self.diagonal)
-        beside = np.transpose(self.beside)
-        T[:, i[1:], i[:-1]] = T[:, i[:-1], i[1:]] = beside[:, :-1]
+        """Predictions of all columns for each penalty, largest relative residuals.
+
+        And whether no column has a further step to make.
+        """
+        kept = np.asarray(self.backend.to_numpy(self.xp.stack(self.kept)))
+        seen, diagonal, beside = kept[:, :-2], kept[:, -2], kept[:, -1]
+        steps, i = len(kept), np.arange(len(kept))
+        T = np.zeros((kept.shape[2], steps, steps))
+        T[:, i, i] = diagonal.T
+        T[:, i[1:], i[:-1]] = T[:, i[:-1], i[1:]] = beside.T[:, :-1]
         values, vectors = np.linalg.eigh(T)
         values = np.clip(values, 0.0, None)[None] + alphas[:, None, None]
         dual = np.einsum("csk,ack->acs", vectors, vectors[None, :, 0] / values)
-        residuals = np.abs(beside[:, -1] * dual[:, :, -1]).max(axis=1)
-        dual = (dual * self.norms[:, None]).reshape(len(alphas), folds, -1, steps)
-        parts = [
-            np.einsum("sic,acs->aic", np.stack(part), dual[:, f])
-            for f, part in enumerate(self.seen)
-        ]
-        return np.concatenate(parts, axis=1), residuals
+        residuals = np.abs(beside[-1] * dual[:, :, -1]).max(axis=1)
+        dual *= self.norms[:, None]
+        found = np.einsum("sic,acs->aic", seen, dual)
+        return found, residuals, not beside[-1].any()

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from skgeom.backends import Backend
 from skgeom.nodes._graph_kernel import GraphKernel
 from skgeom.nodes._held_out import (
     N_FOLDS,
@@ -25,8 +26,6 @@ PENALTIES, _LEAST_PENALTY = 10.0 ** np.arange(-5.0, 2.25, 0.5), 1e-6
 # by one; of more, so many for a first guess, and then as many fifths of all as have so
 # many labels together.
 _FEW, _FEW_A_COLUMN, _ENOUGH_HELD_OUT = 128, 64, 512
-# So many more candidates are tried where the last one is the best.
-_FURTHER = 3
 # Errors this close are the same.
 _TIE = 1e-9
 _TINY = np.finfo(np.float64).tiny
@@ -99,8 +98,10 @@ def choose_kernel(
     *,
     alpha: float | None = None,
     n_first: int | None = None,
+    n_further: int = 3,
     free_mean: bool = False,
     loss: Callable = squared_error,
+    backend: Backend | None = None,
 ) -> KernelChoice:
     """Choose the kernel and the penalty that predict labels left out best.
 
@@ -126,11 +127,15 @@ def choose_kernel(
     n_first : int, default=None
         How many candidates are tried first; longer ranges only while they are better.
         None is all.
+    n_further : int, default=3
+        So many more are tried at a time, where the last one is the best.
     free_mean : bool, default=False
         As of `leave_one_out`.
     loss : callable, default=squared_error
         What is least: maps predictions of labels left out, these, and weights to a
         number.
+    backend : Backend, default=None
+        Where products run; None is the host.
 
     Returns
     -------
@@ -158,7 +163,8 @@ def choose_kernel(
     if n < 2 or not unit > 1e-12 * np.abs(targets).max():
         return no_choice(alpha)
     search = _Search(candidates, targets, weights, gram, product, alpha)
-    search.free_mean, search.loss = free_mean, loss
+    search.free_mean, search.loss, search.backend = free_mean, loss, backend
+    search.n_further = n_further
     index = search.best_of_each(len(candidates) if n_first is None else n_first)
     if search.is_of_part:
         index = search.best_of_all(index)
@@ -182,8 +188,9 @@ class _Trial(NamedTuple):
 class _Search:
     """Errors of the candidates that have been tried."""
 
-    free_mean = False
+    free_mean, n_further = False, 3
     loss: Callable
+    backend: Backend | None
 
     def __init__(
         self,
@@ -210,7 +217,7 @@ class _Search:
             self.extend(size)
             index = _first_of_least([trial.error for trial in self.trials])
             if index == len(self.trials) - 1:
-                size = len(self.trials) + _FURTHER
+                size = len(self.trials) + self.n_further
         return index
 
     def extend(self, size):
@@ -236,8 +243,9 @@ class _Search:
                 return np.inf
             if i not in tried:
                 alphas, product = self.alphas(i), self.product(self.candidates[i])
+                labels = self.targets, self.weights
                 found = held_out_fifths(
-                    product, self.targets, self.weights, alphas, n_folds
+                    product, *labels, alphas, n_folds, backend=self.backend
                 )
                 tried[i] = self.trials[i] = self.trial(alphas, *found)
             return tried[i].error

@@ -7,6 +7,7 @@ Gribonval, "Wavelets on graphs via spectral graph theory", 2011.
 from collections.abc import Sequence
 
 import numpy as np
+from array_api_compat import is_numpy_namespace
 
 from skgeom.backends import Backend, block_bytes, get_backend
 from skgeom.graph import Graph
@@ -69,22 +70,31 @@ def labelled_kernels(
     backend = get_backend("cpu") if backend is None else backend
     xp, laplacian = backend.xp, graph.laplacian()
     series = [expansion(k.function, laplacian.bound, tol)[0] for k in kernels]
-    lengths = np.array([len(s) for s in series])
-    found = np.zeros((len(kernels), len(nodes), len(nodes)))
+    lengths = np.array([len(one) for one in series])
+    coefficients = np.zeros((lengths.max(initial=0), len(kernels)))
+    for i, one in enumerate(series):
+        coefficients[: len(one), i] = one
+    coefficients = backend.asarray(coefficients, dtype=backend.float64)
     step, where = laplacian.on(backend), backend.asarray(nodes)
     # Three panels of all nodes are alive at a time; narrow ones stay in the caches.
-    width = int(np.clip(block_bytes() // (24 * graph.n_nodes), 1, _WIDTH))
+    width = max(1, block_bytes() // (24 * graph.n_nodes))
+    if is_numpy_namespace(xp):
+        width = min(width, _WIDTH)
+    found = []
     for start in range(0, len(nodes), width):
-        block = nodes[start : start + width]
-        columns = np.zeros((graph.n_nodes, len(block)))
-        columns[block, np.arange(len(block))] = 1.0
-        term = backend.asarray(columns, dtype=backend.float64)
-        before = xp.zeros_like(term)
-        for j in range(lengths.max(initial=0)):
-            rows = np.asarray(backend.to_numpy(xp.take(term, where, axis=0)))
-            for i in np.flatnonzero(lengths > j):
-                found[i, :, start : start + width] += series[i][j] * rows
-            if j + 1 < lengths.max():
-                product = backend.matrix_polynomial(step, term, np.array([0.0, 1.0]))
+        block = where[start : start + width]
+        shape = graph.n_nodes, block.shape[0]
+        term = xp.zeros(shape, dtype=coefficients.dtype, device=where.device)
+        term[block, xp.arange(shape[1], device=where.device)] = 1.0
+        before, line = term, np.array([0.0, 1.0])
+        total = 0.0
+        for j in range(len(coefficients)):
+            total = total + coefficients[j][:, None, None] * xp.take(
+                term, where, axis=0
+            )
+            if j + 1 < len(coefficients):
+                product = backend.matrix_polynomial(step, term, line)
                 before, term = term, product if j == 0 else 2 * product - before
-    return (found + found.transpose(0, 2, 1)) / 2
+        found.append(total)
+    matrices = np.asarray(backend.to_numpy(xp.concat(found, axis=2)))
+    return (matrices + matrices.transpose(0, 2, 1)) / 2

@@ -16,6 +16,8 @@ _PROJECTION_ENTRIES = 8
 _LOOKED_AT, _NEIGHBORHOODS = 256, 16
 # More steps than this many times those of "auto", for the same error, are a mistake.
 _WASTEFUL = 10.0
+# Features of so many rows are kept for all kernels that are tried.
+_FEW_ROWS = 2**12
 
 
 def checked_law(kernel, halting_probability, n_walks, method):
@@ -99,3 +101,26 @@ def cut_off_error(coarse, fine):
 def are_single_nodes(own, weights):
     """Whether each row is one node."""
     return (np.diff(own.indptr) == 1) & (np.diff(weights.indptr) == 0)
+
+
+def products_of_features(features, n_rows):
+    """Kernels of features between some rows, and as products, for `choose_kernel`."""
+    found = {}
+
+    def of(kernel):
+        if n_rows > _FEW_ROWS:
+            return features(kernel)
+        if id(kernel) not in found:
+            found[id(kernel)] = features(kernel)
+        return found[id(kernel)]
+
+    def gram(kernels, places):
+        for kernel in kernels:
+            Phi = of(kernel)[places]
+            yield (Phi @ Phi.T).toarray().astype(np.float64)
+
+    def product(kernel):
+        Phi = of(kernel)
+        return lambda V: Phi @ (Phi.T @ V)
+
+    return gram, product

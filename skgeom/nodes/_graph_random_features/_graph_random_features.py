@@ -24,6 +24,7 @@ from skgeom.nodes._graph_random_features._feature_tools import (
     cut_off_error,
     half_set_error,
     nearby_nodes,
+    products_of_features,
     sparse_projection,
 )
 from skgeom.nodes._graph_random_features._walk_features import (
@@ -189,6 +190,8 @@ class GraphRandomFeatures(
     >>> bool(cross_val_score(model, nodes, side).mean() > 0.9)
     True
     """
+
+    _shortest = 1.0
 
     _parameter_constraints = {
         "method": [StrOptions({"walk", "push"})],
@@ -399,20 +402,13 @@ class GraphRandomFeatures(
         nodes, targets, counts, are_classes = labels_of_nodes(rows, y)
         loss = class_loss if are_classes else squared_error
 
-        def features(kernel, places):
-            Phi = self._features_of(nodes[places], kernel.modulation, backend)
+        def features(kernel):
+            Phi = self._features_of(nodes, kernel.modulation, backend)
             return Phi if self._projection is None else Phi @ self._projection
 
-        def gram(kernels, places):
-            for kernel in kernels:
-                Phi = features(kernel, places)
-                yield (Phi @ Phi.T).toarray()
-
-        def product(kernel):
-            Phi = features(kernel, slice(None))
-            return lambda V: Phi @ (Phi.T @ V)
-
-        self._settle(found, targets, counts, gram, product, free_mean=True, loss=loss)
+        gram, product = products_of_features(features, len(nodes))
+        options = dict(free_mean=True, loss=loss, n_further=1)
+        self._settle(found, targets, counts, gram, product, **options)
         self._scale = 1.0 / np.sqrt(self.alpha_)
 
     def _features_of(
