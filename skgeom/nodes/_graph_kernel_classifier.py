@@ -121,8 +121,9 @@ class GraphKernelClassifier(ClassifierMixin, GraphKernelMachine):
     edges say little. Where no label reaches, as on a
     component without any, the classes have their shares in the labels.
 
-    Where every class has one label, none can be left out: the time is then that in
-    which heat spreads over some two hundred nodes, and b such that b v is 1 at most.
+    With less than four labels a class, those that are left out say less than a rule:
+    the time is that in which heat spreads over some two hundred nodes. Where every
+    class has one label, none can be left out, and b is such that b v is 1 at most.
 
     References
     ----------

@@ -11,7 +11,7 @@ from skgeom._warnings import warn
 from skgeom.base import GeometryEstimator, GraphInputMixin
 from skgeom.graph import by_node
 from skgeom.nodes._extension import extension_function
-from skgeom.nodes._graph_kernel_mixin import GraphKernelMixin, has_pairs
+from skgeom.nodes._graph_kernel_mixin import GraphKernelMixin
 from skgeom.nodes._kernel_operator import GraphKernelOperator
 from skgeom.nodes._labelled_kernel import labelled_kernels
 from skgeom.solvers import conjugate_gradient
@@ -57,10 +57,9 @@ class GraphKernelMachine(GraphKernelMixin, GraphInputMixin, GeometryEstimator):
             K = GraphKernelOperator(self.graph_, kernel, tol=_ROUGHLY, backend=backend)
             return _between(K, nodes, backend)
 
-        alone = are_classes and not has_pairs(means + mean)
-        choice = self._settle(
-            found, None if alone else means, counts, gram, product, backend=backend
-        )
+        options = dict(backend=backend, are_classes=are_classes)
+        shown = means + mean if are_classes else means
+        choice = self._settle(found, shown, counts, gram, product, **options)
         shared = dict(tol=self.tol / 10, backend=backend)
         K = GraphKernelOperator(self.graph_, self.kernel_, **shared)
         dual = self._solve(K, nodes, means, self.alpha_ / counts, backend)

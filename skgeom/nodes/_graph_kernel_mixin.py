@@ -41,6 +41,8 @@ _TIMES = 2.0 ** np.arange(-2, 13)
 _FIRST = _TIMES[:8]
 # Series of inverse powers are long: no kernel of these reaches farther than this time.
 _LONGEST_POWER = 256.0
+# Fewer labels than this in each class are not enough to choose by.
+_FEW_A_CLASS = 4
 # The penalty where no label says more, as a share of the mean of the diagonal.
 _PLAIN_PENALTY = 0.1
 
@@ -150,37 +152,48 @@ class GraphKernelMixin:
 
     def _settle(self, found, targets, weights, gram, product, **options):
         """Choose one of the candidates, and the penalty; tell what was chosen."""
-        one = len(found.kernels) == 1
         alpha = None if self.alpha == "auto" else float(self.alpha)
-        if targets is None:
-            choice = no_choice(alpha)
-        else:
-            choice = choose_kernel(
-                found.kernels,
-                targets,
-                weights,
-                gram,
-                product,
-                alpha=alpha,
-                n_first=None if one else np.count_nonzero(_FIRST >= self._shortest),
-                **options,
+        choice = no_choice(alpha)
+        # Of so few labels, those that are left out say less than the rule.
+        scarce = options.pop("are_classes", False) and few_a_class(targets)
+        if targets is not None and not scarce:
+            choice = self._choice(
+                found, targets, weights, gram, product, alpha, options
             )
-        if choice.place is None and not one:
-            time = spreading_time(self.graph_)
-            value = float(_RANGES[self.kernel][1](time, self.smoothness))
-            self.kernel_ = self._kernel(**{found.name: value})
-        else:
-            index = choice.place or 0
-            value = found.values[index] if found.values else None
-            self.kernel_ = found.kernels[index]
+        if choice.place is None and len(found.kernels) > 1:
+            found = self._by_rule(found)
+        place = choice.place or 0
+        self.kernel_ = found.kernels[place]
         for name, _ in _RANGES.values():
             vars(self).pop(f"{name}_", None)
         if found.name is not None:
-            setattr(self, f"{found.name}_", float(value))
+            setattr(self, f"{found.name}_", float(found.values[place]))
         self.alpha_ = choice.alpha
         if choice.alpha is None:
             self.alpha_ = _PLAIN_PENALTY * mean_diagonal(self.graph_, self.kernel_)
+        if scarce and has_pairs(targets):  # they are left out all the same
+            labels = targets, weights, gram, product
+            choice = self._choice(found, *labels, self.alpha_, options)
         return choice
+
+    def _choice(self, found, targets, weights, gram, product, alpha, options):
+        n_first = np.count_nonzero(_FIRST >= self._shortest)
+        return choose_kernel(
+            found.kernels,
+            targets,
+            weights,
+            gram,
+            product,
+            alpha=alpha,
+            n_first=min(n_first, len(found.kernels)),
+            **options,
+        )
+
+    def _by_rule(self, found):
+        """The kernel of the time that the graph says."""
+        time = spreading_time(self.graph_)
+        value = float(_RANGES[self.kernel][1](time, self.smoothness))
+        return Candidates([self._kernel(**{found.name: value})], found.name, [value])
 
     def _links(self, X, backend):
         """How rows hang on the nodes.
@@ -239,9 +252,13 @@ def labels_of_nodes(rows, y):
         y = np.array(y.tolist())
     columns, are_classes = _columns(y, len(rows))
     nodes, targets, counts = by_node(rows, columns)
-    if are_classes and not has_pairs(targets):
-        return nothing
     return NodeLabels(nodes, targets, counts, are_classes)
+
+
+def few_a_class(indicators):
+    """Whether classes have fewer nodes with a label, on average, than it takes."""
+    n_classes = max(indicators.shape[1], 2)
+    return len(indicators) < _FEW_A_CLASS * n_classes
 
 
 def has_pairs(indicators):

@@ -167,6 +167,21 @@ def test_targets_of_features_may_be_missing():
         assert model.diffusion_time_ == spreading_time(graph)
 
 
+@pytest.mark.parametrize("n_labels", [3, 9])
+def test_few_labels_a_class_leave_the_rule(n_labels):
+    graph = ring(60)
+    ids = np.arange(0, 60, 60 // n_labels)[:n_labels, None]
+    y = np.array(["a", "b", "c"])[ids[:, 0] // 20]
+    for Class in (GraphKernelClassifier, GraphRandomFeatures):
+        model = Class(graph=graph).fit(ids, y)
+        assert model.diffusion_time_ == spreading_time(graph)
+        assert_allclose(model.alpha_, 0.1 * mean_diagonal(graph, model.kernel_))
+    many = GraphKernelClassifier(graph=graph).fit(
+        np.arange(0, 60, 5)[:, None], np.repeat(["a", "b", "c"], 4)
+    )
+    assert many.diffusion_time_ != spreading_time(graph)
+
+
 def test_one_label_a_class_leaves_the_rule():
     graph = ring(60)
     ids = np.array([[0], [20], [40]])

@@ -151,8 +151,9 @@ class GraphRandomFeatures(
     What is "auto" is chosen such that ridge regression on the features predicts targets
     that are left out best, as in :class:`~skgeom.nodes.GraphKernelRidge`, classes by
     their log-loss: ``RidgeClassifier()`` and ``Ridge()`` are then as they should be.
-    Rows of NaN have no target; integers and text are classes. Without targets heat
-    spreads over some two hundred nodes, and features have the mean square 10.
+    Rows of NaN have no target; integers and text are classes. Without targets, and with
+    less than four labels a class, heat spreads over some two hundred nodes, and
+    features have the mean square 10.
 
     A row depends on its node and on the seed alone: ``transform(X)[rows]`` equals
     ``transform(X[rows])`` for any rows, threads and devices (but for rounding).
@@ -407,7 +408,7 @@ class GraphRandomFeatures(
             return Phi if self._projection is None else Phi @ self._projection
 
         gram, product = products_of_features(features, len(nodes))
-        options = dict(free_mean=True, loss=loss, n_further=1)
+        options = dict(free_mean=True, loss=loss, n_further=1, are_classes=are_classes)
         self._settle(found, targets, counts, gram, product, **options)
         self._scale = 1.0 / np.sqrt(self.alpha_)
 
