@@ -185,7 +185,9 @@ def graph_random_features(out):
             known, hidden = order[:n_labels], order[n_labels:]
             targets = np.eye(10)[labels[known]]
             shared = dict(diffusion_time=20.0, graph=graph)
-            features = GraphRandomFeatures(n_walks=64, random_state=seed, **shared)
+            features = GraphRandomFeatures(
+                alpha=1.0, n_walks=64, random_state=seed, **shared
+            )
             methods = {
                 "GraphRandomFeatures": (
                     make_pipeline(features, Ridge(0.01)),

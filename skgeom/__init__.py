@@ -16,6 +16,7 @@ _ESTIMATORS = {
     "PoincareEmbedding": "skgeom.hyperbolic",
     "GraphRandomFeatures": "skgeom.nodes",
     "GraphKernelRidge": "skgeom.nodes",
+    "GraphKernelClassifier": "skgeom.nodes",
     "STKRClassifier": "skgeom.kernels",
     "STKRRegressor": "skgeom.kernels",
 }

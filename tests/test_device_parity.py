@@ -47,11 +47,13 @@ from skgeom.kernels._stkr._spectral_transforms import (
     resolvent,
 )
 from skgeom.nodes import graph_kernel
+from skgeom.nodes._diffusion_time import mean_diagonal, spreading_time
 from skgeom.nodes._graph_random_features._walk_features import (
     push_features,
     walk_features,
 )
 from skgeom.nodes._kernel_learning import learn_modulation
+from skgeom.nodes._labelled_kernel import labelled_kernels
 from skgeom.testing import all_estimators
 from skgeom.testing._discovery import method_modules
 
@@ -93,6 +95,7 @@ SETTINGS = {
 # Iterations that stop at a tolerance agree to that tolerance, not to rounding.
 DEFAULTS = {
     "GraphKernelRidge": dict(tol=1e-10),
+    "GraphKernelClassifier": dict(tol=1e-10),
     "STKRRegressor": dict(tol=1e-10),
     "STKRClassifier": dict(tol=1e-10),
 }
@@ -337,6 +340,13 @@ COMPUTED = {
         ridge_path(on.xp, on.array(GRAM[:9, :9]), *on.few, np.array([0.1, 1.0])).errors
     ),
     "solve_positive": lambda on: solve_positive(on.xp, on.array(GRAM[:9, :9]), *on.few),
+    "labelled_kernels": lambda on: labelled_kernels(
+        RING, [graph_kernel("diffusion")], LABELLED, backend=on.backend
+    ),
+    "mean_diagonal": lambda on: np.array(
+        mean_diagonal(RING, graph_kernel("diffusion"), backend=on.backend)
+    ),
+    "spreading_time": lambda on: np.array(spreading_time(RING, backend=on.backend)),
     "learn_modulation": lambda on: learn_modulation(
         RING, LABELLED, TARGETS, 3, backend=on.backend
     ),

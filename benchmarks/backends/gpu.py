@@ -180,7 +180,9 @@ def walks(n):
     """Features of all nodes of a random graph of mean degree 10, 64 walks a node."""
     graph = random_graph(n, 10)
     nodes = np.arange(n)[:, None]
-    model = GraphRandomFeatures(graph=graph, n_walks=64, random_state=RNG_SEED)
+    model = GraphRandomFeatures(
+        diffusion_time=1.0, graph=graph, n_walks=64, random_state=RNG_SEED
+    )
     model.fit(nodes)
 
     def kernel(backend):

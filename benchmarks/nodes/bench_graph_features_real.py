@@ -45,7 +45,9 @@ def methods(graph, seed):
     def searched(train, targets, test):
         model = GridSearchCV(
             make_pipeline(
-                GraphRandomFeatures(graph=graph, n_walks=64, random_state=seed),
+                GraphRandomFeatures(
+                    graph=graph, alpha=1.0, n_walks=64, random_state=seed
+                ),
                 RidgeClassifier(solver="sparse_cg"),
             ),
             {
@@ -59,11 +61,16 @@ def methods(graph, seed):
     found = {"exact kernel ridge": exact}
     for n_walks in (16, 64):
         found[f"features, {n_walks} walks"] = by_ridge(
-            GraphRandomFeatures(n_walks=n_walks, random_state=seed, **shared)
+            GraphRandomFeatures(alpha=1.0, n_walks=n_walks, random_state=seed, **shared)
         )
     found["features, 64 walks, learned, 8 steps"] = by_ridge(
         GraphRandomFeatures(
-            "learned", n_steps=8, graph=graph, n_walks=64, random_state=seed
+            "learned",
+            n_steps=8,
+            alpha=1.0,
+            graph=graph,
+            n_walks=64,
+            random_state=seed,
         )
     )
     found["features, 64 walks, grid search of time and penalty"] = searched

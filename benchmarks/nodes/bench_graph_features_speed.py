@@ -119,7 +119,12 @@ def at_scale(n, write):
         "halting probability .1": {"halting_probability": 0.1},
     }.items():
         model = GraphRandomFeatures(
-            graph=graph, n_walks=16, random_state=0, n_jobs=2, **parameters
+            graph=graph,
+            diffusion_time=1.0,
+            n_walks=16,
+            random_state=0,
+            n_jobs=2,
+            **parameters,
         ).fit(nodes)
         model.transform(nodes[:10])
         timed(model.transform, nodes)  # lays the graph out
@@ -144,7 +149,11 @@ def at_scale(n, write):
         small = graph if m == n else random_graph(m, 6)
         ids = np.random.default_rng(0).choice(m, 50, replace=False)[:, None]
         model = GraphRandomFeatures(
-            graph=small, n_walks=1024, halting_probability=0.1, random_state=0
+            graph=small,
+            diffusion_time=1.0,
+            n_walks=1024,
+            halting_probability=0.1,
+            random_state=0,
         ).fit(ids)
         small.steps(get_backend("cpu"))
         seconds = [timed(model.transform, ids)[1] for _ in range(5)]

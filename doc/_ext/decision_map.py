@@ -46,6 +46,11 @@ MAP = {
             "graph_random_features",
         ),
         ("a function from\nsome values", "GraphKernelRidge", "graph_random_features"),
+        (
+            "classes from those\nof some nodes",
+            "GraphKernelClassifier",
+            "graph_random_features",
+        ),
         ("classes of millions\nof nodes, fast", "label diffusion", None),
     ],
 }

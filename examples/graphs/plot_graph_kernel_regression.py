@@ -62,7 +62,11 @@ fig, axes = plt.subplots(2, 2, figsize=(7, 6))
 style = dict(shading="gouraud", cmap="magma", vmin=0, vmax=0.7 * exact.max())
 for ax, n_walks in zip(axes.flat, (16, 256, 4096), strict=False):
     model = GraphRandomFeatures(
-        diffusion_time=100.0, graph=graph, n_walks=n_walks, random_state=0
+        diffusion_time=100.0,
+        alpha=1.0,
+        graph=graph,
+        n_walks=n_walks,
+        random_state=0,
     ).fit(nodes)
     features = model.transform(nodes)
     column = (features @ features[[source]].T).toarray()[:, 0]
@@ -87,8 +91,10 @@ plt.show()
 known = rng.permutation(2000)[:100]
 y = truth[known] + 0.02 * rng.standard_normal(100)
 walks = make_pipeline(
-    GraphRandomFeatures(diffusion_time=100.0, graph=graph, n_walks=256, random_state=0),
-    Ridge(alpha=1e-3),
+    GraphRandomFeatures(
+        diffusion_time=100.0, alpha=1e-3, graph=graph, n_walks=256, random_state=0
+    ),
+    Ridge(),
 )
 ridge = GraphKernelRidge(diffusion_time=100.0, alpha=1e-3, graph=graph)
 predictions = {

@@ -137,7 +137,7 @@ predictions = {
     .fit(nodes[known], y)
     .predict(nodes),
     "GraphRandomFeatures, Ridge": make_pipeline(
-        GraphRandomFeatures(n_walks=256, random_state=0, **shared), Ridge(1e-3)
+        GraphRandomFeatures(alpha=1e-3, n_walks=256, random_state=0, **shared), Ridge()
     )
     .fit(nodes[known], y)
     .predict(nodes),

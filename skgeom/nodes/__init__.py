@@ -1,6 +1,7 @@
 """Rows are nodes of a known graph: features, predictions, and kernels of nodes."""
 
 from skgeom.nodes._graph_kernel import GraphKernel, graph_kernel
+from skgeom.nodes._graph_kernel_classifier import GraphKernelClassifier
 from skgeom.nodes._graph_kernel_ridge import GraphKernelRidge
 from skgeom.nodes._graph_random_features._graph_random_features import (
     GraphRandomFeatures,
@@ -9,6 +10,7 @@ from skgeom.nodes._kernel_operator import GraphKernelOperator
 
 __all__ = [
     "GraphKernel",
+    "GraphKernelClassifier",
     "GraphKernelOperator",
     "GraphKernelRidge",
     "GraphRandomFeatures",

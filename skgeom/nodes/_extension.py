@@ -46,6 +46,8 @@ def extension_modulation(kernel: GraphKernel) -> NDArray:
     f = kernel.modulation
     if len(f) == 1:
         return np.zeros(1)
+    if f[0] < np.finfo(np.float64).tiny:  # of long ranges
+        return f[1:]
     size = max(len(f), _EXTENSION_LENGTH)
     wanted = np.zeros(size)
     wanted[: 2 * len(f) - 2] = np.convolve(f, f)[1 : size + 1]

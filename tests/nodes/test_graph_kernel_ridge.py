@@ -65,8 +65,10 @@ def test_a_smooth_function_from_a_tenth_of_its_values(grid):
 def test_features_come_near_to_it(grid):
     y = np.sin(np.arange(400) / 50)
     ids = np.arange(400)[:, None]
-    exact = GraphKernelRidge(alpha=0.1, graph=grid).fit(ids[::3], y[::3])
-    model = GraphRandomFeatures(graph=grid, n_walks=300, random_state=0).fit(ids)
+    shared = dict(diffusion_time=1.0, graph=grid)
+    exact = GraphKernelRidge(alpha=0.1, **shared).fit(ids[::3], y[::3])
+    model = GraphRandomFeatures(alpha=1.0, n_walks=300, random_state=0, **shared)
+    model.fit(ids)
     Phi = model.transform(ids[::3]).toarray()
     dual = np.linalg.solve(Phi @ Phi.T + 0.1 * np.eye(len(Phi)), y[::3] - y[::3].mean())
     found = model.transform(ids) @ (Phi.T @ dual) + y[::3].mean()

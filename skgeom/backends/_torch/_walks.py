@@ -3,6 +3,8 @@
 The draws are those of the numba kernels, number for number.
 """
 
+import functools
+
 import numpy as np
 import torch
 
@@ -75,6 +77,12 @@ def _coalesced(keys, values):
     )
 
 
+@functools.lru_cache(maxsize=8)
+def _jumps(n_walks, device):
+    """Strides, which many calls share, on a device."""
+    return torch.as_tensor(strides(n_walks).copy(), device=device)
+
+
 def random_walks(
     steps, starts, modulation, survival, n_walks, coupling, apart, seed, dtype
 ):
@@ -85,7 +93,7 @@ def random_walks(
     width = n * (n_lengths if apart else 1)
     gains = np.asarray(modulation, dtype=np.float64) / survival / n_walks
     row_bytes = int(_VISIT_BYTES * n_walks * np.sum(survival))
-    jumps = torch.as_tensor(strides(n_walks).copy(), device=device)
+    jumps = _jumps(n_walks, device)
     parts = []
     for rows in row_blocks(len(starts), row_bytes, block_bytes()):
         block = starts[rows]

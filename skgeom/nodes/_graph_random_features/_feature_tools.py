@@ -3,11 +3,40 @@
 import numpy as np
 import scipy.sparse as sp
 
+from skgeom._warnings import warn
+from skgeom.nodes._graph_random_features._walk_features import (
+    length_law,
+    variance_ratio,
+)
+
 # Non-zero entries for each node in the projection to few columns.
 _PROJECTION_ENTRIES = 8
 # Nodes whose kernel is looked at, and how many start nodes of neighbourhoods there are
 # among them.
 _LOOKED_AT, _NEIGHBORHOODS = 256, 16
+# More steps than this many times those of "auto", for the same error, are a mistake.
+_WASTEFUL = 10.0
+# Features of so many rows are kept for all kernels that are tried.
+_FEW_ROWS = 2**12
+
+
+def checked_law(kernel, halting_probability, n_walks, method):
+    """Probabilities of the lengths, with a warning of those that diverge."""
+    f, p = kernel.modulation, halting_probability
+    law = length_law(f, p, n_walks)
+    if method == "walk" and p != "auto":
+        ratio = variance_ratio(f, law)
+        if p >= 1 - kernel.decay**2 or ratio > _WASTEFUL:
+            reason = (
+                f"it must be below {1 - kernel.decay**2:.3g} for a finite variance"
+                if p >= 1 - kernel.decay**2
+                else f"walks need about {ratio:.2g} times the steps of 'auto'"
+            )
+            warn(
+                f"halting_probability={p} is too large for the kernel "
+                f"{kernel.name!r}: {reason}. Use 'auto'.",
+            )
+    return law
 
 
 def sparse_projection(n_nodes, n_components, dtype, rng):
@@ -67,3 +96,31 @@ def cut_off_error(coarse, fine):
     exact = (fine @ fine.T).toarray()
     gap = (coarse @ coarse.T).toarray() - exact
     return float(np.linalg.norm(gap) / np.linalg.norm(exact))
+
+
+def are_single_nodes(own, weights):
+    """Whether each row is one node."""
+    return (np.diff(own.indptr) == 1) & (np.diff(weights.indptr) == 0)
+
+
+def products_of_features(features, n_rows):
+    """Kernels of features between some rows, and as products, for `choose_kernel`."""
+    found = {}
+
+    def of(kernel):
+        if n_rows > _FEW_ROWS:
+            return features(kernel)
+        if id(kernel) not in found:
+            found[id(kernel)] = features(kernel)
+        return found[id(kernel)]
+
+    def gram(kernels, places):
+        for kernel in kernels:
+            Phi = of(kernel)[places]
+            yield (Phi @ Phi.T).toarray().astype(np.float64)
+
+    def product(kernel):
+        Phi = of(kernel)
+        return lambda V: Phi @ (Phi.T @ V)
+
+    return gram, product

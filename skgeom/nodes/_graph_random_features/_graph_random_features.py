@@ -12,30 +12,31 @@ from sklearn.utils._param_validation import Interval, Options, StrOptions
 from sklearn.utils._set_output import _get_output_config
 from sklearn.utils.validation import check_is_fitted
 
-from skgeom._warnings import warn
 from skgeom.backends import get_backend, is_torch, row_blocks
 from skgeom.base import GeometryEstimator, GraphInputMixin
 from skgeom.graph import Graph
+from skgeom.nodes._calibration import class_loss
 from skgeom.nodes._extension import extension_modulation
-from skgeom.nodes._graph_kernel_mixin import GraphKernelMixin
+from skgeom.nodes._graph_kernel_mixin import GraphKernelMixin, labels_of_nodes
 from skgeom.nodes._graph_random_features._feature_tools import (
+    are_single_nodes,
+    checked_law,
     cut_off_error,
     half_set_error,
     nearby_nodes,
+    products_of_features,
     sparse_projection,
 )
 from skgeom.nodes._graph_random_features._walk_features import (
     length_law,
     push_features,
-    variance_ratio,
     walk_features,
 )
+from skgeom.nodes._kernel_choice import squared_error
 from skgeom.typing import ArrayLike, MatrixLike, RandomStateLike
 
 # Seeds are below this.
 _SEEDS = 2**31 - 1
-# More steps than this many times those of "auto", for the same error, are a mistake.
-_WASTEFUL = 10.0
 
 
 class GraphRandomFeatures(
@@ -60,15 +61,14 @@ class GraphRandomFeatures(
     kernel : str or callable, default="diffusion"
         "diffusion", "regularized_laplacian", "matern", "random_walk", "cosine",
         "coefficients", a function of the eigenvalues of L (formulas in
-        :func:`~skgeom.nodes.graph_kernel`), or "learned": coefficients that
-        predict the targets of `fit` best.
-    diffusion_time : float, default=1.0
-        Time t > 0 of "diffusion", in steps of a random walk.
-    regularization : float, default=1.0
+        :func:`~skgeom.nodes.graph_kernel`), or "learned": what predicts y best.
+    diffusion_time : float or "auto", default="auto"
+        Time t > 0 of "diffusion", in steps of a random walk. For "auto" see the notes.
+    regularization : float or "auto", default="auto"
         Weight > 0 of L in "regularized_laplacian".
     smoothness : float, default=2.0
         Exponent > 0 of "regularized_laplacian" and "matern".
-    length_scale : float, default=1.0
+    length_scale : float or "auto", default="auto"
         Length scale > 0 of "matern".
     n_steps : int, default=2
         Exponent of "random_walk", and highest power of W in "learned".
@@ -76,6 +76,10 @@ class GraphRandomFeatures(
         The a >= 2 of "random_walk".
     coefficients : array-like of shape (n_terms,), default=None
         Weights of the powers of W in "coefficients".
+    alpha : float or "auto", default="auto"
+        The scale: inner products of features are the kernel over it, such that a linear
+        model with a penalty of 1 is kernel ridge with this one. 1 leaves the kernel
+        as it is; for "auto" see the notes.
     graph : Graph, default=None
         A known graph. X is then a column of node ids or names, shape (n_samples, 1).
     affinity : str, default="nearest_neighbors"
@@ -123,6 +127,10 @@ class GraphRandomFeatures(
         The graph that is walked on.
     kernel_ : GraphKernel
         The kernel, with the coefficients f.
+    alpha_ : float
+        The scale that was used: inner products are those of `kernel_` over it.
+    diffusion_time_, regularization_, length_scale_ : float
+        The range of the kernel that was used; only that of the kernel in question.
     survival_ : ndarray of shape (n_lengths,)
         Probability that a walk gets to each length.
     error_estimate_ : float
@@ -135,11 +143,18 @@ class GraphRandomFeatures(
 
     See Also
     --------
-    GraphKernelRidge : Regression with the kernel itself, without random features.
+    GraphKernelRidge, GraphKernelClassifier : With the kernel itself.
     skgeom.nodes.GraphKernelOperator : Products with the kernel itself.
 
     Notes
     -----
+    What is "auto" is chosen such that ridge regression on the features predicts targets
+    that are left out best, as in :class:`~skgeom.nodes.GraphKernelRidge`, classes by
+    their log-loss: ``RidgeClassifier()`` and ``Ridge()`` are then as they should be.
+    Rows of NaN have no target; integers and text are classes. Without targets, and with
+    less than four labels a class, heat spreads over some two hundred nodes, and
+    features have the mean square 10.
+
     A row depends on its node and on the seed alone: ``transform(X)[rows]`` equals
     ``transform(X[rows])`` for any rows, threads and devices (but for rounding).
 
@@ -177,6 +192,8 @@ class GraphRandomFeatures(
     True
     """
 
+    _shortest = 1.0
+
     _parameter_constraints = {
         "method": [StrOptions({"walk", "push"})],
         "n_walks": [Interval(Integral, 1, None, closed="left")],
@@ -195,13 +212,14 @@ class GraphRandomFeatures(
         self,
         kernel: str | Callable = "diffusion",
         *,
-        diffusion_time: float = 1.0,
-        regularization: float = 1.0,
+        diffusion_time: float | str = "auto",
+        regularization: float | str = "auto",
         smoothness: float = 2.0,
-        length_scale: float = 1.0,
+        length_scale: float | str = "auto",
         n_steps: int = 2,
         offset: float = 2.0,
         coefficients: ArrayLike | None = None,
+        alpha: float | str = "auto",
         graph: Graph | None = None,
         affinity: str = "nearest_neighbors",
         n_neighbors: int = 10,
@@ -225,6 +243,7 @@ class GraphRandomFeatures(
         self.n_steps = n_steps
         self.offset = offset
         self.coefficients = coefficients
+        self.alpha = alpha
         self.graph = graph
         self.affinity = affinity
         self.n_neighbors = n_neighbors
@@ -249,7 +268,7 @@ class GraphRandomFeatures(
         X : array-like or sparse matrix of shape (n_samples, n_features)
             Points; node ids or a square matrix as `graph` and `affinity` say.
         y : array-like of shape (n_samples,) or (n_samples, n_targets), default=None
-            Labels or values, needed for ``kernel="learned"`` alone.
+            Labels or values to choose by; needed for ``kernel="learned"`` alone.
 
         Returns
         -------
@@ -266,8 +285,6 @@ class GraphRandomFeatures(
         backend = self._backend_for(X, reset=True)
         rng = check_random_state(self.random_state)
         self.graph_, rows, _ = self._fit_graph(X, backend)
-        self.kernel_ = self._make_kernel(rows, y, backend)
-        self.survival_ = self._choose_law()
         self._seed = int(rng.randint(_SEEDS))
         self._projection = None
         self._n_features_out = self.graph_.n_nodes
@@ -276,6 +293,10 @@ class GraphRandomFeatures(
                 self.graph_.n_nodes, self.n_components, self.dtype, rng
             )
             self._n_features_out = self.n_components
+        self._choose(rows, y, backend)
+        self.survival_ = checked_law(
+            self.kernel_, self.halting_probability, self.n_walks, self.method
+        )
         return self
 
     def transform(self, X: MatrixLike) -> Any:
@@ -306,7 +327,7 @@ class GraphRandomFeatures(
             ids = self._read_ids(X, self.graph_.n_nodes)
             stay = is_torch(X) and self._projection is None and self.sparse_output
             features = self._features_of(
-                ids, self.kernel_.modulation, backend, on_device=stay
+                ids, self._scale * self.kernel_.modulation, backend, on_device=stay
             )
         else:
             features = self._features_of_rows(X, backend)
@@ -343,7 +364,7 @@ class GraphRandomFeatures(
             nodes = self._read_ids(X, self.graph_.n_nodes)
         else:
             own, weights = self._links(X, backend)
-            single = _are_single_nodes(own, weights)
+            single = are_single_nodes(own, weights)
             if not single.all():
                 raise ValueError(
                     f"length_features is for nodes alone; row {np.argmin(single)} of X "
@@ -351,7 +372,9 @@ class GraphRandomFeatures(
                 )
             nodes = own.indices
         n, n_lengths = self.graph_.n_nodes, len(self.survival_)
-        apart = self._features_of(nodes, np.ones(n_lengths), backend, apart=True)
+        apart = self._features_of(
+            nodes, np.ones(n_lengths), backend, survival=self.survival_, apart=True
+        )
         return [apart[:, i * n : (i + 1) * n] for i in range(apart.shape[1] // n)]
 
     @property
@@ -374,24 +397,20 @@ class GraphRandomFeatures(
         )
         return half_set_error(first, second, share=half / self.n_walks)
 
-    def _choose_law(self):
-        """Probabilities of the lengths, with a warning of those that diverge."""
-        f = self.kernel_.modulation
-        law = length_law(f, self.halting_probability, self.n_walks)
-        p, decay = self.halting_probability, self.kernel_.decay
-        if self.method == "walk" and p != "auto":
-            ratio = variance_ratio(f, law)
-            if p >= 1 - decay**2 or ratio > _WASTEFUL:
-                reason = (
-                    f"it must be below {1 - decay**2:.3g} for a finite variance"
-                    if p >= 1 - decay**2
-                    else f"walks need about {ratio:.2g} times the steps of 'auto'"
-                )
-                warn(
-                    f"halting_probability={p} is too large for the kernel "
-                    f"{self.kernel_.name!r}: {reason}. Use 'auto'.",
-                )
-        return law
+    def _choose(self, rows, y, backend):
+        """Choose the kernel and the scale, by the features that there will be."""
+        found = self._candidates(rows, y, backend)
+        nodes, targets, counts, are_classes = labels_of_nodes(rows, y)
+        loss = class_loss if are_classes else squared_error
+
+        def features(kernel):
+            Phi = self._features_of(nodes, kernel.modulation, backend)
+            return Phi if self._projection is None else Phi @ self._projection
+
+        gram, product = products_of_features(features, len(nodes))
+        options = dict(free_mean=True, loss=loss, n_further=1, are_classes=are_classes)
+        self._settle(found, targets, counts, gram, product, **options)
+        self._scale = 1.0 / np.sqrt(self.alpha_)
 
     def _features_of(
         self,
@@ -401,6 +420,7 @@ class GraphRandomFeatures(
         *,
         n_walks=None,
         seed=None,
+        survival=None,
         apart=False,
         on_device=False,
     ):
@@ -411,8 +431,7 @@ class GraphRandomFeatures(
                 self.graph_, nodes, modulation, threshold=self.threshold, **shared
             )
         n_walks = self.n_walks if n_walks is None else n_walks
-        survival = self.survival_
-        if not apart:
+        if survival is None:
             survival = length_law(modulation, self.halting_probability, n_walks)
         return walk_features(
             self.graph_,
@@ -429,8 +448,9 @@ class GraphRandomFeatures(
     def _features_of_rows(self, X, backend):
         """Features of rows that are nodes, or hang on nodes."""
         own, weights = self._links(X, backend)
-        if _are_single_nodes(own, weights).all():
-            return self._features_of(own.indices, self.kernel_.modulation, backend)
+        if are_single_nodes(own, weights).all():
+            f = self._scale * self.kernel_.modulation
+            return self._features_of(own.indices, f, backend)
         features = sp.csr_array((weights.shape[0], self.graph_.n_nodes))
         for part, modulation in (
             (own, self.kernel_.modulation),
@@ -439,7 +459,7 @@ class GraphRandomFeatures(
             if not part.nnz:
                 continue
             nodes = np.unique(part.indices)
-            rows = self._features_of(nodes, modulation, backend)
+            rows = self._features_of(nodes, self._scale * modulation, backend)
             features = features + part.astype(self.dtype)[:, nodes] @ rows
         return sp.csr_array(features, dtype=self.dtype)
 
@@ -475,8 +495,3 @@ class GraphRandomFeatures(
         dense = self.n_components is not None or not self.sparse_output
         tags.array_api_support &= dense
         return tags
-
-
-def _are_single_nodes(own, weights):
-    """Whether each row is one node."""
-    return (np.diff(own.indptr) == 1) & (np.diff(weights.indptr) == 0)

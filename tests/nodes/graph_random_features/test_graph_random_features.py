@@ -39,14 +39,17 @@ def column(n):
 
 def exact_kernel(model):
     eigenvalues, vectors = np.linalg.eigh(model.graph_.laplacian().matrix().toarray())
-    return (vectors * model.kernel_.function(eigenvalues)) @ vectors.T
+    K = (vectors * model.kernel_.function(eigenvalues)) @ vectors.T
+    return K / model.alpha_
 
 
 # ------------------------------------------------------------------------ a known graph
 
 
 def test_inner_products_are_near_the_kernel(graph, device):
-    model = GraphRandomFeatures(graph=graph, n_walks=500, device=device, random_state=0)
+    model = GraphRandomFeatures(
+        diffusion_time=1.0, graph=graph, n_walks=500, device=device, random_state=0
+    )
     features = model.fit_transform(column(120))
     assert sp.issparse(features)
     assert features.format == "csr"
@@ -167,7 +170,12 @@ def test_the_error_estimate_is_near_the_error(parameters, n):
 
 def test_one_sampling_serves_a_grid_of_kernels(graph):
     model = GraphRandomFeatures(
-        diffusion_time=4.0, graph=graph, n_walks=20, dtype=np.float64, random_state=0
+        diffusion_time=4.0,
+        alpha=1.0,
+        graph=graph,
+        n_walks=20,
+        dtype=np.float64,
+        random_state=0,
     ).fit(column(120))
     parts = model.length_features(column(120))
     f = model.kernel_.modulation
@@ -223,7 +231,7 @@ def test_learning_needs_targets(graph):
 
 def test_components_keep_inner_products(graph):
     model = GraphRandomFeatures(
-        graph=graph, n_components=64, n_walks=200, random_state=0
+        diffusion_time=1.0, graph=graph, n_components=64, n_walks=200, random_state=0
     )
     K = exact_kernel(model.fit(column(120)))
     dense = model.transform(column(120))
@@ -290,7 +298,7 @@ def test_tensors_in_tensors_out(graph):
 
 def test_training_points_get_their_own_features_back():
     X = np.random.default_rng(0).random((80, 3))
-    model = GraphRandomFeatures(random_state=0)
+    model = GraphRandomFeatures(alpha=1.0, diffusion_time=1.0, random_state=0)
     found = model.fit_transform(X)
     assert_allclose(model.transform(X[::-1]).toarray(), found.toarray()[::-1])
     assert model.graph_.n_nodes == 80
@@ -333,6 +341,7 @@ def test_a_new_node_has_the_kernel_of_its_links():
     model = GraphRandomFeatures(
         "regularized_laplacian",
         regularization=2.0,
+        alpha=1.0,
         affinity="precomputed",
         method="push",
         threshold=0.0,
@@ -368,7 +377,8 @@ def test_a_row_without_links_is_warned_of():
 
 def test_isolated_nodes_loops_and_parts():
     graph = Graph.from_edges([[0, 1], [1, 2], [3, 3], [4, 5]], n_nodes=7)
-    model = GraphRandomFeatures(graph=graph, n_walks=50, random_state=0)
+    shared = dict(alpha=1.0, diffusion_time=1.0, graph=graph)
+    model = GraphRandomFeatures(n_walks=50, random_state=0, **shared)
     features = model.fit_transform(column(7)).toarray()
     assert np.isfinite(features).all()
     # A node without edges, and one with itself alone: L is zero there, K is one.

@@ -1,0 +1,115 @@
+"""What ridge regression and classification with a kernel on a graph share."""
+
+from numbers import Real
+
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils._param_validation import Interval
+from sklearn.utils.validation import check_is_fitted
+
+from skgeom._warnings import warn
+from skgeom.base import GeometryEstimator, GraphInputMixin
+from skgeom.graph import by_node
+from skgeom.nodes._extension import extension_function
+from skgeom.nodes._graph_kernel_mixin import GraphKernelMixin
+from skgeom.nodes._kernel_operator import GraphKernelOperator
+from skgeom.nodes._labelled_kernel import labelled_kernels
+from skgeom.solvers import conjugate_gradient
+
+# Error of the products that penalties and kernels are compared by.
+_ROUGHLY = 1e-4
+
+
+class GraphKernelMachine(GraphKernelMixin, GraphInputMixin, GeometryEstimator):
+    """Kernel ridge on a graph: the kernel and penalty chosen, coefficients solved for.
+
+    Sub-classes read targets, and say what the fitted values mean.
+    """
+
+    _parameter_constraints = {"tol": [Interval(Real, 0, 1, closed="neither")]}
+    _merges_rows = True
+
+    def _fit_coefficients(self, rows, targets, weights, backend, are_classes=False):
+        """Fit columns of targets of rows that are nodes.
+
+        Returns
+        -------
+        dual : ndarray of shape (n_nodes, n_targets)
+            Coefficients of all nodes.
+        mean : ndarray of shape (n_targets,)
+            Of the targets, by their weights.
+        labels : tuple of ndarray
+            The nodes with a label, the means of their targets less `mean`, and what
+            these weigh.
+        choice : KernelChoice
+            With predictions of labels that were left out.
+        """
+        found = self._candidates(rows, targets, backend, weights)
+        mean = np.average(targets, axis=0, weights=weights)
+        nodes, means, counts = by_node(rows, targets - mean, weights)
+
+        def gram(kernels, places):
+            return labelled_kernels(
+                self.graph_, kernels, nodes[places], backend=backend
+            )
+
+        def product(kernel):
+            K = GraphKernelOperator(self.graph_, kernel, tol=_ROUGHLY, backend=backend)
+            return _between(K, nodes, backend)
+
+        options = dict(backend=backend, are_classes=are_classes)
+        shown = means + mean if are_classes else means
+        choice = self._settle(found, shown, counts, gram, product, **options)
+        shared = dict(tol=self.tol / 10, backend=backend)
+        K = GraphKernelOperator(self.graph_, self.kernel_, **shared)
+        dual = self._solve(K, nodes, means, self.alpha_ / counts, backend)
+        self._values = K @ dual
+        # What hangs on a node sees the kernel one step further, without its constant.
+        further = extension_function(self.kernel_)
+        self._step_values = GraphKernelOperator(self.graph_, further, **shared) @ dual
+        return dual, mean, (nodes, means, counts), choice
+
+    def _values_of(self, X):
+        """Fitted values of rows, less the mean, each independently of the others."""
+        check_is_fitted(self)
+        if self.graph is not None:
+            return self._values[self._read_ids(X, self.graph_.n_nodes)]
+        own, weights = self._links(X, self._backend_for(X))
+        return own @ self._values + weights @ self._step_values
+
+    def _solve(self, K, nodes, targets, penalties, backend):
+        """Coefficients of all nodes, those of `nodes` by conjugate gradients."""
+        B = backend.asarray(targets, dtype=backend.float64)
+        penalties = backend.asarray(penalties[:, None], dtype=backend.float64)
+        kernel = _between(K, nodes, backend)
+        found = conjugate_gradient(
+            backend.xp,
+            lambda V: kernel(V) + penalties * V,
+            B,
+            tol=self.tol,
+            max_iter=self.max_iter,
+        )
+        self.n_iter_ = max(1, int(found.n_iter.max(initial=1)))
+        if not found.converged:
+            warn(
+                f"Conjugate gradients stopped after {self.n_iter_} iterations with a "
+                f"residual of {found.residuals.max():.1e}, more than tol={self.tol:g}. "
+                "Raise max_iter, or alpha.",
+                ConvergenceWarning,
+            )
+        dual = np.zeros((self.graph_.n_nodes, targets.shape[1]))
+        dual[nodes] = backend.to_numpy(found.solution)
+        return dual
+
+
+def _between(K, nodes, backend):
+    """Products with the kernel between some nodes."""
+    xp, where = backend.xp, backend.asarray(nodes)
+
+    def product(V):
+        shape = (K.shape[0], V.shape[1])
+        full = xp.zeros(shape, dtype=V.dtype, device=V.device)
+        full[where] = V
+        return K.apply(full)[where]
+
+    return product
