@@ -18,6 +18,7 @@ import scipy.sparse as sp
 from scipy.spatial.distance import cdist
 from sklearn.utils import check_random_state
 
+from skgeom.embedding._heat_geodesic._branching import has_branches
 from skgeom.embedding._heat_geodesic._placement import locate
 from skgeom.embedding._heat_geodesic._routes import LandmarkRoutes, unit_of_length
 from skgeom.graph import nearest_neighbors
@@ -97,6 +98,9 @@ class MeanTree(NamedTuple):
         Strength of the strongest link that coarse trees leave out of a loop, as a
         share of the mean strength of its other links; 0 without loops. The coarsest of
         them have the number of centres before the one that suits the points.
+    branches : bool
+        Whether the trees predict points that they have not seen, see `has_branches`.
+        Looked into only where all else speaks for a tree.
     is_fine : bool
         Whether the noise hides what even more centres would show. If not, points differ
         by more than the places of their centres.
@@ -111,6 +115,7 @@ class MeanTree(NamedTuple):
     distances: np.ndarray
     agreement: float
     loop: float
+    branches: bool
     is_fine: bool
     trees: list[_Tree]
     rows: np.ndarray
@@ -119,10 +124,14 @@ class MeanTree(NamedTuple):
 
     @property
     def is_tree(self):
-        """Whether trees agree, cut no loop, and show all that the noise lets show.
+        """Whether trees agree, cut no loop, branch, and show all that noise lets show.
 
         With so many points and so little noise that they do not, paths are as good.
         """
+        return self._seems_tree and self.branches
+
+    @property
+    def _seems_tree(self):
         return self.agreement >= _AGREED and self.loop < _LOOP and self.is_fine
 
     def place_rows(self, anchors):
@@ -181,12 +190,17 @@ def tree_distances(points, nodes, random_state=None):
         np.empty((0, 0)),  # until the trees are known
         agreement,
         float(loop),
+        False,  # until it is known
         best < _N_CENTERS[-1],
         trees,
         rows,
         members,
         at,
     )
+    # Centres as few as are tried may as well be clumps.
+    if found._seems_tree and best > _N_CENTERS[0]:
+        branches = has_branches(X, _grow_links, best, rng)
+        found = found._replace(branches=branches)
     while found.is_tree and len(trees) < _N_TREES:
         trees += [_grow(X, weights, k, rng) for k in forest]
     return found._replace(distances=_mean(trees, at))
@@ -238,10 +252,30 @@ def _grow(X, weights, k, rng):
 
     A link is as strong as its ends share points.
     """
+    centers, log_weights, variance, likelihood = _fit_mixture(X, weights, k, rng)
+    fitted = centers, log_weights, variance
+    shares, lengths, ends = _span(X, weights, *fitted)
+    n_parameters = k * (X.shape[1] + 1)
+    return _Tree(
+        shares,
+        _along(lengths, ends),
+        _strongest_cut(_between(X, weights, centers), ends) if k <= _COARSE else 0.0,
+        2 * (n_parameters - likelihood),
+    )
+
+
+def _grow_links(X, weights, k, rng):
+    """Centres, logarithms of their weights, their variance, and the ends of links."""
+    *fitted, _ = _fit_mixture(X, weights, k, rng)
+    return *fitted, np.asarray(_span(X, weights, *fitted)[-1])
+
+
+def _span(X, weights, centers, log_weights, variance):
+    """How likely points belong to centres, lengths of links, and ends of a tree's."""
     from skgeom.backends._numba._mixtures import mixture_shares
     from skgeom.backends._numba._spanning_trees import shared_weight, spanning_tree
 
-    centers, log_weights, variance, likelihood = _fit_mixture(X, weights, k, rng)
+    k = len(centers)
     shares = mixture_shares(X, centers.T.copy(), log_weights, 1 / variance)
     shares = sp.csr_array(shares)
     strengths = np.zeros((k, k))
@@ -250,13 +284,7 @@ def _grow(X, weights, k, rng):
     pairs = np.triu_indices(k, 1)
     costs = lengths[pairs] / np.sqrt(1 + strengths[pairs])
     ends = spanning_tree(k, *pairs, np.argsort(costs, kind="stable"))
-    n_parameters = k * (X.shape[1] + 1)
-    return _Tree(
-        shares,
-        _along(lengths, ends),
-        _strongest_cut(_between(X, weights, centers), ends) if k <= _COARSE else 0.0,
-        2 * (n_parameters - likelihood),
-    )
+    return shares, lengths, ends
 
 
 def _between(X, weights, centers):
