@@ -16,6 +16,8 @@ from skgeom.typing import NDArray
 
 # Fewer columns than this hold no room for noise directions.
 _MANY_FEATURES = 10
+# Neighbours that foretell what a direction holds.
+_FORETELLERS = 10
 # Neighbourhoods that are looked at first, and smaller parts of them: where points are
 # few, the larger ones reach round bends and to other parts of the shape.
 _USUAL, _FINER = 50, (12, 25)
@@ -321,16 +323,40 @@ def noise_hides_shape(X: NDArray, *, backend: Backend | None = None) -> bool:
     return not _fills_space(X) and local_scale(X, backend=backend)[2] < _HIDDEN
 
 
-def drop_noise_directions(X, rounding=None):
+def drop_noise_directions(X, rounding=None, *, strong=False):
     """Apply `truncate_noise` to points that differ in more than ten directions.
 
     With fewer, only directions in which points do not differ, but for `rounding`, are
-    dropped: they would pass for directions without noise.
+    dropped: they would pass for directions without noise. Of the directions that
+    `truncate_noise` drops, those stay that neighbours foretell, but for `strong`.
     """
     coordinates, values = _principal_coordinates(X, rounding)
     if len(values) > _MANY_FEATURES:
-        return _above_noise(coordinates, values, max(X.shape))
+        kept = _above_noise(coordinates, values, max(X.shape))
+        return kept if strong or len(X) < 3 else _with_foretold(kept, coordinates)
     return coordinates if len(values) < X.shape[1] else X
+
+
+def _with_foretold(kept, coordinates):
+    """Add the weaker directions that neighbours foretell: they hold no mere noise.
+
+    The threshold takes the median direction for noise. Where most directions hold
+    something, it is not, and then points near each other in the strong directions are
+    near each other in the weak ones, too.
+    """
+    n, n_kept = kept.shape
+    rest = coordinates[:, n_kept:]
+    if rest.shape[1] == 0:
+        return kept
+    rows = _spread(n)
+    k = min(_FORETELLERS, n - 1)
+    near = nearest_neighbors(
+        np.ascontiguousarray(kept), rows=rows, n_neighbors=k, algorithm="exact"
+    )[1]
+    missed = ((rest[rows] - rest[near].mean(axis=1)) ** 2).sum(axis=0)
+    # The mean of k strangers misses by one k-th more than the mean of all.
+    foretold = missed < (rest[rows] ** 2).sum(axis=0)
+    return np.concatenate([kept, rest[:, foretold]], axis=1)
 
 
 def rounding_of(X):
@@ -414,8 +440,8 @@ def _typical_spectrum(X, indices):
     spectra, unit = [], _unit(X)
     row_bytes = 8 * indices.shape[1] * X.shape[1]
     for rows in row_blocks(len(indices), row_bytes, CACHE_BYTES):
-        _, scatter = _scatter(X, indices[rows], unit)
-        spectra.append(np.linalg.eigvalsh(scatter))
+        _, cloud = _cloud(X, indices[rows], unit)
+        spectra.append(_spectra(cloud))
     typical = np.maximum(np.median(np.concatenate(spectra), axis=0)[::-1], 0.0)
     noise = _noise_spectrum(indices.shape[1], X.shape[1])
     # Weaker half of the directions that so many members can have.
@@ -454,12 +480,23 @@ def _unit(X):
     return power_of_two(float(max(X.max(), -X.min())))
 
 
-def _scatter(X, members, unit):
-    """Centres of neighbourhoods, and their scatter matrices in squares of a unit."""
+def _cloud(X, members, unit):
+    """Centres of neighbourhoods, and their members around these in a unit."""
     cloud = X[members] / unit
     centers = cloud.mean(axis=1)
     cloud -= centers[:, None]
-    return centers * unit, cloud.transpose(0, 2, 1) @ cloud
+    return centers * unit, cloud
+
+
+def _spectra(cloud):
+    """Eigenvalues of the scatter matrix of each neighbourhood, in increasing order."""
+    n_members, n_features = cloud.shape[1:]
+    turned = cloud.transpose(0, 2, 1)
+    if n_members >= n_features:
+        return np.linalg.eigvalsh(turned @ cloud)
+    # The smaller of the two products has the same eigenvalues, but for zeros.
+    found = np.linalg.eigvalsh(cloud @ turned)
+    return np.pad(found, ((0, 0), (n_features - n_members, 0)))
 
 
 def local_planes(X, members, n_axes):
@@ -467,9 +504,17 @@ def local_planes(X, members, n_axes):
     n, n_features, unit = len(members), X.shape[1], _unit(X)
     centers, axes = np.empty((n, n_features)), np.empty((n, n_features, n_axes))
     for rows in row_blocks(n, 8 * members.shape[1] * n_features, CACHE_BYTES):
-        centers[rows], scatter = _scatter(X, members[rows], unit)
-        _, vectors = np.linalg.eigh(scatter)
-        axes[rows] = vectors[:, :, n_features - n_axes :]
+        centers[rows], cloud = _cloud(X, members[rows], unit)
+        turned = cloud.transpose(0, 2, 1)
+        if n_axes < members.shape[1] < n_features:
+            # The rank is one less; directions without any variance are left at zero.
+            vectors = np.linalg.eigh(cloud @ turned)[1][:, :, -n_axes:]
+            vectors = turned @ vectors
+            sizes = np.linalg.norm(vectors, axis=1, keepdims=True)
+            axes[rows] = vectors / np.where(sizes > 0, sizes, 1.0)
+        else:
+            vectors = np.linalg.eigh(turned @ cloud)[1]
+            axes[rows] = vectors[:, :, n_features - n_axes :]
     return centers, axes
 
 
@@ -481,4 +526,4 @@ def _noise_spectrum(n_members, n_features):
     cloud /= np.linalg.norm(cloud, axis=2, keepdims=True)
     cloud *= rng.uniform(size=(*cloud.shape[:2], 1)) ** (1 / n_features)
     cloud -= cloud.mean(axis=1, keepdims=True)
-    return np.median(np.linalg.eigvalsh(cloud.transpose(0, 2, 1) @ cloud), axis=0)[::-1]
+    return np.median(_spectra(cloud), axis=0)[::-1]

@@ -21,9 +21,8 @@ _MOST, _FOLDS, _N_FITS = 2_000, 4, 2
 _SURE, _EMPTY = 2.0, 3.0
 # Degrees of freedom of elliptical clouds that are tried, and steps to fit one.
 _TAILS, _TAIL_STEPS = (2.0, 3.0, 5.0, 10.0, 30.0, 1e6), 10
-# Clumps of any shape, and round ones, that a cloud may consist of; steps to fit them,
-# and starts.
-_CLUMPS, _BALLS, _CLUMP_STEPS, _STARTS = (2, 3), (2, 3, 4, 5, 6, 7), 30, 3
+# Round clumps that a cloud may consist of; steps to fit them, and starts.
+_BALLS, _CLUMP_STEPS, _STARTS = (2, 3, 4, 5, 6, 7), 30, 3
 # Standard errors by which round clumps may be ahead: in strong noise a tree of few
 # centres is hardly more than these.
 _AS_GOOD = 1.0
@@ -33,17 +32,17 @@ _CELLS = 256
 _ALONG = (1 / 8, 3 / 8)
 
 
-def has_branches(X, grow, k, rng):
+def has_branches(X, grow, k, rng, *, few=False):
     """Whether a tree of `k` centres predicts points better than a cloud.
 
     By the likelihood of the points of each quarter under what is fitted to the others.
-    The tree has to be ahead by two standard errors of an elliptical cloud (Gaussian,
-    or Student's t with as heavy tails as suit the points), of clouds whose features,
-    or principal components, have any distributions and a Gaussian copula, and of two
-    or three Gaussian clumps of any shape. Up to seven round clumps of any sizes must not
-    be ahead by one. And its mixture must not be behind by three
-    once each centre is drawn out along its links: between clumps that stand apart
-    there are no points.
+    The tree has to be ahead by two standard errors of an elliptical cloud (Gaussian, or
+    Student's t with as heavy tails as suit the points), of clouds whose features, or
+    principal components, have any distributions and a Gaussian copula, and of two
+    Gaussian clumps of any shape. Up to seven round clumps of any sizes must not be
+    ahead by one. And the mixture must not be worse by three once each centre is drawn
+    out along its links: between clumps that stand apart there are no points. Of few
+    centres, neither may show at all.
 
     Parameters
     ----------
@@ -56,6 +55,8 @@ def has_branches(X, grow, k, rng):
         Centres, the number that suits the points.
     rng : RandomState instance
         Draws the quarters, and the first centres.
+    few : bool, default=False
+        Whether the centres are as few as were tried: then they may as well be clumps.
 
     Returns
     -------
@@ -77,14 +78,14 @@ def has_branches(X, grow, k, rng):
     tree, drawn_out = _cross_validated(
         X, fold, lambda A, B: _of_trees(A, B, partial(grow, k=k, rng=rng))
     )
-    if _lead(drawn_out, tree) < -_EMPTY:
+    if _lead(drawn_out, tree) < (0.0 if few else -_EMPTY):
         return False
     clouds = {
         _of_elliptical: _SURE,
         _of_copula: _SURE,
         _of_turned_copula: _SURE,
-        _of_clumps: _SURE,
-        _of_round_clumps: -_AS_GOOD,
+        _of_two_clumps: _SURE,
+        _of_round_clumps: 0.0 if few else -_AS_GOOD,
     }
     for cloud, wanted in clouds.items():
         (likelihood,) = _cross_validated(X, fold, lambda A, B, f=cloud: (f(A, B, rng),))
@@ -213,22 +214,13 @@ def _density(values):
     return edges[:-1] + cell / 2, density
 
 
-def _of_clumps(A, B, rng):
-    """Likelihood of B under the few Gaussians of any shape that suit A best."""
-    found, best = None, np.inf
-    for k in _CLUMPS:
-        parameters = k * (A.shape[1] + 1) * (A.shape[1] + 2) / 2
-        likelihood = _fit_clumps(A, k, rng)
-        criterion = parameters * np.log(len(A)) - 2 * likelihood(A).sum()
-        if criterion < best:
-            found, best = likelihood(B), criterion
-    return found
+def _of_two_clumps(A, B, rng):
+    """Likelihood of B under two Gaussians of any shape that suit A.
 
-
-def _fit_clumps(A, k, rng):
-    """Expectation-maximisation of k Gaussians from random cells of the points."""
-    first = A[rng.choice(len(A), k, replace=False)]
-    shares = np.eye(k)[cdist(A, first).argmin(axis=1)]
+    By expectation-maximisation from random cells. More of them would be branches.
+    """
+    first = A[rng.choice(len(A), 2, replace=False)]
+    shares = np.eye(2)[cdist(A, first).argmin(axis=1)]
     whole = _scatter(A - A.mean(axis=0))
 
     def densities(points, clumps):
@@ -247,11 +239,11 @@ def _fit_clumps(A, k, rng):
             scatter = _scatter((A - center) * np.sqrt(share)[:, None]) * len(A) / size
             # No clump is a point: each has a little of the shape of all.
             prior = A.shape[1] / (A.shape[1] + size)
-            scatter = (1 - prior) * scatter + prior * whole / k
+            scatter = (1 - prior) * scatter + prior * whole / 2
             clumps.append((size / len(A), center, scatter))
         logarithms = densities(A, clumps)
         shares = np.exp(logarithms - logsumexp(logarithms, axis=1, keepdims=True))
-    return lambda points: logsumexp(densities(points, clumps), axis=1)
+    return logsumexp(densities(B, clumps), axis=1)
 
 
 def _of_round_clumps(A, B, rng):
@@ -283,7 +275,7 @@ def _fit_balls(A, k, rng):
 
 
 def _in_balls(points, centers, variances, log_weights):
-    """Logarithms of the share of each Gaussian in the density, and squared distances."""
+    """Logarithm of the part of each in the density, and squared distances."""
     squared = cdist(points, centers, "sqeuclidean")
     size = points.shape[1] / 2 * np.log(2 * np.pi * variances)
     return log_weights - size - squared / (2 * variances), squared

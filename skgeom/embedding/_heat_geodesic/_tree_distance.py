@@ -197,9 +197,9 @@ def tree_distances(points, nodes, random_state=None):
         members,
         at,
     )
-    # Centres as few as are tried may as well be clumps.
-    if found._seems_tree and best > _N_CENTERS[0]:
-        branches = has_branches(X, _grow_links, best, rng)
+    if found._seems_tree:
+        few = best <= _N_CENTERS[0]
+        branches = has_branches(X, _grow_links, best, rng, few=few)
         found = found._replace(branches=branches)
     while found.is_tree and len(trees) < _N_TREES:
         trees += [_grow(X, weights, k, rng) for k in forest]
@@ -243,7 +243,8 @@ def _sample(points, nodes, rng):
     _, first, groups, weights = np.unique(
         X, axis=0, return_index=True, return_inverse=True, return_counts=True
     )
-    X = drop_noise_directions(X - X.mean(axis=0), rounding_of(X))[first]
+    # Branches stand out, and mixtures in many directions take long.
+    X = drop_noise_directions(X - X.mean(axis=0), rounding_of(X), strong=True)[first]
     return np.ascontiguousarray(X), weights, rows, groups.reshape(-1)
 
 
