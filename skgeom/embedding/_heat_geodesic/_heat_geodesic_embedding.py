@@ -100,10 +100,13 @@ class HeatGeodesicEmbedding(
         neighbourhoods hold less than a fifth of their variance above the noise, see
         :func:`~skgeom.graph.local_scale`; else "shortest_path". Where the axes cannot
         hold these distances (stress above .05) and points are cleaned, "auto" becomes
-        "tree" if the data is one. "tree" needs points: distances are mean path lengths
-        in the spanning trees of the centres of mixtures of Gaussians. The data is a
-        tree if these agree (mean correlation of at least .65), cut no strong loop, and
-        show as much as the noise does; with many points and little noise, paths do.
+        "tree" if the data is one, and else "heat" if neighbourhoods vary in more
+        directions than there are axes and these hold heat's distances better. "tree"
+        needs points: distances are mean path lengths in the spanning trees of the
+        centres of mixtures of Gaussians. The data is a tree if these agree (mean
+        correlation of at least .65), cut no strong loop, predict points that they have
+        not seen better than clouds without branches, and show as much as the noise
+        does; with many points and little noise, paths do.
     laplacian : {"symmetric", "random_walk", "combinatorial"}, default="symmetric"
         Normalisation of the graph Laplacian, all in the same unit of time.
     diffusion_time : float or "auto", default="auto"

@@ -6,8 +6,8 @@ loop it leaves out the weakest link. The centres are those of a mixture of Gauss
 which knows how far noise carries points away: a point between two branches is shared
 among them, and the centres stay within their branch. Which links are weak depends on
 where a mixture starts, so paths are averaged over many. Where the trees of different
-mixtures contradict each other, or leave out a link as strong as those that they keep,
-the data is no tree.
+mixtures contradict each other, leave out a link as strong as those that they keep, or
+predict new points no better than a cloud does, the data is no tree.
 """
 
 from dataclasses import dataclass
@@ -199,7 +199,9 @@ def tree_distances(points, nodes, random_state=None):
     )
     if found._seems_tree:
         few = best <= _N_CENTERS[0]
-        branches = has_branches(X, _grow_links, best, rng, few=few)
+        # Draws of its own: a tree that is believed is the same as if nobody had asked.
+        rng_asked = np.random.RandomState(0)
+        branches = has_branches(X, _grow_links, best, rng_asked, few=few)
         found = found._replace(branches=branches)
     while found.is_tree and len(trees) < _N_TREES:
         trees += [_grow(X, weights, k, rng) for k in forest]
