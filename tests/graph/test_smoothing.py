@@ -19,7 +19,7 @@ from skgeom.graph import (
     smooth_locally,
     truncate_noise,
 )
-from skgeom.graph._smoothing import drop_noise_directions
+from skgeom.graph._truncation import drop_noise_directions
 
 seeds = st.integers(0, 10_000)
 

@@ -23,7 +23,7 @@ from skgeom.embedding._heat_geodesic._placement import locate
 from skgeom.embedding._heat_geodesic._routes import LandmarkRoutes, unit_of_length
 from skgeom.graph import nearest_neighbors
 from skgeom.graph._neighbors import power_of_two
-from skgeom.graph._smoothing import drop_noise_directions, rounding_of
+from skgeom.graph._truncation import drop_noise_directions, rounding_of
 
 # Numbers of centres that are tried, from coarse to fine.
 _N_CENTERS = (8, 12, 17, 24, 34, 48, 68, 96, 136, 192, 272, 384)
