@@ -2,9 +2,9 @@
 
 Noise moves points off the shape that they lie on, and puts a few of them between parts
 of the shape that are far apart along it, where they make shortcuts. Four steps answer,
-each a plain function: drop the directions that hold noise alone (`_truncation.py`), pull
-points back to their local plane (`_smoothing.py`), cut the edges whose ends have the
-fewest neighbours in common, and join again what was cut through (`_seams.py`).
+each a plain function: drop the directions that hold noise alone (`_truncation.py`),
+pull points back to their local plane (`_smoothing.py`), cut the edges whose ends have
+the fewest neighbours in common, and join again what was cut through (`_seams.py`).
 """
 
 import numpy as np
