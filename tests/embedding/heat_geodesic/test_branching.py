@@ -30,15 +30,13 @@ CLOUDS = {
 
 @pytest.mark.parametrize("law", CLOUDS)
 def test_clouds_are_no_trees(law):
-    for seed in range(2):
-        X = CLOUDS[law](RNG(seed))
-        nodes = np.arange(0, len(X), 3)
-        assert not tree_distances(X, nodes, seed).is_tree
+    X = CLOUDS[law](RNG(0))
+    assert not tree_distances(X, np.arange(0, len(X), 3), 0).is_tree
 
 
 def test_trees_are_trees():
-    X = make_tree(600, noise=3.0, random_state=1).X
-    found = tree_distances(X, np.arange(0, 600, 3), 0)
+    X = make_tree(400, noise=2.0, random_state=1).X
+    found = tree_distances(X, np.arange(0, 400, 3), 0)
     assert found.branches
     assert found.is_tree
 
