@@ -59,17 +59,17 @@ def _above_noise(coordinates, values, longer):
     return coordinates[:, :kept]
 
 
-def drop_noise_directions(X, rounding=None, *, strong=False):
+def drop_noise_directions(X, rounding=None):
     """Apply `truncate_noise` to points that differ in more than ten directions.
 
     With fewer, only directions in which points do not differ, but for `rounding`, are
     dropped: they would pass for directions without noise. Of the directions that
-    `truncate_noise` drops, those stay that neighbours foretell, but for `strong`.
+    `truncate_noise` drops, those stay that neighbours foretell.
     """
     coordinates, values = _principal_coordinates(X, rounding)
     if len(values) > _MANY_FEATURES:
         kept = _above_noise(coordinates, values, max(X.shape))
-        return kept if strong or len(X) < 3 else _with_foretold(kept, coordinates)
+        return kept if len(X) < 3 else _with_foretold(kept, coordinates)
     return coordinates if len(values) < X.shape[1] else X
 
 

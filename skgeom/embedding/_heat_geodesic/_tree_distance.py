@@ -245,8 +245,7 @@ def _sample(points, nodes, rng):
     _, first, groups, weights = np.unique(
         X, axis=0, return_index=True, return_inverse=True, return_counts=True
     )
-    # Branches stand out, and mixtures in many directions take long.
-    X = drop_noise_directions(X - X.mean(axis=0), rounding_of(X), strong=True)[first]
+    X = drop_noise_directions(X - X.mean(axis=0), rounding_of(X))[first]
     return np.ascontiguousarray(X), weights, rows, groups.reshape(-1)
 
 
