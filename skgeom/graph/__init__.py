@@ -16,9 +16,9 @@ from skgeom.graph._smoothing import (
     local_scale,
     noise_hides_shape,
     smooth_locally,
-    truncate_noise,
 )
 from skgeom.graph._targets import by_node
+from skgeom.graph._truncation import truncate_noise
 
 __all__ = [
     "Attachment",

@@ -1,10 +1,10 @@
 """Repairing the neighbours of noisy points.
 
 Noise moves points off the shape that they lie on, and puts a few of them between parts
-of the shape that are far apart along it, where they make shortcuts. Four steps
-answer, each a plain function: drop the directions that hold noise alone and pull points
-back to their local plane (`_smoothing.py`), cut the edges whose ends have the fewest
-neighbours in common, and join again what was cut through (`_seams.py`).
+of the shape that are far apart along it, where they make shortcuts. Four steps answer,
+each a plain function: drop the directions that hold noise alone (`_truncation.py`),
+pull points back to their local plane (`_smoothing.py`), cut the edges whose ends have
+the fewest neighbours in common, and join again what was cut through (`_seams.py`).
 """
 
 import numpy as np
@@ -17,12 +17,12 @@ from skgeom.graph._neighbors import nearest_neighbors
 from skgeom.graph._seams import find_seams
 from skgeom.graph._smoothing import (
     anchor_rows,
-    drop_noise_directions,
     local_dimension,
     local_planes,
     resolving_scale,
     smooth_at_scale,
 )
+from skgeom.graph._truncation import drop_noise_directions
 from skgeom.typing import NDArray
 
 # Neighbours by which the overlap of two ends is measured: so many at most, and so many

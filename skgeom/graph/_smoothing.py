@@ -1,8 +1,7 @@
 """Telling noise from shape, and pulling noisy points back to the shape.
 
-Each step is a plain function: drop the directions of space that hold noise alone, find
-the scale from which a shape stands out, and project neighbourhoods on the directions
-that do.
+Each step is a plain function: find the scale from which a shape stands out, and project
+neighbourhoods on the directions that do.
 """
 
 from functools import lru_cache
@@ -11,11 +10,10 @@ from typing import NamedTuple
 import numpy as np
 
 from skgeom.backends import CACHE_BYTES, Backend, row_blocks
-from skgeom.graph._neighbors import nearest_neighbors, power_of_two
+from skgeom.graph._neighbors import nearest_neighbors
+from skgeom.graph._truncation import drop_noise_directions, spread, unit_of
 from skgeom.typing import NDArray
 
-# Fewer columns than this hold no room for noise directions.
-_MANY_FEATURES = 10
 # Neighbourhoods that are looked at first, and smaller parts of them: where points are
 # few, the larger ones reach round bends and to other parts of the shape.
 _USUAL, _FINER = 50, (12, 25)
@@ -39,55 +37,8 @@ _WORTH_KEEPING = 0.5
 _WHOLE = 4
 # Fewer points an axis cannot fill a space.
 _POINTS_PER_AXIS = 4
-# Neighbourhoods that are looked at before a size is chosen, and clouds of noise that
-# they are compared with.
-_SAMPLE, _NOISE_CLOUDS = 500, 100
-
-
-def truncate_noise(X: NDArray) -> NDArray:
-    r"""Keep the singular directions of the points that stand above the noise.
-
-    Those are the ones with a singular value above :math:`\omega(\beta)` times the
-    median, the optimal hard threshold for white noise of unknown level [1]_. Directions
-    in which points differ by rounding alone, that of the width of X or of the single
-    precision that its numbers were in before, do not count.
-
-    Parameters
-    ----------
-    X : ndarray of shape (n_samples, n_features)
-        Points.
-
-    Returns
-    -------
-    ndarray of shape (n_samples, n_kept)
-        Centred coordinates in the kept directions, at least two of them where X has
-        two columns.
-
-    References
-    ----------
-    .. [1] Gavish and Donoho, "The optimal hard threshold for singular values is
-       4/sqrt(3)", IEEE Transactions on Information Theory 60, 2014.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skgeom.graph import truncate_noise
-    >>> rng = np.random.default_rng(0)
-    >>> plane = rng.normal(size=(500, 2)) @ rng.normal(size=(2, 30))
-    >>> truncate_noise(plane + 0.01 * rng.normal(size=(500, 30))).shape
-    (500, 2)
-    """
-    coordinates, values = _principal_coordinates(X)
-    return _above_noise(coordinates, values, max(X.shape))
-
-
-def _above_noise(coordinates, values, longer):
-    """Leading directions above the noise; `longer` is the longer side of the points."""
-    beta = len(values) / longer
-    # The cubic approximation that the paper gives for an unknown noise level.
-    omega = 0.56 * beta**3 - 0.95 * beta**2 + 1.82 * beta + 1.43
-    kept = max(2, int(np.count_nonzero(values > omega * np.median(values))))
-    return coordinates[:, :kept]
+# Clouds of noise that neighbourhoods are compared with.
+_NOISE_CLOUDS = 100
 
 
 def local_dimension(X: NDArray, indices: NDArray) -> tuple[int, float]:
@@ -208,7 +159,7 @@ def smooth_at_scale(X, n_neighbors, scale, backend):
     own = np.arange(len(anchors))[:, None]
     near = members = np.concatenate([own, neighbors[1]], axis=1)
     if spectrum is None:
-        spectrum = _typical_spectrum(anchors, members[_spread(len(anchors))])
+        spectrum = _typical_spectrum(anchors, members[spread(len(anchors))])
         if spectrum.n_kept == n_features:
             return X, None
     centers, axes = local_planes(anchors, members, spectrum.n_kept)
@@ -272,7 +223,7 @@ def resolving_scale(X, backend):
     size, share = min(_USUAL, n - 1), 0.0
     while True:
         anchors, k = _thinned(X, size)
-        queries = anchors[_spread(len(anchors))]
+        queries = anchors[spread(len(anchors))]
         members = nearest_neighbors(
             anchors, queries, n_neighbors=k + 1, algorithm="exact", backend=backend
         )[1]
@@ -321,59 +272,6 @@ def noise_hides_shape(X: NDArray, *, backend: Backend | None = None) -> bool:
     return not _fills_space(X) and local_scale(X, backend=backend)[2] < _HIDDEN
 
 
-def drop_noise_directions(X, rounding=None):
-    """Apply `truncate_noise` to points that differ in more than ten directions.
-
-    With fewer, only directions in which points do not differ, but for `rounding`, are
-    dropped: they would pass for directions without noise.
-    """
-    coordinates, values = _principal_coordinates(X, rounding)
-    if len(values) > _MANY_FEATURES:
-        return _above_noise(coordinates, values, max(X.shape))
-    return coordinates if len(values) < X.shape[1] else X
-
-
-def rounding_of(X):
-    """How far rounding may have moved the points in each column, all together.
-
-    Known from the numbers and not from their type, which may have been widened on the
-    way: those that single precision holds were rounded to it.
-    """
-    with np.errstate(over="ignore"):
-        single = (X.astype(np.float32) == X).all(axis=0)
-    eps = np.where(single, *(np.finfo(t).eps for t in (np.float32, np.float64)))
-    # In this unit squares stay finite.
-    unit = _unit(X)
-    return eps * unit * np.linalg.norm(X / unit, axis=0)
-
-
-def _principal_coordinates(X, rounding=None):
-    """Centred points in all directions but those of rounding, and their sizes.
-
-    At least two directions where X has two columns. `rounding` is that of the points
-    before they were centred, where they come centred.
-    """
-    X = np.asarray(X, dtype=np.float64)
-    rounding = rounding_of(X) if rounding is None else rounding
-    X = X - X.mean(axis=0)
-    # Means of large numbers are rounded, those of what they leave are not.
-    X -= X.mean(axis=0)
-    # The triangle of many rows has their singular values and directions, and to find it
-    # takes a fraction of the time.
-    tall = len(X) > 2 * X.shape[1]
-    triangle = np.linalg.qr(X, mode="r") if tall else X
-    U, values, directions = np.linalg.svd(triangle, full_matrices=False)
-    # A few steps of arithmetic round more than once, and a turn in space adds up the
-    # rounding of a row.
-    moved = 4 * np.sqrt(X.shape[1]) * np.linalg.norm(directions * rounding, axis=1)
-    present = values > np.maximum(moved, 1e-12 * values[0])
-    if present.sum() < 2:
-        present[:2] = True
-    if tall:
-        return X @ directions[present].T, values[present]
-    return U[:, present] * values[present], values[present]
-
-
 def _fills_space(X):
     return len(X) >= _POINTS_PER_AXIS ** min(X.shape[1], 50)
 
@@ -411,11 +309,11 @@ class _Spectrum(NamedTuple):
 
 def _typical_spectrum(X, indices):
     """Split the median spectrum of neighbourhoods into signal and noise."""
-    spectra, unit = [], _unit(X)
+    spectra, unit = [], unit_of(X)
     row_bytes = 8 * indices.shape[1] * X.shape[1]
     for rows in row_blocks(len(indices), row_bytes, CACHE_BYTES):
-        _, scatter = _scatter(X, indices[rows], unit)
-        spectra.append(np.linalg.eigvalsh(scatter))
+        _, cloud = _cloud(X, indices[rows], unit)
+        spectra.append(_spectra(cloud))
     typical = np.maximum(np.median(np.concatenate(spectra), axis=0)[::-1], 0.0)
     noise = _noise_spectrum(indices.shape[1], X.shape[1])
     # Weaker half of the directions that so many members can have.
@@ -444,32 +342,41 @@ def _thinned(X, size):
     return np.ascontiguousarray(X[rows]), size // (size // _MEMBERS)
 
 
-def _spread(n):
-    """At most so many rows as are looked at, evenly spread."""
-    return np.unique(np.linspace(0, n - 1, min(n, _SAMPLE)).astype(int))
-
-
-def _unit(X):
-    """A power of two near the size of the points: squares in it stay finite."""
-    return power_of_two(float(max(X.max(), -X.min())))
-
-
-def _scatter(X, members, unit):
-    """Centres of neighbourhoods, and their scatter matrices in squares of a unit."""
+def _cloud(X, members, unit):
+    """Centres of neighbourhoods, and their members around these in a unit."""
     cloud = X[members] / unit
     centers = cloud.mean(axis=1)
     cloud -= centers[:, None]
-    return centers * unit, cloud.transpose(0, 2, 1) @ cloud
+    return centers * unit, cloud
+
+
+def _spectra(cloud):
+    """Eigenvalues of the scatter matrix of each neighbourhood, in increasing order."""
+    n_members, n_features = cloud.shape[1:]
+    turned = cloud.transpose(0, 2, 1)
+    if n_members >= n_features:
+        return np.linalg.eigvalsh(turned @ cloud)
+    # The smaller of the two products has the same eigenvalues, but for zeros.
+    found = np.linalg.eigvalsh(cloud @ turned)
+    return np.pad(found, ((0, 0), (n_features - n_members, 0)))
 
 
 def local_planes(X, members, n_axes):
     """Centre and principal directions of each neighbourhood."""
-    n, n_features, unit = len(members), X.shape[1], _unit(X)
+    n, n_features, unit = len(members), X.shape[1], unit_of(X)
     centers, axes = np.empty((n, n_features)), np.empty((n, n_features, n_axes))
     for rows in row_blocks(n, 8 * members.shape[1] * n_features, CACHE_BYTES):
-        centers[rows], scatter = _scatter(X, members[rows], unit)
-        _, vectors = np.linalg.eigh(scatter)
-        axes[rows] = vectors[:, :, n_features - n_axes :]
+        centers[rows], cloud = _cloud(X, members[rows], unit)
+        turned = cloud.transpose(0, 2, 1)
+        if n_axes < members.shape[1] < n_features:
+            # The rank is one less; directions without any variance are left at zero.
+            vectors = np.linalg.eigh(cloud @ turned)[1][:, :, -n_axes:]
+            vectors = turned @ vectors
+            sizes = np.linalg.norm(vectors, axis=1, keepdims=True)
+            axes[rows] = vectors / np.where(sizes > 0, sizes, 1.0)
+        else:
+            vectors = np.linalg.eigh(turned @ cloud)[1]
+            axes[rows] = vectors[:, :, n_features - n_axes :]
     return centers, axes
 
 
@@ -481,4 +388,4 @@ def _noise_spectrum(n_members, n_features):
     cloud /= np.linalg.norm(cloud, axis=2, keepdims=True)
     cloud *= rng.uniform(size=(*cloud.shape[:2], 1)) ** (1 / n_features)
     cloud -= cloud.mean(axis=1, keepdims=True)
-    return np.median(np.linalg.eigvalsh(cloud.transpose(0, 2, 1) @ cloud), axis=0)[::-1]
+    return np.median(_spectra(cloud), axis=0)[::-1]

@@ -11,6 +11,7 @@ from sklearn.decomposition import PCA
 
 from skgeom.datasets import make_swiss_roll
 from skgeom.graph import (
+    _smoothing,
     local_dimension,
     local_scale,
     nearest_neighbors,
@@ -18,7 +19,7 @@ from skgeom.graph import (
     smooth_locally,
     truncate_noise,
 )
-from skgeom.graph._smoothing import drop_noise_directions
+from skgeom.graph._truncation import drop_noise_directions
 
 seeds = st.integers(0, 10_000)
 
@@ -238,3 +239,36 @@ def test_few_clean_points_are_left_alone():
     for noise."""
     X = make_swiss_roll(500, noise=0.1, random_state=0).X
     np.testing.assert_array_equal(smooth_locally(X), X)
+
+
+def test_directions_that_neighbours_foretell_stay():
+    """Thirty clusters hold something in each of twenty directions, however weak."""
+    rng = np.random.default_rng(0)
+    centers = rng.normal(size=(30, 20)) * np.geomspace(10, 0.5, 20)
+    X = centers[rng.integers(30, size=900)] + 0.1 * rng.normal(size=(900, 20))
+    assert truncate_noise(X).shape[1] < 20
+    assert drop_noise_directions(X).shape[1] == 20
+
+
+def test_directions_of_noise_go():
+    rng = np.random.default_rng(0)
+    sheet = np.zeros((900, 40))
+    sheet[:, :2] = rng.uniform(size=(900, 2)) * 20
+    X = sheet + rng.normal(size=sheet.shape)
+    assert truncate_noise(X).shape[1] == 2
+    assert drop_noise_directions(X).shape[1] == 2
+
+
+def test_planes_of_few_members_are_those_of_the_scatter():
+    """In many directions the smaller product is taken; it spans the same planes."""
+    X = np.random.default_rng(0).normal(size=(60, 25)) * np.geomspace(4, 1, 25)
+    members = nearest_neighbors(X, n_neighbors=11)[1]
+    centers, axes = _smoothing.local_planes(X, members, 3)
+    spectra = _smoothing._spectra(X[members] - X[members].mean(axis=1, keepdims=True))
+    for at, rows in enumerate(members):
+        cloud = X[rows] - X[rows].mean(axis=0)
+        values, vectors = np.linalg.eigh(cloud.T @ cloud)
+        plane = vectors[:, -3:] @ vectors[:, -3:].T
+        np.testing.assert_allclose(axes[at] @ axes[at].T, plane, atol=1e-8)
+        np.testing.assert_allclose(spectra[at], values, atol=1e-8)
+        np.testing.assert_allclose(centers[at], X[rows].mean(axis=0))

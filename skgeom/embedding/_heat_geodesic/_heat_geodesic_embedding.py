@@ -34,7 +34,7 @@ from skgeom.embedding._heat_geodesic._placement import (
 )
 from skgeom.embedding._heat_geodesic._stress import kruskal_stress
 from skgeom.embedding._heat_geodesic._tree_distance import tree_geodesics
-from skgeom.graph import Graph
+from skgeom.graph import Graph, local_scale
 from skgeom.graph._neighbors import power_of_two
 from skgeom.operators import relaxation_time
 from skgeom.solvers import classical_mds, metric_mds, principal_axes
@@ -100,10 +100,13 @@ class HeatGeodesicEmbedding(
         neighbourhoods hold less than a fifth of their variance above the noise, see
         :func:`~skgeom.graph.local_scale`; else "shortest_path". Where the axes cannot
         hold these distances (stress above .05) and points are cleaned, "auto" becomes
-        "tree" if the data is one. "tree" needs points: distances are mean path lengths
-        in the spanning trees of the centres of mixtures of Gaussians. The data is a
-        tree if these agree (mean correlation of at least .65), cut no strong loop, and
-        show as much as the noise does; with many points and little noise, paths do.
+        "tree" if the data is one, and else "heat" if neighbourhoods vary in more
+        directions than there are axes and these hold heat's distances better. "tree"
+        needs points: distances are mean path lengths in the spanning trees of the
+        centres of mixtures of Gaussians. The data is a tree if these agree (mean
+        correlation of at least .65), cut no strong loop, predict points that they have
+        not seen better than clouds without branches, and show as much as the noise
+        does; with many points and little noise, paths do.
     laplacian : {"symmetric", "random_walk", "combinatorial"}, default="symmetric"
         Normalisation of the graph Laplacian, all in the same unit of time.
     diffusion_time : float or "auto", default="auto"
@@ -297,6 +300,8 @@ class HeatGeodesicEmbedding(
         anchors = self._scale_landmarks(backend)
         if self._may_be_tree(points):
             anchors = self._follow_trees(anchors, points, backend)
+        if self._may_be_wide(points, backend):
+            anchors = self._follow_heat(anchors, points, backend)
         self._node_embedding = self._place_nodes(anchors, points, backend)
         self.embedding_ = self._kept(self._node_embedding[rows], like=X)
         return self
@@ -367,6 +372,24 @@ class HeatGeodesicEmbedding(
             return anchors
         self._geodesics, self.geodesic_ = trees, "tree"
         return self._scale_landmarks(backend)
+
+    def _may_be_wide(self, points, backend):
+        """Whether paths are what the axes cannot hold, for want of dimensions."""
+        if not self._may_be_tree(points) or self.geodesic_ != "shortest_path":
+            return False
+        return local_scale(points, backend=backend)[1] > self.n_components
+
+    def _follow_heat(self, anchors, points, backend):
+        """Measure by heat instead, if the axes hold that better."""
+        fields = "_geodesics", "geodesic_", "stress_", "n_iter_", "_denoising_unit"
+        paths = {name: getattr(self, name) for name in fields}
+        self.geodesic_ = "heat"
+        self._geodesics = self._measure(points, backend)
+        by_heat = self._scale_landmarks(backend)
+        if self.stress_ < paths["stress_"]:
+            return by_heat
+        vars(self).update(paths)
+        return anchors
 
     def _choose_flow(self, points, backend):
         """The diffusion time, and whether distances come from heat or from paths."""

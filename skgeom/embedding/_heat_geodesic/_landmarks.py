@@ -56,5 +56,30 @@ def choose_landmarks(graph, n_landmarks, random_state, method):
         )
     if wanted == n_nodes:
         return np.arange(n_nodes)
-    first = check_random_state(random_state).randint(n_nodes)
-    return farthest_point_landmarks(graph.lengths, max(wanted, n_parts), int(first))
+    rng = check_random_state(random_state)
+    if n_parts == 1:
+        first = int(rng.randint(n_nodes))
+        return farthest_point_landmarks(graph.lengths, wanted, first)
+    return _spread_over_parts(graph, max(wanted, n_parts), rng)
+
+
+def _spread_over_parts(graph, n_landmarks, rng):
+    """As many in each component as it has nodes, one at least.
+
+    The farthest of all would crowd where points lie wide apart: a small dense part
+    would get one, and scaling would care little where it comes to lie.
+    """
+    n_parts, labels = graph.connected_components
+    sizes = np.bincount(labels)
+    # Each has one, and a share of the rest; the largest remainders are rounded up.
+    shares = (n_landmarks - n_parts) * (sizes - 1) / max(sizes.sum() - n_parts, 1)
+    counts = 1 + shares.astype(np.int64)
+    left = n_landmarks - counts.sum()
+    counts[np.argsort(counts - 1 - shares, kind="stable")[:left]] += 1
+    chosen = []
+    for part, count in enumerate(np.minimum(counts, sizes)):
+        nodes = np.flatnonzero(labels == part)
+        first = int(rng.randint(len(nodes)))
+        lengths = graph.lengths[nodes][:, nodes]
+        chosen.append(nodes[farthest_point_landmarks(lengths, int(count), first)])
+    return np.concatenate(chosen)

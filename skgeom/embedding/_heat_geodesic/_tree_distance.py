@@ -6,8 +6,8 @@ loop it leaves out the weakest link. The centres are those of a mixture of Gauss
 which knows how far noise carries points away: a point between two branches is shared
 among them, and the centres stay within their branch. Which links are weak depends on
 where a mixture starts, so paths are averaged over many. Where the trees of different
-mixtures contradict each other, or leave out a link as strong as those that they keep,
-the data is no tree.
+mixtures contradict each other, leave out a link as strong as those that they keep, or
+predict new points no better than a cloud does, the data is no tree.
 """
 
 from dataclasses import dataclass
@@ -18,11 +18,12 @@ import scipy.sparse as sp
 from scipy.spatial.distance import cdist
 from sklearn.utils import check_random_state
 
+from skgeom.embedding._heat_geodesic._branching import has_branches
 from skgeom.embedding._heat_geodesic._placement import locate
 from skgeom.embedding._heat_geodesic._routes import LandmarkRoutes, unit_of_length
 from skgeom.graph import nearest_neighbors
 from skgeom.graph._neighbors import power_of_two
-from skgeom.graph._smoothing import drop_noise_directions, rounding_of
+from skgeom.graph._truncation import drop_noise_directions, rounding_of
 
 # Numbers of centres that are tried, from coarse to fine.
 _N_CENTERS = (8, 12, 17, 24, 34, 48, 68, 96, 136, 192, 272, 384)
@@ -30,6 +31,8 @@ _N_CENTERS = (8, 12, 17, 24, 34, 48, 68, 96, 136, 192, 272, 384)
 _POINTS_PER_CENTER = 7
 # Points that mixtures are fitted to, and nodes whose distances are compared.
 _SAMPLE, _COMPARED = 4_000, 300
+# Directions that mixtures are fitted in: more take long, and hold little.
+_DIRECTIONS = 30
 # Points are never this much closer to centres than to each other, as a share of their
 # variance: copies have no noise.
 _LEAST_NOISE = 1e-10
@@ -97,6 +100,9 @@ class MeanTree(NamedTuple):
         Strength of the strongest link that coarse trees leave out of a loop, as a
         share of the mean strength of its other links; 0 without loops. The coarsest of
         them have the number of centres before the one that suits the points.
+    branches : bool
+        Whether the trees predict points that they have not seen, see `has_branches`.
+        Looked into only where all else speaks for a tree.
     is_fine : bool
         Whether the noise hides what even more centres would show. If not, points differ
         by more than the places of their centres.
@@ -111,6 +117,7 @@ class MeanTree(NamedTuple):
     distances: np.ndarray
     agreement: float
     loop: float
+    branches: bool
     is_fine: bool
     trees: list[_Tree]
     rows: np.ndarray
@@ -119,10 +126,14 @@ class MeanTree(NamedTuple):
 
     @property
     def is_tree(self):
-        """Whether trees agree, cut no loop, and show all that the noise lets show.
+        """Whether trees agree, cut no loop, branch, and show all that noise lets show.
 
         With so many points and so little noise that they do not, paths are as good.
         """
+        return self._seems_tree and self.branches
+
+    @property
+    def _seems_tree(self):
         return self.agreement >= _AGREED and self.loop < _LOOP and self.is_fine
 
     def place_rows(self, anchors):
@@ -181,12 +192,19 @@ def tree_distances(points, nodes, random_state=None):
         np.empty((0, 0)),  # until the trees are known
         agreement,
         float(loop),
+        False,  # until it is known
         best < _N_CENTERS[-1],
         trees,
         rows,
         members,
         at,
     )
+    if found._seems_tree:
+        few = best <= _N_CENTERS[0]
+        # Draws of its own: a tree that is believed is the same as if nobody had asked.
+        rng_asked = np.random.RandomState(0)
+        branches = has_branches(X, _grow_links, best, rng_asked, few=few)
+        found = found._replace(branches=branches)
     while found.is_tree and len(trees) < _N_TREES:
         trees += [_grow(X, weights, k, rng) for k in forest]
     return found._replace(distances=_mean(trees, at))
@@ -230,6 +248,9 @@ def _sample(points, nodes, rng):
         X, axis=0, return_index=True, return_inverse=True, return_counts=True
     )
     X = drop_noise_directions(X - X.mean(axis=0), rounding_of(X))[first]
+    if X.shape[1] > _DIRECTIONS:
+        # These come with the largest first.
+        X = X[:, :_DIRECTIONS]
     return np.ascontiguousarray(X), weights, rows, groups.reshape(-1)
 
 
@@ -238,10 +259,30 @@ def _grow(X, weights, k, rng):
 
     A link is as strong as its ends share points.
     """
+    centers, log_weights, variance, likelihood = _fit_mixture(X, weights, k, rng)
+    fitted = centers, log_weights, variance
+    shares, lengths, ends = _span(X, weights, *fitted)
+    n_parameters = k * (X.shape[1] + 1)
+    return _Tree(
+        shares,
+        _along(lengths, ends),
+        _strongest_cut(_between(X, weights, centers), ends) if k <= _COARSE else 0.0,
+        2 * (n_parameters - likelihood),
+    )
+
+
+def _grow_links(X, weights, k, rng):
+    """Centres, logarithms of their weights, their variance, and the ends of links."""
+    *fitted, _ = _fit_mixture(X, weights, k, rng)
+    return *fitted, np.asarray(_span(X, weights, *fitted)[-1])
+
+
+def _span(X, weights, centers, log_weights, variance):
+    """How likely points belong to centres, lengths of links, and ends of a tree's."""
     from skgeom.backends._numba._mixtures import mixture_shares
     from skgeom.backends._numba._spanning_trees import shared_weight, spanning_tree
 
-    centers, log_weights, variance, likelihood = _fit_mixture(X, weights, k, rng)
+    k = len(centers)
     shares = mixture_shares(X, centers.T.copy(), log_weights, 1 / variance)
     shares = sp.csr_array(shares)
     strengths = np.zeros((k, k))
@@ -250,13 +291,7 @@ def _grow(X, weights, k, rng):
     pairs = np.triu_indices(k, 1)
     costs = lengths[pairs] / np.sqrt(1 + strengths[pairs])
     ends = spanning_tree(k, *pairs, np.argsort(costs, kind="stable"))
-    n_parameters = k * (X.shape[1] + 1)
-    return _Tree(
-        shares,
-        _along(lengths, ends),
-        _strongest_cut(_between(X, weights, centers), ends) if k <= _COARSE else 0.0,
-        2 * (n_parameters - likelihood),
-    )
+    return shares, lengths, ends
 
 
 def _between(X, weights, centers):

@@ -283,6 +283,8 @@ def test_same_seed_same_result_whatever_the_threads():
 
 def test_threads_of_libraries_do_not_matter(monkeypatch):
     monkeypatch.setattr(_tree_distance, "_STEPS_COARSE", 5)
+    # A yes or no, that has tests of its own.
+    monkeypatch.setattr(_tree_distance, "has_branches", lambda *args, **kwargs: True)
     X, _, _ = arms_of(3000, 0.2)
     nodes = np.arange(0, 3000, 20)
     distances, places = [], []
