@@ -405,6 +405,7 @@ WITHIN_ESTIMATORS = {
     "STKRRegressor": "kernel_of_graph kernel_of_points kernel_of_matrix "
     "callable_matvec callable_diagonal choose held_out_values primal_path "
     "neighbor_grams dense_where_small transformed_labels padded",
+    "GraphKernelRidge": "choose_kernel held_out_fifths",
 }
 
 
