@@ -91,6 +91,7 @@ SETTINGS = {
         dict(kernel="random_walk", tol=1e-10),
     ],
     "GraphRandomFeatures": [dict(method="push", dtype=np.float64)],
+    "OrthogonalRBFSampler": [dict(coupling="orthogonal", n_components=9, gamma=0.3)],
 }
 # Iterations that stop at a tolerance agree to that tolerance, not to rounding.
 DEFAULTS = {
@@ -406,6 +407,7 @@ WITHIN_ESTIMATORS = {
     "callable_matvec callable_diagonal choose held_out_values primal_path "
     "neighbor_grams dense_where_small transformed_labels padded",
     "GraphKernelRidge": "choose_kernel held_out_fifths",
+    "OrthogonalRBFSampler": "column_moments",
 }
 
 

@@ -1,6 +1,7 @@
 """Kernel machines and features of points that know the shape of the data."""
 
+from skgeom.kernels._orthogonal_rbf_sampler import OrthogonalRBFSampler
 from skgeom.kernels._stkr._stkr_classifier import STKRClassifier
 from skgeom.kernels._stkr._stkr_regressor import STKRRegressor
 
-__all__ = ["STKRClassifier", "STKRRegressor"]
+__all__ = ["OrthogonalRBFSampler", "STKRClassifier", "STKRRegressor"]
