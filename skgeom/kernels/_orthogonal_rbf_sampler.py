@@ -1,7 +1,7 @@
 """Random Fourier features in orthogonal blocks (Yu et al., NIPS 2016)."""
 
 from numbers import Integral, Real
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import scipy.sparse as sp
@@ -312,7 +312,7 @@ class OrthogonalRBFSampler(
         return tags
 
 
-def column_moments(X: MatrixLike, backend: Backend) -> tuple[NDArray, float]:
+def column_moments(X: Any, backend: Backend) -> tuple[NDArray, float]:
     """Return the means of the columns, and the deviation of all entries.
 
     Rounding is no deviation: of equal entries it is zero. Nothing overflows where the
