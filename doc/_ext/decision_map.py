@@ -54,6 +54,7 @@ MAP = {
         ("classes of millions\nof nodes, fast", "label diffusion", None),
     ],
     "A kernel, many rows": [
+        ("its components, without\nthe matrix", "KrylovKernelPCA", "kernel_components"),
         (
             "features for any linear\nmodel, kernel kept",
             "OrthogonalRBFSampler",
