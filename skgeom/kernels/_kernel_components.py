@@ -35,6 +35,8 @@ _SHARE, _MOST_LANDMARKS = 16, 1000
 _NO_EIGENVALUE, _NEGATIVE = 1e-12, 1e-5
 # Rows that a map back to the points is made of at most.
 MOST_CENTERS = 1000
+# One over a smaller number may be infinite: such a kernel is zero.
+LEAST_SCALE = 1e-305
 
 
 class KernelComponents(NamedTuple):
@@ -88,11 +90,15 @@ def point_evaluation(
         return lambda Z, V: in_rows(kernel, Z, V)
     center = _center(points)
     far = _FAR if kernel != "laplacian" else _OUT_OF_RANGE
+    spread = farthest(points, center, gamma, backend) > far
+    # Sums of the points themselves may be out of range where these are not.
+    near = points if spread else points - center
 
     def evaluate(Z, V):
-        if farthest(Z, center, gamma, backend) > far:
+        if spread or farthest(Z, center, gamma, backend) > far:
             return in_rows(lambda A, B: _by_differences(A, B, kernel, gamma), Z, V)
-        return backend.kernel_matvec(Z, points, V, kernel, gamma)
+        rows = near if Z is points else Z - center
+        return backend.kernel_matvec(rows, near, V, kernel, gamma)
 
     return evaluate
 
@@ -117,7 +123,8 @@ def point_products(
     evaluate = point_evaluation(points, kernel, gamma, backend)
     if callable(kernel):
         few = backend.to_numpy(points)[:64]
-        scale = float(np.abs(_dense(kernel(few, few))).max()) or 1.0
+        scale = float(np.abs(_dense(kernel(few, few))).max())
+        scale = scale if scale > LEAST_SCALE else 1.0
         return KernelProducts(
             lambda V: evaluate(points, V) / scale,
             scale,

@@ -17,6 +17,7 @@ from skgeom._warnings import warn
 from skgeom.backends import as_numpy
 from skgeom.base import EmbeddingMixin, GeometryEstimator
 from skgeom.kernels._kernel_components import (
+    LEAST_SCALE,
     KernelProducts,
     kernel_components,
     point_evaluation,
@@ -346,7 +347,7 @@ class KrylovKernelPCA(EmbeddingMixin, GeometryEstimator):
                 "A precomputed kernel must be symmetric; entries differ from those of "
                 f"the transpose by up to {gap:g}."
             )
-        scale = scale or 1.0
+        scale = scale if scale > LEAST_SCALE else 1.0
         if sp.issparse(K):
             K = backend.csr(sp.csr_array(K / scale, dtype=np.float64))
         else:

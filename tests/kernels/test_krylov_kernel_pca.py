@@ -266,12 +266,21 @@ def test_kernels_of_any_scale(scale):
     assert_allclose(by_callable.eigenvalues_, model.eigenvalues_, rtol=1e-9)
 
 
+def test_a_kernel_below_all_numbers_is_zero():
+    K = 1e-310 * np.eye(3)
+    for matrix in (K, sp.csr_array(K)):
+        model = KrylovKernelPCA(kernel="precomputed").fit(matrix)
+        assert_array_equal(model.transform(matrix), np.zeros((3, 2)))
+
+
 @pytest.mark.parametrize("kernel", ["rbf", "laplacian", "matern"])
 def test_the_largest_numbers_there_are(kernel):
     rows = np.array([[1.7e308], [1.7e308], [-1.7e308]])
     model = KrylovKernelPCA(2, kernel=kernel).fit(rows)
     assert_allclose(model.eigenvalues_, [4 / 3, 0.0], atol=1e-12)
     assert_allclose(model.transform(rows), model.embedding_)
+    model.fit(rows[:2])
+    assert_array_equal(model.transform(rows), np.zeros((3, 2)))
 
 
 def test_sparse_points_and_threads():
