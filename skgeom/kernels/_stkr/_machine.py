@@ -124,6 +124,7 @@ class SpectralMachine(KernelInput):
             mean,
             weights,
             self._mean_squared_error(mean, weights),
+            self._telling(mean),
         )
         relative = None if isinstance(self.alpha, str) else self._alphas()
         found = fit_average(
@@ -210,8 +211,8 @@ class SpectralMachine(KernelInput):
             ) from None
 
     # Where "auto" looks.
-    _default_strengths: Sequence[float] = (10.0, 100.0, 1e3, 1e4)
-    _default_alphas: Sequence[float] = (1e-3, 1e-2, 1e-1, 1.0, 10.0)
+    _default_strengths: Sequence[float] = (10.0, 100.0, 1e3, 1e4, 1e5)
+    _default_alphas: Sequence[float] = (1e-3, 1e-2, 1e-1, 1.0, 10.0, 100.0)
 
     def _strengths(self):
         """Strengths that are tried."""

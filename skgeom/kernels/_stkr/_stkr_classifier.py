@@ -394,6 +394,11 @@ class STKRClassifier(ClassifierMixin, SpectralMachine):
         """Classes, of which folds of the labels have their shares."""
         return targets.argmax(axis=1)
 
+    def _telling(self, targets):
+        """Labels that others can predict: those of classes that have two."""
+        classes = targets.argmax(axis=1)
+        return np.bincount(classes)[classes] > 1
+
     def _mean_squared_error(self, targets, weights):
         """Error of predicted probabilities, in units of that of the shares."""
         spread = np.average((targets - self._shares) ** 2, axis=0, weights=weights)
