@@ -180,14 +180,16 @@ class Problem(NamedTuple):
         Returns
         -------
         float
-            Half the number of labels, by their weight, times the logarithm of the
-            error.
+            Half the number of labels, by their weight over its mean, times the
+            logarithm of the error.
         """
         told = self.telling[rows]
         if not told.any():
             return 0.0
         error = max(self.error(predicted[told], rows[told]), 1e-12)
-        return 0.5 * float(self.weights[rows[told]].sum()) * float(np.log(error))
+        # Whatever the unit of the weights, labels count one each in the mean.
+        count = self.weights[rows[told]].sum() / self.weights.mean()
+        return 0.5 * float(count) * float(np.log(error))
 
 
 def fit_average(
@@ -265,7 +267,14 @@ def _average_all(
     S = dense_where_small(S, len(labelled))
     rows = np.arange(len(labelled))
     neighbors, report = neighbor_grams(
-        S, labelled, measure, strengths, degree, tol=tol, max_iter=max_iter
+        S,
+        labelled,
+        measure,
+        strengths,
+        degree,
+        fit_intercept=fit_intercept,
+        tol=tol,
+        max_iter=max_iter,
     )
     grams = {name: point_gram(name, *2 * [points[labelled]]) for name in kernels}
     found = average_machines(
@@ -326,9 +335,12 @@ def _average_two(
         tol=tol,
         max_iter=max_iter,
     )
-    kernel, ratio, loss = _best_of_points(
-        problem, kernels, ratios, folds, fit_intercept
-    )
+    if len(labelled) < 2:  # nothing to judge points by
+        kernel, ratio, loss = kernels[0], float(ratios[-1]), np.inf
+    else:
+        kernel, ratio, loss = _best_of_points(
+            problem, kernels, ratios, folds, fit_intercept
+        )
     behind = best.loss - problem.faith - loss
     share = 1.0 / (1.0 + np.exp(np.clip(behind, -500, 500)))
     some = _some(len(labelled), _MOST_CENTRES)

@@ -51,7 +51,9 @@ class Choice(NamedTuple):
     loss: float
 
 
-def label_folds(order: NDArray, n_targets: int) -> NDArray:
+def label_folds(
+    order: NDArray, n_targets: int, points: NDArray | None = None
+) -> NDArray:
     """Parts of the labels that are predicted from all others.
 
     Parameters
@@ -60,6 +62,8 @@ def label_folds(order: NDArray, n_targets: int) -> NDArray:
         Classes, or values: every part has its share of each, or of their range.
     n_targets : int
         Number of columns of a fit.
+    points : ndarray of shape (n_labels, n_features), default=None
+        By which labels of one class or value are ordered; None is as they come.
 
     Returns
     -------
@@ -75,7 +79,8 @@ def label_folds(order: NDArray, n_targets: int) -> NDArray:
     """
     n = len(order)
     rank = np.empty(n, dtype=np.int64)
-    rank[np.argsort(order, kind="stable")] = np.arange(n)
+    keys = [order] if points is None else [*np.asarray(points).T, order]
+    rank[np.lexsort(keys)] = np.arange(n)
     if n <= _MANY:
         return rank % min(_FOLDS[n > _FEW], n)
     quarter = rank % _QUARTERS

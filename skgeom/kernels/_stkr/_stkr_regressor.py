@@ -54,7 +54,8 @@ class STKRRegressor(RegressorMixin, SpectralMachine):
     alpha : float, array-like of float or "auto", default="auto"
         Weight of the penalty, > 0. Of several, and of the grid of "auto", the one is
         taken that predicts labels best from others, by squared error. With
-        ``kernel="auto"`` it is in units of the mean variance of a kernel.
+        ``kernel="auto"`` it is in units of the mean variance of a kernel, but for
+        that of neighbours with more labels than all kernels are averaged for.
     n_neighbors : int, default=7
         Neighbours of a point in the "nearest_neighbors" kernel.
     gamma : float, default=None
