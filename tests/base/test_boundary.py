@@ -112,9 +112,9 @@ def test_a_fit_that_fails_leaves_the_one_before(Class):
 def test_a_fit_leaves_nothing_of_the_one_before(Class):
     """As bounds, which a fit with other parameters would not set."""
     model = make(Class).fit(X, Y)
-    model.bound_, model._kept = 0.1, 0.1
+    model.bound_of_before_ = 0.1
     model.fit(X, Y)
-    assert not hasattr(model, "bound_")
+    assert not hasattr(model, "bound_of_before_")
     again = make(Class).fit(X, Y)
     assert {k for k in vars(model) if k.endswith("_")} == {
         k for k in vars(again) if k.endswith("_")
