@@ -24,9 +24,10 @@ _SECTORS = 4
 _SPREAD = 1e-3
 # A trial has one epoch for so many of the fit, and ranks the links of so many nodes.
 _EPOCHS_PER_TRIAL, _N_RANKED = 15, 500
-# Sizes of the layout that are tried. At half of it sectors are about a unit wide. Where
-# there are dimensions to evade to, a layout need say no more than which way to go.
-_SCALES = (1.0, 0.5, 0.0)
+# Smaller layouts, tried where the loss decides. At half of the size sectors are about a
+# unit wide. A smaller layout is sooner where it ends: it must be clearly better.
+_SMALLER, _CLEARLY = (0.5, 0.0), 0.9
+# Where there are dimensions to evade to, it says no more than which way to go.
 _SCALES_OF_TANGENTS = (1.0, 0.1)
 
 
@@ -43,9 +44,10 @@ def choose_start(
 
     For "auto" a trial from each start is a fit of a fifteenth of the epochs, which
     cools as the fit does. In few dimensions what is far apart stays so, and the loss
-    decides. In more of them all starts come to nearly the same loss, one sooner than
-    the other; there it is the mean rank of the links of some nodes. Trials have seeds
-    of their own: the choice is the graph's.
+    decides, where a smaller layout must be better by a tenth. In more of them all
+    starts come to nearly the same loss, one sooner than the other; there it is the mean
+    rank of the links of some nodes. Trials have seeds of their own: the choice is the
+    graph's.
 
     Parameters
     ----------
@@ -78,7 +80,7 @@ def choose_start(
     >>> import numpy as np
     >>> from skgeom import PoincareEmbedding
     >>> from skgeom.graph import Graph
-    >>> tree = Graph.from_edges([[i, (i - 1) // 2] for i in range(1, 63)])
+    >>> tree = Graph.from_edges([[i, i - 1 - i % 3] for i in range(3, 63)])
     >>> model = PoincareEmbedding(graph=tree, random_state=0)
     >>> model.fit(np.arange(63)[:, None]).init_scale_
     0.5
@@ -112,7 +114,14 @@ def choose_start(
         queries = tuple(array[heads] for array in nodes)
         return link_ranks(queries, nodes, adjacency[heads], known, heads)[1].mean()
 
-    scale = min(_SCALES_OF_TANGENTS if by_rank else _SCALES, key=failure)
+    if by_rank:
+        scale = min(_SCALES_OF_TANGENTS, key=failure)
+    else:
+        scale, least = 1.0, failure(1.0)
+        for smaller in _SMALLER:
+            loss = failure(smaller)
+            if loss < _CLEARLY * least:
+                scale, least = smaller, loss
     return _drawn(layout, shape, scale, rng), scale
 
 
