@@ -46,6 +46,7 @@ sphinx_gallery_conf = {
         "../examples/hierarchy",
         "../examples/graphs",
         "../examples/few_labels",
+        "../examples/kernels",
         "../examples/practice",
     ],
     "filename_pattern": r"[/\\]plot_",

@@ -31,6 +31,12 @@ from skgeom.hyperbolic._poincare._descent import (
     points_from,
     prepare_links,
 )
+from skgeom.kernels._kernel_components import (
+    KernelProducts,
+    kernel_components,
+    point_evaluation,
+    ridge_to_points,
+)
 from skgeom.kernels._operators import DenseKernel, extreme_eigenvalues
 from skgeom.kernels._stkr._ridge_path import ridge_path
 from skgeom.kernels._stkr._solve_positive import solve_positive
@@ -91,6 +97,11 @@ SETTINGS = {
         dict(kernel="random_walk", tol=1e-10),
     ],
     "GraphRandomFeatures": [dict(method="push", dtype=np.float64)],
+    "KrylovKernelPCA": [
+        dict(kernel=kernel, tol=1e-10, n_components=3)
+        for kernel in ("laplacian", "matern")
+    ],
+    "OrthogonalRBFSampler": [dict(coupling="orthogonal", n_components=9, gamma=0.3)],
 }
 # Iterations that stop at a tolerance agree to that tolerance, not to rounding.
 DEFAULTS = {
@@ -98,6 +109,7 @@ DEFAULTS = {
     "GraphKernelClassifier": dict(tol=1e-10),
     "STKRRegressor": dict(tol=1e-10),
     "STKRClassifier": dict(tol=1e-10),
+    "KrylovKernelPCA": dict(tol=1e-10),
 }
 # Rounding grows along a descent, and turns walkers into other neighbours: these agree
 # in distribution, see below.
@@ -250,6 +262,8 @@ POINTS -= POINTS.mean(axis=0)
 LABELS = np.repeat(np.arange(3), 20)
 DISTANCES = np.linalg.norm(POINTS[:, None] - POINTS, axis=2)
 GRAM = np.exp(-DISTANCES / 5) / len(POINTS)
+LINE = np.linspace(0, 9, 600)
+LONG = np.exp(-np.abs(LINE[:, None] - LINE))
 TARGETS = RNG.standard_normal((9, 2))
 LABELLED = np.arange(0, 54, 6)
 WEIGHTS = RNG.uniform(1, 2, 9)
@@ -265,6 +279,7 @@ class On:
         self.xp = self.backend.xp
         self.S = DenseKernel(self.array(GRAM), self.backend)
         self.sparse = operators.SparseKernel(RING.laplacian().transition, self.backend)
+        self.long = DenseKernel(self.array(LONG), self.backend)
         self.few = self.array(TARGETS), self.array(WEIGHTS)
 
     def array(self, array):
@@ -331,6 +346,31 @@ COMPUTED = {
         EXPONENTIAL,
         eigenpairs=solvers.leading_eigenpairs(on.S, 5),
     )(on),
+    "truncated_svd": lambda on: solvers.truncated_svd(
+        on.array(DISTANCES[:, :40]), 5, tol=1e-9, random_state=0, backend=on.backend
+    )[:3],
+    # In blocks, as of more rows, and the few of them whole.
+    "kernel_components": lambda on: [
+        part
+        for k in (2, 4)
+        for part in kernel_components(
+            KernelProducts(on.long.product),
+            600,
+            k,
+            tol=1e-10,
+            max_iter=60,
+            random_state=np.random.RandomState(0),
+            backend=on.backend,
+        )[:4]
+    ],
+    "ridge_to_points": lambda on: ridge_to_points(
+        POINTS[:, :2],
+        POINTS,
+        0.1,
+        lambda C: point_evaluation(C, "rbf", 0.1, on.backend),
+        np.random.RandomState(0),
+        on.backend,
+    ),
     "leading_eigenpairs": lambda on: solvers.leading_eigenpairs(on.S, 5),
     "transformed_columns": lambda on: transformed_columns(
         on.sparse, INVERSE, LABELLED, **LIMITS
@@ -406,6 +446,8 @@ WITHIN_ESTIMATORS = {
     "callable_matvec callable_diagonal choose held_out_values primal_path "
     "neighbor_grams dense_where_small transformed_labels padded",
     "GraphKernelRidge": "choose_kernel held_out_fifths",
+    "KrylovKernelPCA": "point_evaluation point_products farthest",
+    "OrthogonalRBFSampler": "column_moments",
 }
 
 

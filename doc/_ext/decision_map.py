@@ -53,8 +53,17 @@ MAP = {
         ),
         ("classes of millions\nof nodes, fast", "label diffusion", None),
     ],
+    "A kernel, many rows": [
+        ("its components, without\nthe matrix", "KrylovKernelPCA", "kernel_components"),
+        (
+            "features for any linear\nmodel, kernel kept",
+            "OrthogonalRBFSampler",
+            "kernel_components",
+        ),
+        ("features for\npredictions", "Nystroem", None),
+    ],
 }
-WIDTH, COLUMN, BOX, GAP, HEAD = 960, 192, 182, 92, 150
+WIDTH, COLUMN, BOX, GAP, HEAD = 1152, 192, 182, 92, 150
 
 
 def draw(link):

@@ -1,5 +1,6 @@
 """Optimisers and factorisations that do not know the estimator they serve."""
 
+from skgeom.solvers._block_krylov import truncated_svd
 from skgeom.solvers._conjugate_gradient import LinearSolution, conjugate_gradient
 from skgeom.solvers._eigenpairs import leading_eigenpairs
 from skgeom.solvers._mds import (
@@ -19,4 +20,5 @@ __all__ = [
     "metric_mds",
     "principal_axes",
     "smacof",
+    "truncated_svd",
 ]

@@ -133,7 +133,7 @@ def test_no_input_is_met_with_nan_or_an_error_from_the_inside(Class, data):
     if kind == "points":
         X = data.draw(points())
     elif kind == "links":
-        key = "kernel" if Class.__name__.startswith("STKR") else "affinity"
+        key = "affinity" if "affinity" in parameters else "kernel"
         chosen[key], X = "precomputed", data.draw(links())
     else:
         names = [f"n{i}" for i in range(10)]

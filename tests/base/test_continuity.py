@@ -24,6 +24,8 @@ SETTINGS = {
     "GraphKernelRidge": [{"alpha": 1e-3}, {"n_neighbors": 1}],
     "GraphRandomFeatures": [{"method": "push"}, {"n_components": 30}],
     "HeatGeodesicEmbedding": [{"n_neighbors": 1}, {"geodesic": "shortest_path"}],
+    "KrylovKernelPCA": [{"kernel": "laplacian"}, {"n_components": 9}],
+    "OrthogonalRBFSampler": [{"coupling": "sobol"}, {"n_components": 33}],
     "PoincareEmbedding": [{"n_components": 5}],
     "SDPClustering": [{"covariance_type": "full"}, {"affinity": "rbf"}],
     "STKRClassifier": [{"kernel": "rbf"}, {"normalization": "random_walk"}],

@@ -1,0 +1,317 @@
+"""Leading eigenpairs and singular triplets by block Krylov (Musco and Musco, 2015).
+
+A random block is multiplied again and again, and all products are kept, orthonormal:
+in their span the leading vectors are found with far fewer products than by powers of
+the matrix alone, which keep the last one. Equal eigenvalues are found as often as the
+block has columns.
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+import scipy.sparse as sp
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils import check_random_state
+
+from skgeom._warnings import warn
+from skgeom.backends import Backend, get_backend
+from skgeom.solvers._symmetric import largest_eigenpairs
+from skgeom.typing import Array, NDArray, RandomStateLike
+
+# Columns of a block beside those that are wanted: half as many, and at least so many.
+_LEAST_MORE = 8
+# Directions of a new block below this share of the matrix are rounding.
+_NOTHING_NEW = 1e-13
+# Below this share they are made orthogonal once more.
+_SMALL = 1e-4
+
+
+class KrylovPairs(NamedTuple):
+    r"""Eigenvalues in decreasing order with their vectors, of the backend.
+
+    `residuals` has the length of :math:`A v - \lambda v` for each pair, and `n_iter`
+    is the number of products.
+    """
+
+    values: NDArray
+    vectors: Array
+    residuals: NDArray
+    n_iter: int
+
+
+class SingularTriplets(NamedTuple):
+    r"""Singular values in decreasing order with their vectors, as NumPy arrays.
+
+    `residual` is the largest of the lengths of :math:`A^\top u - s v`, each over its
+    s, and `n_iter` the number of products with the matrix and with its transpose.
+    """
+
+    U: NDArray
+    s: NDArray
+    Vt: NDArray
+    residual: float
+    n_iter: int
+
+
+def block_size(n_components: int, n: int) -> int:
+    """Columns of a block that finds so many pairs of an n x n matrix."""
+    return min(n, n_components + max(_LEAST_MORE, n_components // 2))
+
+
+def krylov_eigenpairs(
+    product: Callable[[Array], Array],
+    start: Array,
+    n_components: int,
+    *,
+    tol: float,
+    max_iter: int,
+    backend: Backend,
+    noise: float = 0.0,
+) -> KrylovPairs:
+    r"""Compute the largest eigenvalues of a symmetric matrix known by its products.
+
+    With an orthonormal basis Q of all blocks and :math:`T = Q^\top A Q`, eigenpairs of
+    T are those of A but for what A Q has outside the span of Q, which the last block
+    alone has [1]_: the residual costs no product.
+
+    Parameters
+    ----------
+    product : callable
+        Multiplies the matrix with columns, of the backend.
+    start : array of shape (n, n_columns)
+        The first block, of the backend, its widest float; at least `n_components`
+        columns, or n.
+    n_components : int
+        How many pairs.
+    tol : float
+        Wanted residual, as a share of each eigenvalue.
+    max_iter : int
+        Most products.
+    backend : Backend
+        Where arrays are.
+    noise : float, default=0.0
+        What is below is rounding of the product: no smaller residual is asked for.
+
+    Returns
+    -------
+    KrylovPairs
+        At most `n_components` pairs; fewer where the blocks have no more directions.
+
+    References
+    ----------
+    .. [1] Musco and Musco, "Randomized block Krylov methods for stronger and faster
+       approximate singular value decomposition", NIPS 2015.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skgeom.backends import get_backend
+    >>> from skgeom.solvers._block_krylov import krylov_eigenpairs
+    >>> d = np.arange(1.0, 201.0)
+    >>> start = np.random.default_rng(0).normal(size=(200, 8))
+    >>> found = krylov_eigenpairs(
+    ...     lambda V: d[:, None] * V, start, 2, tol=1e-6, max_iter=30,
+    ...     backend=get_backend("cpu"),
+    ... )
+    >>> found.values.round(6)
+    array([200., 199.])
+    """
+    xp = backend.xp
+    blocks = [xp.linalg.qr(start)[0]]
+    T = np.zeros((0, 0))
+    for n_iter in range(1, max_iter + 1):
+        last = blocks[-1]
+        rest = product(last)
+        inside = np.zeros((T.shape[0] + last.shape[1], last.shape[1]))
+        for _ in range(2):  # once more for what rounding has left
+            parts = [B.T @ rest for B in blocks]
+            for B, part in zip(blocks, parts, strict=True):
+                rest = rest - B @ part
+            inside += backend.to_numpy(xp.concat(parts, axis=0))
+        T = _bordered(T, inside)
+        values, Y = map(np.asarray, largest_eigenpairs(T, min(n_components, len(T))))
+        values, Y = values[::-1], Y[:, ::-1]
+        new, R = xp.linalg.qr(rest)
+        left, sizes, right = np.linalg.svd(backend.to_numpy(R))
+        outside = right[: len(sizes)] @ Y[-last.shape[1] :]
+        residuals = np.linalg.norm(sizes[:, None] * outside, axis=0)
+        size = max(np.abs(T).max(), sizes.max(initial=0.0))
+        floor = max(noise, _NOTHING_NEW * size)
+        kept = sizes > floor
+        small = residuals <= np.maximum(tol * np.abs(values), floor)
+        if (len(values) == n_components and small.all()) or not kept.any():
+            break
+        if n_iter < max_iter:
+            turn = backend.asarray(np.ascontiguousarray(left[:, : len(sizes)][:, kept]))
+            new = new @ turn
+            # Of small directions much is rounding, and in the span of the others.
+            for _ in range(2 if sizes[kept].min() < _SMALL * size else 0):
+                for B in blocks:
+                    new = new - B @ (B.T @ new)
+                new = xp.linalg.qr(new)[0]
+            blocks.append(new)
+    starts = np.cumsum([0, *(B.shape[1] for B in blocks)])
+    vectors = sum(
+        B @ backend.asarray(np.ascontiguousarray(Y[a:b]))
+        for B, a, b in zip(blocks, starts[:-1], starts[1:], strict=True)
+    )
+    return KrylovPairs(values, vectors, residuals, n_iter)
+
+
+def _bordered(T, columns):
+    """Grow a symmetric matrix by the columns of a new block."""
+    n, width = columns.shape
+    grown = np.zeros((n, n))
+    grown[: len(T), : len(T)] = T
+    grown[:, -width:] = columns
+    grown[-width:] = columns.T
+    own = grown[-width:, -width:]
+    grown[-width:, -width:] = (own + own.T) / 2
+    return grown
+
+
+def truncated_svd(
+    A: Any,
+    n_components: int,
+    *,
+    tol: float = 1e-3,
+    max_iter: int = 30,
+    random_state: RandomStateLike = None,
+    backend: Backend | None = None,
+) -> SingularTriplets:
+    r"""Compute the largest singular triplets of a matrix, to a residual.
+
+    Randomised solvers that make a given number of products return whatever they have
+    by then, which on dense spectra (of a graph, of noise) is far from the leading
+    vectors. Here the products of :math:`A^\top A`, or of :math:`A A^\top` where that
+    is smaller, with a random block span a Krylov space [1]_ that grows until the
+    residual is small.
+
+    Parameters
+    ----------
+    A : ndarray, sparse matrix, array of the backend or LinearOperator of shape (n, m)
+        The matrix, or what multiplies with it: an object with `shape`, `matmat` and
+        `rmatmat`.
+    n_components : int
+        How many, >= 1; not more than the smaller side are returned.
+    tol : float, default=1e-3
+        Wanted residual of each triplet, :math:`|A^\top u - s v| / s`. Errors of
+        singular values are about its square.
+    max_iter : int, default=30
+        Most products with the matrix and its transpose. Each keeps a block of about
+        1.5 `n_components` columns.
+    random_state : int, RandomState instance or None, default=None
+        Decides the first block.
+    backend : Backend, default=None
+        Where products are computed; None is the host.
+
+    Returns
+    -------
+    SingularTriplets
+        ``U`` of shape (n, k) and ``Vt`` of shape (k, m) with orthonormal columns and
+        rows, ``s`` of shape (k,) in decreasing order, the ``residual`` and ``n_iter``.
+        The largest entry of each column of U is positive. Values below 1e-7 of the
+        largest are no more accurate than that; beyond the rank they are zero.
+
+    Raises
+    ------
+    ValueError
+        If `n_components` is less than 1.
+
+    Warns
+    -----
+    ConvergenceWarning
+        If the residual is above `tol` after `max_iter` products.
+
+    References
+    ----------
+    .. [1] Musco and Musco, "Randomized block Krylov methods for stronger and faster
+       approximate singular value decomposition", NIPS 2015.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skgeom.solvers import truncated_svd
+    >>> A = np.random.default_rng(0).normal(size=(300, 200))
+    >>> found = truncated_svd(A, 3, random_state=0)
+    >>> bool(np.abs(found.s / np.linalg.svd(A)[1][:3] - 1).max() < 1e-5)
+    True
+    """
+    if n_components < 1:
+        raise ValueError(f"n_components={n_components} must be at least 1.")
+    backend = get_backend("cpu") if backend is None else backend
+    there, back = _products(A, backend)
+    n, m = A.shape
+    if n < m:
+        there, back = back, there
+    small = min(n, m)
+    k = min(n_components, small)
+    rng = check_random_state(random_state)
+    start = backend.asarray(
+        rng.standard_normal((small, block_size(k, small))), backend.float64
+    )
+    # The square of the matrix over its size: that of the matrix may not be a number.
+    size = float(backend.xp.max(backend.xp.abs(there(start))))
+    unit = 1 / max(size, 1e-300)
+    found = krylov_eigenpairs(
+        lambda V: unit * back(unit * there(V)),
+        start,
+        k,
+        tol=tol,
+        max_iter=max_iter,
+        backend=backend,
+    )
+    V = found.vectors
+    # The products themselves: squares of small singular values have lost their digits.
+    Q, R = backend.xp.linalg.qr(there(V))
+    left, s, right = np.linalg.svd(backend.to_numpy(R))
+    U = backend.to_numpy(Q) @ left
+    V = backend.to_numpy(V) @ right.T
+    squares = (unit * s) ** 2
+    largest = squares.max(initial=0.0)
+    # What is so small is rounding of the square, and no residual of a triplet.
+    told = squares > 1e-12 * largest
+    residual = float((found.residuals[told] / squares[told]).max(initial=0.0))
+    if residual > tol:
+        warn(
+            f"truncated_svd: after {found.n_iter} products the residual is "
+            f"{residual:.2g}, above tol={tol:g}. The spectrum is flat there; raise "
+            "max_iter, or ask for fewer components.",
+            ConvergenceWarning,
+        )
+    s = np.where(s > np.finfo(np.float64).eps * max(n, m) * s.max(initial=0.0), s, 0.0)
+    if n < m:
+        U, V = V, U
+    signs = column_signs(U)
+    return SingularTriplets(U * signs, s, (V * signs).T, residual, found.n_iter)
+
+
+def column_signs(vectors: NDArray) -> NDArray:
+    """Signs that make the largest entry of each column positive.
+
+    Of entries as good as equal the first decides, so that rounding does not.
+    """
+    sizes = np.abs(vectors)
+    first = (sizes >= (1 - 1e-6) * sizes.max(axis=0)).argmax(axis=0)
+    chosen = np.take_along_axis(vectors, first[None], axis=0)[0]
+    return np.where(chosen < 0, -1.0, 1.0)
+
+
+def _products(A, backend):
+    """Functions that multiply with a matrix and with its transpose."""
+    if hasattr(A, "rmatmat"):
+
+        def on_host(multiply):
+            return lambda V: backend.asarray(
+                np.asarray(multiply(backend.to_numpy(V))), backend.float64
+            )
+
+        return on_host(A.matmat), on_host(A.rmatmat)
+    if sp.issparse(A):
+        A = sp.csr_array(A, dtype=np.float64)
+        here, transposed = backend.csr(A), backend.csr(sp.csr_array(A.T))
+    else:
+        here = backend.asarray(A, backend.float64)
+        transposed = here.T
+    return lambda V: here @ V, lambda V: transposed @ V
