@@ -154,7 +154,12 @@ def stkr(n):
     signal = np.tanh(X[:, 0] + X[:, 1])
     y = np.where(rng.random(n) < 0.1, signal, np.nan)
     model = STKRRegressor(
-        kernel="rbf", spectral_transform="polynomial", degree=2, solver="cg", max_iter=5
+        kernel="rbf",
+        spectral_transform="polynomial",
+        degree=2,
+        alpha=0.1,
+        solver="cg",
+        max_iter=5,
     )
 
     def kernel(backend):

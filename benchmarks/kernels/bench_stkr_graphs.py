@@ -29,7 +29,7 @@ from skgeom.graph import Graph
 SPREADING = (0.5, 0.8, 0.9, 0.95, 0.99)
 OURS = {
     "inverse Laplacian": [
-        dict(strength=s, alpha=a, normalization=m)
+        dict(degree=1, strength=s, alpha=a, normalization=m)
         for m in ("symmetric", "random_walk")
         for s in (10.0, 100.0, 1000.0)
         for a in (0.1, 1.0)

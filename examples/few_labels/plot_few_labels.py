@@ -40,7 +40,7 @@ y[labelled] = t[labelled]
 # fold. Ordinary folds would throw points away, and score rows whose target is NaN.
 
 search = GridSearchCV(
-    STKRRegressor(n_neighbors=10),
+    STKRRegressor("nearest_neighbors", n_neighbors=10),
     {"strength": [1e3, 1e4, 1e5], "alpha": [1e-2, 1e-1]},
     cv=LabelledKFold(5, shuffle=True, random_state=0),
     scoring="neg_root_mean_squared_error",

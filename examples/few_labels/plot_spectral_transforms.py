@@ -56,11 +56,13 @@ plt.show()
 # one; a high power lifts a broader part, and the leading components are a step.
 
 settings = {
-    "strength 1:\nnothing learnt": dict(strength=1.0),
-    "inverse Laplacian,\nstrength 100": dict(strength=100.0),
-    "the same,\nsquared": dict(strength=100.0, degree=2, tol=1e-6),
+    "strength 1:\nnothing learnt": dict(strength=1.0, degree=1, alpha=0.1),
+    "inverse Laplacian,\nstrength 100": dict(strength=100.0, degree=1, alpha=0.1),
+    "the same,\nsquared": dict(strength=100.0, alpha=0.1, tol=1e-6),
     "polynomial,\ndegree 16": dict(spectral_transform="polynomial", alpha=1e-3),
-    "top components:\n4": dict(spectral_transform="top_components", n_components=4),
+    "top components:\n4": dict(
+        spectral_transform="top_components", n_components=4, alpha=0.1
+    ),
 }
 fig, axes = plt.subplots(2, 5, figsize=(14, 5.6))
 for (name, setting), (above, below) in zip(settings.items(), axes.T, strict=True):

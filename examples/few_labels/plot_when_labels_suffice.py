@@ -39,7 +39,12 @@ folds = StratifiedLabelledKFold(3, shuffle=True, random_state=0)
 
 def spectral_search():
     return GridSearchCV(
-        Pipeline([("pca", PCA(random_state=0)), ("model", STKRClassifier())]),
+        Pipeline(
+            [
+                ("pca", PCA(random_state=0)),
+                ("model", STKRClassifier("nearest_neighbors", alpha=0.1)),
+            ]
+        ),
         {
             "pca__n_components": [16, 32],
             "model__strength": [10.0, 100.0],

@@ -4,8 +4,8 @@ Every public method that is ours is guarded, whatever its name; what is done for
 follows from the name and the arguments, in scikit-learn's meaning:
 
 - ``fit`` and what begins with it, and ``partial_fit``, train the estimator itself. One
-  that fails leaves it as it was. What is fitted owns its arrays: what becomes of X and
-  y afterwards does not reach it.
+  that fails leaves it as it was, and a fit that does not leaves nothing of one before.
+  What is fitted owns its arrays: what becomes of X and y afterwards does not reach it.
 - All others read it. With an argument X, answers belong where X is; without one, as of
   ``sample(n_samples)``, where the fitted arrays are. Answers of several arrays, as with
   ``return_std``, come home one by one.
@@ -138,6 +138,8 @@ def _within(method):
         if not trains or (continues and X is not None):
             _refuse_other_arrays(self, X, name)
         before = _state(self, kept_apart=continues) if trains else None
+        if trains and not continues:
+            _forget(self)
         model = self if trains else _reader(self)
         if continues:
             vars(self).update(vars(_reader(self)))
@@ -179,6 +181,13 @@ def _state(estimator, kept_apart):
     if kept_apart:
         state = {k: copy.deepcopy(v) if _is_fitted(k) else v for k, v in state.items()}
     return state
+
+
+def _forget(estimator):
+    """Drop what was learned before: a fit with other parameters may not set it all."""
+    for name in list(vars(estimator)):
+        if name.endswith("_") and not name.startswith("_"):
+            del vars(estimator)[name]
 
 
 def _reader(estimator):

@@ -3,12 +3,9 @@
 Features are those of Reid et al., "General graph random features", ICLR 2024.
 """
 
-from collections.abc import Callable
-from functools import partial
-
 import numpy as np
 
-from skgeom.nodes._graph_kernel import GraphKernel, power_series, trimmed
+from skgeom.nodes._graph_kernel import GraphKernel, trimmed
 from skgeom.typing import NDArray
 
 # Coefficients that features of new nodes have at the most, if those of f are fewer, and
@@ -58,32 +55,3 @@ def extension_modulation(kernel: GraphKernel) -> NDArray:
         if abs(h[i]) > _EXTENSION_LIMIT * abs(f).sum():
             return f[1:]
     return trimmed(h) if abs(h).sum() <= _EXTENSION_LIMIT * abs(f).sum() else f[1:]
-
-
-def extension_function(kernel: GraphKernel) -> Callable:
-    r"""Tell what the kernel of a new node with known ones does with its links.
-
-    Parameters
-    ----------
-    kernel : GraphKernel
-        The kernel k.
-
-    Returns
-    -------
-    callable
-        Maps eigenvalues of L to :math:`(k(\lambda) - \alpha_0) / (1 - \lambda)`, where
-        :math:`\alpha_0` is k at 1: the kernel of a new node with links w is that
-        function of L, times w.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skgeom.nodes import graph_kernel
-    >>> from skgeom.nodes._extension import extension_function
-    >>> two_steps = graph_kernel("random_walk", n_steps=2)  # (1 + W)^2 / 4
-    >>> extension_function(two_steps)(np.array([0.0, 1.0]))
-    array([0.75, 0.5 ])
-    """
-    f = kernel.modulation
-    rest = np.convolve(f, f)[1:] if len(f) > 1 else np.zeros(1)
-    return partial(power_series, rest)

@@ -119,7 +119,9 @@ class GraphKernelClassifier(ClassifierMixin, GraphKernelMachine):
     the classes in the labels are added if labels left out are then right more often, by
     more than a standard error: so it is where classes are of very different sizes and
     edges say little. Where no label reaches, as on a
-    component without any, the classes have their shares in the labels.
+    component without any, the classes have their shares in the labels. A new row has
+    the mean of the values of the nodes that it hangs on, as in
+    :class:`~skgeom.nodes.GraphKernelRidge`.
 
     With less than four labels a class, those that are left out say less than a rule:
     the time is that in which heat spreads over some two hundred nodes. Where every

@@ -10,7 +10,6 @@ from sklearn.utils.validation import check_is_fitted
 from skgeom._warnings import warn
 from skgeom.base import GeometryEstimator, GraphInputMixin
 from skgeom.graph import by_node
-from skgeom.nodes._extension import extension_function
 from skgeom.nodes._graph_kernel_mixin import GraphKernelMixin
 from skgeom.nodes._kernel_operator import GraphKernelOperator
 from skgeom.nodes._labelled_kernel import labelled_kernels
@@ -60,13 +59,11 @@ class GraphKernelMachine(GraphKernelMixin, GraphInputMixin, GeometryEstimator):
         options = dict(backend=backend, are_classes=are_classes)
         shown = means + mean if are_classes else means
         choice = self._settle(found, shown, counts, gram, product, **options)
-        shared = dict(tol=self.tol / 10, backend=backend)
-        K = GraphKernelOperator(self.graph_, self.kernel_, **shared)
+        K = GraphKernelOperator(
+            self.graph_, self.kernel_, tol=self.tol / 10, backend=backend
+        )
         dual = self._solve(K, nodes, means, self.alpha_ / counts, backend)
         self._values = K @ dual
-        # What hangs on a node sees the kernel one step further, without its constant.
-        further = extension_function(self.kernel_)
-        self._step_values = GraphKernelOperator(self.graph_, further, **shared) @ dual
         return dual, mean, (nodes, means, counts), choice
 
     def _values_of(self, X):
@@ -75,7 +72,10 @@ class GraphKernelMachine(GraphKernelMixin, GraphInputMixin, GeometryEstimator):
         if self.graph is not None:
             return self._values[self._read_ids(X, self.graph_.n_nodes)]
         own, weights = self._links(X, self._backend_for(X))
-        return own @ self._values + weights @ self._step_values
+        # A new row has the value at which it does not differ from its neighbours, as L
+        # tells differences. The kernel one step further, k(L) without its constant,
+        # would weigh their coefficients, errors of labels among them, far more.
+        return (own + weights) @ self._values
 
     def _solve(self, K, nodes, targets, penalties, backend):
         """Coefficients of all nodes, those of `nodes` by conjugate gradients."""

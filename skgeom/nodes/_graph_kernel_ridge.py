@@ -101,8 +101,12 @@ class GraphKernelRidge(MultiOutputMixin, RegressorMixin, GraphKernelMachine):
     labels say nothing, as one alone or values that are all equal, the time is that in
     which heat spreads over some two hundred nodes.
 
-    Several values for one node count as their mean with as much more weight. New rows
-    hang on the nodes as in :class:`~skgeom.nodes.GraphRandomFeatures`.
+    Several values for one node count as their mean with as much more weight.
+
+    A new row takes the mean of the values that are fitted at the nodes nearest to it,
+    or that it is linked to, with its row of W as weights. What a small penalty leaves
+    of the errors of single labels is no larger there than at the nodes, by which the
+    penalty was chosen.
 
     References
     ----------

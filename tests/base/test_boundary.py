@@ -108,6 +108,19 @@ def test_a_fit_that_fails_leaves_the_one_before(Class):
         np.testing.assert_array_equal(value, expected[name])
 
 
+@pytest.mark.parametrize("Class", ESTIMATORS)
+def test_a_fit_leaves_nothing_of_the_one_before(Class):
+    """As bounds, which a fit with other parameters would not set."""
+    model = make(Class).fit(X, Y)
+    model.bound_of_before_ = 0.1
+    model.fit(X, Y)
+    assert not hasattr(model, "bound_of_before_")
+    again = make(Class).fit(X, Y)
+    assert {k for k in vars(model) if k.endswith("_")} == {
+        k for k in vars(again) if k.endswith("_")
+    }
+
+
 # ------------------------------------------------------------------------- ownership
 
 

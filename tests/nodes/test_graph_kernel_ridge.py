@@ -9,6 +9,7 @@ from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.kernel_ridge import KernelRidge
 from sklearn.model_selection import cross_val_score
+from sklearn.neighbors import KNeighborsRegressor
 
 from skgeom import GraphKernelRidge, GraphRandomFeatures
 from skgeom.graph import Graph
@@ -81,6 +82,33 @@ def test_new_points_are_predicted_from_what_is_around():
     y = np.sin(5 * X[:, 0]) + X[:, 1]
     model = GraphKernelRidge(diffusion_time=4.0, alpha=0.01)
     assert cross_val_score(model, X, y, cv=5).min() > 0.9
+
+
+@pytest.mark.parametrize("seed", [0, 2])
+def test_noise_is_not_blown_up_at_new_points(seed):
+    """What a small penalty leaves of it is no larger there than at the nodes."""
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(500, 3))
+    y = X[:, 0] + 0.5 * rng.normal(size=500)
+    peer = KNeighborsRegressor(10).fit(X[:100], y[:100]).score(X[100:], y[100:])
+    model = GraphKernelRidge().fit(X[:100], y[:100])
+    assert model.score(X[100:], y[100:]) > peer - 0.06
+    # Nor of one that is given.
+    model = GraphKernelRidge(alpha=1e-5, diffusion_time=4.0).fit(X[:100], y[:100])
+    nodes = np.abs(model.predict(X[:100]) - model.intercept_).max()
+    assert np.abs(model.predict(X[100:]) - model.intercept_).max() < 1.2 * nodes
+
+
+def test_a_new_node_has_the_mean_of_what_it_is_linked_to(grid):
+    rng, A = np.random.default_rng(0), grid.adjacency
+    model = GraphKernelRidge(affinity="precomputed").fit(A, rng.random(400))
+    links = np.zeros((2, 400))
+    links[0, [0, 5, 6]] = 1.0, 2.0, 0.5
+    links[1] = A.toarray()[7]  # as has a node that is known
+    W = links[0] / np.sqrt(3.5 * grid.degrees)
+    nodes = model.predict(A) - model.intercept_
+    found = model.predict(links) - model.intercept_
+    assert_allclose(found, [W @ nodes, nodes[7]], atol=1e-12)
 
 
 def test_learned_kernels_are_exact_too(grid):

@@ -10,13 +10,10 @@ import numpy as np
 import scipy.sparse as sp
 
 from skgeom.backends import Backend, Descent, Links, Points
-from skgeom.hyperbolic._poincare._tree_layout import hierarchy_tree, tree_layout
 from skgeom.typing import NDArray
 
 # The rate of burn-in, as a share of the learning rate.
 _BURN_IN_RATE = 0.03
-# Spread of starting points, and of the coordinates that a layout does not use.
-_SPREAD = 1e-3
 # Epochs that the stopping criterion compares with as many before them.
 _WINDOW = 10
 # Steps that place a new point, and their rate.
@@ -144,55 +141,6 @@ def prepare_links(
     arrays = [backend.asarray(array) for array in arrays]
     arrays[2] = backend.asarray(weights, dtype=backend.float64)
     return Links(*arrays)
-
-
-def initial_points(
-    adjacency: sp.csr_array, n_components: int, init: str, rng: np.random.RandomState
-) -> tuple[NDArray, str]:
-    """Choose where descent starts.
-
-    Parameters
-    ----------
-    adjacency : csr_array of shape (n_nodes, n_nodes)
-        Of the directed graph, without self-loops.
-    n_components : int
-        Dimension of the ball.
-    init : {"auto", "tree", "random"}
-        "tree" draws the tree of `hierarchy_tree` in the plane of the first two
-        coordinates. "random" is near the origin. "auto" is "tree" for graphs without a
-        cycle in at least two dimensions.
-    rng : RandomState
-        Source of randomness.
-
-    Returns
-    -------
-    tangents : ndarray of shape (n_nodes, n_components)
-        Tangent vectors at the origin, to be mapped into the ball.
-    init : {"tree", "random"}
-        What was used.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from scipy.sparse import csr_array
-    >>> from skgeom.hyperbolic._poincare._descent import initial_points
-    >>> rng = np.random.RandomState(0)
-    >>> initial_points(csr_array([[0, 1], [0, 0]]), 2, "auto", rng)[1]
-    'tree'
-    """
-    n = adjacency.shape[0]
-    tangents = rng.uniform(-_SPREAD, _SPREAD, (n, n_components))
-    if init == "random" or n_components == 1:
-        return tangents, "random"
-    parents, ranks = hierarchy_tree(adjacency)
-    if init == "auto":
-        heads = np.repeat(np.arange(n), np.diff(adjacency.indptr))
-        if not (ranks[heads] < ranks[adjacency.indices]).all():
-            return tangents, "random"
-    radii, angles = tree_layout(parents, ranks)
-    tangents[:, 0] += radii * np.cos(angles)
-    tangents[:, 1] += radii * np.sin(angles)
-    return tangents, "tree"
 
 
 def points_from(tangents: NDArray, max_radius: float, backend: Backend) -> Points:

@@ -1,5 +1,6 @@
 """Poincaré embeddings of graphs (Nickel and Kiela, NIPS 2017 and ICML 2018)."""
 
+from functools import partial
 from numbers import Integral, Real
 from typing import Self
 
@@ -21,7 +22,6 @@ from skgeom.graph import Graph, equal_rows
 from skgeom.hyperbolic._poincare._descent import (
     Schedule,
     descend_links,
-    initial_points,
     place_in_ball,
     points_from,
     prepare_links,
@@ -29,13 +29,10 @@ from skgeom.hyperbolic._poincare._descent import (
 from skgeom.hyperbolic._poincare._links import every_other, without_loops
 from skgeom.hyperbolic._poincare._nearest import named, nearest_nodes, read_nodes
 from skgeom.hyperbolic._poincare._placement import place_between
+from skgeom.hyperbolic._poincare._start import choose_start, learning_rate_from
 from skgeom.metrics import link_ranks
 from skgeom.typing import Array, ArrayLike, MatrixLike, NDArray, RandomStateLike
 
-# Learning rates of learning_rate="auto".
-_RATES = {"tangent_adam": 0.06, "polar_adam": 0.1, "sgd": 0.1}
-# Sectors of a node in the layout that a step of tangent Adam may cross at most.
-_SECTORS = 4
 # optimizer="auto" takes polar Adam up to this dimension.
 _FEW_COMPONENTS = 3
 # A row of which so much is a node is that node.
@@ -90,7 +87,8 @@ class PoincareEmbedding(
         "polar_adam" for two or three components, and "tangent_adam" for others.
     init : {"auto", "tree", "random"}, default="auto"
         Where to start. "tree": the layout of a tree in the graph. "random": near the
-        origin. "auto" is "tree" for a directed graph without cycles.
+        origin. "auto": a layout, a smaller one or the origin, by short trials, at a
+        fifth of the cost of the fit.
     n_negatives : int, default=50
         Random nodes that a node is to keep away from in an epoch, shared by its links.
         Those it is linked to are left out, not redrawn.
@@ -101,7 +99,7 @@ class PoincareEmbedding(
         The others are drawn in proportion to this power of a node's number of links.
     learning_rate : float or "auto", default="auto"
         At the start; it falls linearly to zero. "auto" is 0.06 for "tangent_adam",
-        from a tree at most 25 / n_nodes, so that the layout is not lost, and 0.1 else.
+        from a whole layout at most 25 / n_nodes, so that it is not lost, and 0.1 else.
         No step is longer than one unit.
     max_iter : int, default=300
         Epochs, in each of which all links are seen.
@@ -134,6 +132,8 @@ class PoincareEmbedding(
         Mean loss of a link in each epoch.
     init_ : {"tree", "random"}
         The start used.
+    init_scale_ : float
+        Size of the layout used, 1 for that of "tree" and 0 for a random start.
     optimizer_ : {"polar_adam", "tangent_adam", "sgd"}
         The optimizer used.
     learning_rate_ : float
@@ -274,14 +274,17 @@ class PoincareEmbedding(
                 "The graph has no links, apart from those of nodes with themselves: "
                 "there is nothing to embed."
             )
-        start, self.init_ = initial_points(
-            self.graph_.adjacency, self.n_components, self.init, rng
-        )
-        self._schedule = self._make_schedule(X, backend)
-        moved = points_from(start, self._schedule.max_radius, backend)
         links = prepare_links(
             self.graph_.adjacency, backend, negative_power=self.negative_power
         )
+        schedule_for = partial(self._make_schedule, X, backend)
+        what = self.graph_.adjacency, links, self.n_components, self.init
+        start, self.init_scale_ = choose_start(*what, schedule_for, rng, backend)
+        self.init_ = "tree" if self.init_scale_ > 0 else "random"
+        self._schedule = schedule_for(self.init_scale_)
+        self.optimizer_ = self._schedule.rule.removeprefix(f"{self.model}_")
+        self.learning_rate_ = self._schedule.learning_rate
+        moved = points_from(start, self._schedule.max_radius, backend)
         progress = self._progress(self.max_iter, measure="loss")
         self.loss_curve_ = descend_links(
             moved, links, self._schedule, rng, backend, progress
@@ -419,32 +422,24 @@ class PoincareEmbedding(
         names = named(found, self.graph_.node_names)
         return names.reshape(shape), distances.reshape(shape)
 
-    def _make_schedule(self, X, backend):
-        """Fill in what is "auto"."""
-        if self.optimizer != "auto":
-            self.optimizer_ = self.optimizer
-        elif 1 < self.n_components <= _FEW_COMPONENTS:
-            self.optimizer_ = "polar_adam"
-        else:
-            self.optimizer_ = "tangent_adam"
-        rate = self.learning_rate
+    def _make_schedule(self, X, backend, scale):
+        """Fill in what is "auto", for a start from a layout of some size."""
+        rule, rate, batch_size = self.optimizer, self.learning_rate, self.batch_size
+        if rule == "auto":
+            few = 1 < self.n_components <= _FEW_COMPONENTS
+            rule = "polar_adam" if few else "tangent_adam"
         if rate == "auto":
-            rate = _RATES[self.optimizer_]
-            if self.optimizer_ == "tangent_adam" and self.init_ == "tree":
-                rate = min(rate, _SECTORS * 2 * np.pi / self.graph_.n_nodes)
-        self.learning_rate_ = float(rate)
-        n_heads = np.count_nonzero(np.diff(self.graph_.adjacency.indptr))
-        auto_size = self.batch_size == "auto"
-        rule = self.optimizer_
+            rate = learning_rate_from(scale, rule, self.graph_.n_nodes)
+        if batch_size == "auto":
+            n_heads = np.count_nonzero(np.diff(self.graph_.adjacency.indptr))
+            batch_size = -(-n_heads // _STEPS_PER_EPOCH)
         narrow = self._width(X) == np.float32 or backend.float64 == backend.xp.float32
         return Schedule(
             rule=f"{self.model}_sgd" if rule == "sgd" else rule,
-            learning_rate=self.learning_rate_,
+            learning_rate=float(rate),
             max_iter=self.max_iter,
-            burn_in=self.burn_in if self.init_ == "random" else 0,
-            batch_size=-(-n_heads // _STEPS_PER_EPOCH)
-            if auto_size
-            else self.batch_size,
+            burn_in=0 if scale > 0 else self.burn_in,
+            batch_size=batch_size,
             n_negatives=self.n_negatives,
             local_negatives=self.local_negatives,
             max_radius=_MAX_RADIUS_32 if narrow else _MAX_RADIUS,

@@ -38,6 +38,9 @@ from skgeom.typing import NDArray
 MOST_LABELS, MOST_ENTRIES = 500, 10**6
 # Labels that the kernels of points see beyond, and that their width is chosen by.
 _MOST_CENTRES, _FEW_CENTRES = 2000, 500
+# Where no label can be predicted from others, the likelihood of a kernel of neighbours
+# over that of others, as a logarithm.
+_FAITH = 8.0
 
 
 @dataclass(frozen=True)
@@ -139,6 +142,8 @@ class Problem(NamedTuple):
     error : callable
         ``error(predicted, labels)``: mean squared error of predictions of labels that
         are given by their positions, relative to that of their mean.
+    telling : ndarray of shape (n_labels,), bool
+        Labels that others can predict: of classes those that have another label.
 
     Examples
     --------
@@ -154,6 +159,13 @@ class Problem(NamedTuple):
     targets: np.ndarray
     weights: np.ndarray
     error: Callable
+    telling: np.ndarray
+
+    @property
+    def faith(self) -> float:
+        """What kernels of neighbours are ahead by where labels tell nothing."""
+        silent = self.weights[~self.telling].sum() / self.weights.sum()
+        return _FAITH * float(silent)
 
     def loss(self, predicted: NDArray, rows: NDArray) -> float:
         """Minus the logarithm of the likelihood of errors of an unknown size.
@@ -168,11 +180,16 @@ class Problem(NamedTuple):
         Returns
         -------
         float
-            Half the number of labels, by their weight, times the logarithm of the
-            error.
+            Half the number of labels, by their weight over its mean, times the
+            logarithm of the error.
         """
-        error = max(self.error(predicted, rows), 1e-12)
-        return 0.5 * float(self.weights[rows].sum()) * float(np.log(error))
+        told = self.telling[rows]
+        if not told.any():
+            return 0.0
+        error = max(self.error(predicted[told], rows[told]), 1e-12)
+        # Whatever the unit of the weights, labels count one each in the mean.
+        count = self.weights[rows[told]].sum() / self.weights.mean()
+        return 0.5 * float(count) * float(np.log(error))
 
 
 def fit_average(
@@ -246,11 +263,18 @@ def _average_all(
     problem, strengths, degree, kernels, ratios, fit_intercept, *, tol, max_iter
 ):
     """Every kernel, and sums of two."""
-    S, measure, points, labelled, targets, weights, _ = problem
+    S, measure, points, labelled, targets, weights, *_ = problem
     S = dense_where_small(S, len(labelled))
     rows = np.arange(len(labelled))
     neighbors, report = neighbor_grams(
-        S, labelled, measure, strengths, degree, tol=tol, max_iter=max_iter
+        S,
+        labelled,
+        measure,
+        strengths,
+        degree,
+        fit_intercept=fit_intercept,
+        tol=tol,
+        max_iter=max_iter,
     )
     grams = {name: point_gram(name, *2 * [points[labelled]]) for name in kernels}
     found = average_machines(
@@ -261,6 +285,7 @@ def _average_all(
         lambda predicted: problem.loss(predicted, rows),
         ratios=ratios,
         fit_intercept=fit_intercept,
+        faith=problem.faith,
     )
     of_points = PointsPart(points[labelled], found.points, targets.shape[1])
     root = np.sqrt(measure[labelled])[:, None]
@@ -292,7 +317,7 @@ def _average_two(
     problem, transforms, kernels, ratios, alphas, folds, fit_intercept, *, tol, max_iter
 ):
     """The best kernel of neighbours and the best of points."""
-    S, measure, points, labelled, targets, weights, _ = problem
+    S, measure, points, labelled, targets, weights, *_ = problem
     backend, root = S.backend, np.sqrt(measure[labelled])[:, None]
     mean = np.average(targets, axis=0, weights=weights) * float(fit_intercept)
     system = [
@@ -310,10 +335,14 @@ def _average_two(
         tol=tol,
         max_iter=max_iter,
     )
-    kernel, ratio, loss = _best_of_points(
-        problem, kernels, ratios, folds, fit_intercept
-    )
-    share = 1.0 / (1.0 + np.exp(np.clip(best.loss - loss, -500, 500)))
+    if len(labelled) < 2:  # nothing to judge points by
+        kernel, ratio, loss = kernels[0], float(ratios[-1]), np.inf
+    else:
+        kernel, ratio, loss = _best_of_points(
+            problem, kernels, ratios, folds, fit_intercept
+        )
+    behind = best.loss - problem.faith - loss
+    share = 1.0 / (1.0 + np.exp(np.clip(behind, -500, 500)))
     some = _some(len(labelled), _MOST_CENTRES)
     gram = point_gram(kernel, *2 * [points[labelled[some]]])
     fit = ridge_path(

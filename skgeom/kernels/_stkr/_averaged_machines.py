@@ -127,6 +127,7 @@ def average_machines(
     *,
     ratios: NDArray | None = None,
     fit_intercept: bool = True,
+    faith: float = 0.0,
 ) -> AveragedMachines:
     """Fit every kernel, and sums of two, with every penalty; average by their losses.
 
@@ -148,6 +149,8 @@ def average_machines(
         `penalty_ratios`.
     fit_intercept : bool, default=True
         Whether a constant without a penalty is fitted.
+    faith : float, default=0.0
+        By how much the c of kernels of neighbours alone is less than it is.
 
     Returns
     -------
@@ -165,7 +168,7 @@ def average_machines(
     array([0., 1., 2., 3., 4., 5.])
     """
     ratios = penalty_ratios(len(targets)) if ratios is None else ratios
-    fits = _Fits(targets, weights, loss, ratios, fit_intercept)
+    fits = _Fits(targets, weights, loss, ratios, fit_intercept, faith)
     grams = {}
     for kind, kernels in (("neighbors", neighbors), ("points", points)):
         for name, gram in kernels.items():
@@ -193,8 +196,9 @@ def average_machines(
 class _Fits:
     """Kernels that were fitted: for each its parts, penalties, losses and solutions."""
 
-    def __init__(self, targets, weights, loss, ratios, fit_intercept):
+    def __init__(self, targets, weights, loss, ratios, fit_intercept, faith):
         self.targets, self.weights, self.loss = targets, weights, loss
+        self.faith = faith
         self.ratios, self.fit_intercept = ratios, fit_intercept
         self.found = []
 
@@ -209,7 +213,8 @@ class _Fits:
             fit_intercept=self.fit_intercept,
         )
         losses = [self.loss(self.targets - missed) for missed in path.left_out]
-        fit = np.asarray(losses), path.duals, path.intercepts
+        losses = np.asarray(losses) - (self.faith if share == 1.0 else 0.0)
+        fit = losses, path.duals, path.intercepts
         self.found.append((parts, share, *fit))
 
     def loss_of(self, key):

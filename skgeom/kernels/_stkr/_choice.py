@@ -15,11 +15,12 @@ from skgeom.kernels._stkr._transformed_labels import transformed_columns
 from skgeom.operators import KernelOperator
 from skgeom.typing import Array, NDArray
 
-# Labels up to which each is predicted from all others, and from which on a share of
-# them is predicted once.
-_FEW, _MANY = 64, 500
-# Parts of the labels: between the two, beyond for one target, and beyond for more.
-_FOLDS, _FOLDS_OF_MANY, _HIDDEN_SHARE = 5, 3, 4
+# Labels, and labels times rows, up to which each is predicted from all others.
+_VERY_FEW, _FEW_ENTRIES = 16, 500_000
+# Labels up to which there are ten folds, then five, then one quarter or, for one
+# target, two.
+_FEW, _MANY = 100, 500
+_FOLDS, _QUARTERS = (10, 5), 4
 # A penalty must be so many times what an eigenvalue lacks to zero.
 _SAFE = 2.0
 # Labels of which a kernel without a primal form is chosen by.
@@ -50,7 +51,9 @@ class Choice(NamedTuple):
     loss: float
 
 
-def label_folds(order: NDArray, n_targets: int) -> NDArray:
+def label_folds(
+    order: NDArray, n_targets: int, points: NDArray | None = None
+) -> NDArray:
     """Parts of the labels that are predicted from all others.
 
     Parameters
@@ -59,6 +62,8 @@ def label_folds(order: NDArray, n_targets: int) -> NDArray:
         Classes, or values: every part has its share of each, or of their range.
     n_targets : int
         Number of columns of a fit.
+    points : ndarray of shape (n_labels, n_features), default=None
+        By which labels of one class or value are ordered; None is as they come.
 
     Returns
     -------
@@ -70,16 +75,16 @@ def label_folds(order: NDArray, n_targets: int) -> NDArray:
     >>> import numpy as np
     >>> from skgeom.kernels._stkr._choice import label_folds
     >>> np.bincount(label_folds(np.arange(100), 1)).tolist()
-    [20, 20, 20, 20, 20]
+    [10, 10, 10, 10, 10, 10, 10, 10, 10, 10]
     """
     n = len(order)
     rank = np.empty(n, dtype=np.int64)
-    rank[np.argsort(order, kind="stable")] = np.arange(n)
+    keys = [order] if points is None else [*np.asarray(points).T, order]
+    rank[np.lexsort(keys)] = np.arange(n)
     if n <= _MANY:
-        return rank % min(_FOLDS, n)
-    if n_targets == 1:
-        return rank % _FOLDS_OF_MANY
-    return np.where(rank % _HIDDEN_SHARE == 0, 0, -1)
+        return rank % min(_FOLDS[n > _FEW], n)
+    quarter = rank % _QUARTERS
+    return np.where(quarter <= (n_targets == 1), quarter, -1)
 
 
 def choose(
@@ -151,10 +156,13 @@ def choose(
     0.1
     """
     found = []
+    n_labels = len(labelled)
+    few = n_labels <= _VERY_FEW
+    few = few or (n_labels <= _MANY and n_labels * S.n <= _FEW_ENTRIES)
     for i, transform in enumerate(transforms):
         primal = transform is not None and transform.has_primal
-        if not primal or len(labelled) <= _FEW or alphas is None:
-            rows = _some(len(labelled), int(memory / (32 * S.n)))
+        if few or not primal or alphas is None:
+            rows = _some(n_labels, int(memory / (32 * S.n)))
             if eigenvectors is not None:
                 seen = eigenvectors[labelled[rows]]
                 gram = S.backend.asarray(seen @ seen.T, dtype=S.backend.float64)

@@ -19,17 +19,6 @@ from skgeom.kernels._stkr._base_kernel import (
 
 POINT_KERNELS = {"rbf", "laplacian", "matern"}
 
-# Attributes that a fit may not set.
-_OPTIONAL = (
-    "graph_",
-    "gamma_",
-    "eigenvalues_",
-    "alpha_",
-    "strength_",
-    "dual_coef_",
-    "candidates_",
-)
-
 
 class KernelInput(GraphInputMixin, GeometryEstimator):
     """Base of estimators that read a kernel of points, a graph or a matrix."""
@@ -72,8 +61,6 @@ class KernelInput(GraphInputMixin, GeometryEstimator):
     def _fit_base_kernel(self, X, backend):
         """Read X; return the base kernel and the node of each row."""
         self._fit_points = self._known_rows = None
-        for name in _OPTIONAL:  # of a fit before
-            self.__dict__.pop(name, None)
         self._points_part = None
         if self.graph is not None or self._is_of_neighbors():
             self.graph_, rows, _ = self._fit_graph(X, backend)

@@ -30,13 +30,14 @@ def neighbor_grams(
     strengths: NDArray,
     degree: int,
     *,
+    fit_intercept: bool = True,
     tol: float = 1e-4,
     max_iter: int = 2000,
 ) -> tuple[dict[float, NDArray], Report]:
     r"""The kernels :math:`D^{-1/2} (1 - \eta S)^{-q} D^{-1/2}` over labelled rows.
 
-    Constants, which the kernel allows next to any size, are left out of it where they
-    are eigenvectors: beside an intercept they say nothing.
+    Constants, which the kernel allows next to any size, are left out of it beside an
+    intercept, where they are eigenvectors: they say nothing then.
 
     Parameters
     ----------
@@ -50,6 +51,8 @@ def neighbor_grams(
         The values of :math:`1 / (1 - \eta)`.
     degree : int
         The q of the formula.
+    fit_intercept : bool, default=True
+        Whether there is an intercept beside the kernel.
     tol : float, default=1e-4
         Relative residual of each solution.
     max_iter : int, default=2000
@@ -77,7 +80,10 @@ def neighbor_grams(
     columns = np.zeros((S.n, len(labelled)))
     columns[labelled, np.arange(len(labelled))] = 1.0 / root[labelled]
     constant = root / np.linalg.norm(root)
-    if np.abs(S.host_product(constant[:, None])[:, 0] - constant).max() < 1e-8:
+    if (
+        fit_intercept
+        and np.abs(S.host_product(constant[:, None])[:, 0] - constant).max() < 1e-8
+    ):
         columns -= constant[:, None] * (constant @ columns)
     columns = backend.asarray(columns, dtype=backend.float64)
     found, report = {}, Report()

@@ -93,6 +93,7 @@ class SpectralMachine(KernelInput):
         their errors weigh.
         """
         nodes, mean, weights = by_node(rows[labelled], targets, weights)
+        weights = self._in_their_mean(weights)
         unit = self._unit_of_spectrum(base)
         operator = base.operator if unit == 1.0 else over(base.operator, unit)
         root = np.sqrt(base.measure)[:, None]
@@ -103,7 +104,7 @@ class SpectralMachine(KernelInput):
             root[nodes] * mean,
             weights / base.measure[nodes],
             unit,
-            label_folds(self._order_of(mean), mean.shape[1]),
+            self._folds(nodes, mean),
             self._selection_loss(mean, weights, root[nodes]),
         )
         found = self._solve(problem, backend)
@@ -116,6 +117,7 @@ class SpectralMachine(KernelInput):
         Returns the intercept of the average.
         """
         nodes, mean, weights = by_node(rows[labelled], targets, weights)
+        weights = self._in_their_mean(weights)
         problem = Problem(
             base.operator,
             base.measure,
@@ -124,6 +126,7 @@ class SpectralMachine(KernelInput):
             mean,
             weights,
             self._mean_squared_error(mean, weights),
+            self._telling(mean),
         )
         relative = None if isinstance(self.alpha, str) else self._alphas()
         found = fit_average(
@@ -132,7 +135,7 @@ class SpectralMachine(KernelInput):
             self.degree or self._default_degrees["inverse_laplacian"],
             relative,
             self.gamma,
-            label_folds(self._order_of(mean), mean.shape[1]),
+            self._folds(nodes, mean),
             np.asarray(self._default_alphas) if relative is None else relative,
             fit_intercept=self.fit_intercept,
             tol=self.tol,
@@ -148,6 +151,15 @@ class SpectralMachine(KernelInput):
         }
         self.solver_ = "dense"
         return found.intercept
+
+    def _in_their_mean(self, weights):
+        """Weights of labels; in units of their mean where the penalty is automatic."""
+        return weights / weights.mean() if isinstance(self.alpha, str) else weights
+
+    def _folds(self, nodes, targets):
+        """Parts of the labels, whatever the order of the rows."""
+        points = None if self._fit_points is None else self._fit_points[nodes]
+        return label_folds(self._order_of(targets), targets.shape[1], points)
 
     def _keep_solution(self, found, base, unit, backend):
         """Set what predictions need of the kernel of a graph or of points."""
@@ -210,8 +222,8 @@ class SpectralMachine(KernelInput):
             ) from None
 
     # Where "auto" looks.
-    _default_strengths: Sequence[float] = (10.0, 100.0, 1e3, 1e4)
-    _default_alphas: Sequence[float] = (1e-3, 1e-2, 1e-1, 1.0, 10.0)
+    _default_strengths: Sequence[float] = (10.0, 100.0, 1e3, 1e4, 1e5)
+    _default_alphas: Sequence[float] = (1e-3, 1e-2, 1e-1, 1.0, 10.0, 100.0)
 
     def _strengths(self):
         """Strengths that are tried."""

@@ -9,6 +9,9 @@ import numpy as np
 from skgeom.backends import as_numpy
 from skgeom.typing import Array
 
+# What eigenvalues are not known to, relative to the largest.
+_ROUNDING = 1e-14
+
 
 class RidgePath(NamedTuple):
     """What `ridge_path` found.
@@ -102,7 +105,12 @@ def ridge_path(
     V = V if basis is None else basis @ V
     spectrum = xp.matrix_transpose(V) @ (root * targets)
     penalties = xp.asarray(np.asarray(alphas, dtype=np.float64), device=gram.device)
-    shrunk = 1 / (values[:, None] + xp.astype(penalties, gram.dtype))
+    penalties = xp.astype(penalties, gram.dtype)
+    if values.shape[0]:
+        # Below the rounding of the eigenvalues a penalty is none.
+        lowest = _ROUNDING * values[-1]
+        penalties = xp.where(penalties > lowest, penalties, lowest)
+    shrunk = 1 / (values[:, None] + penalties)
     # All penalties in one product: (n_labels, n_penalties, n_targets).
     shape = gram.shape[0], shrunk.shape[1], targets.shape[1]
     scaled = shrunk[:, :, None] * spectrum[:, None, :]

@@ -63,7 +63,8 @@ class STKRClassifier(ClassifierMixin, SpectralMachine):
     alpha : float, array-like of float or "auto", default="auto"
         Weight of the penalty, > 0. Of several, and of the grid of "auto", the one is
         taken that predicts labels best from others, by the share of errors. With
-        ``kernel="auto"`` it is in units of the mean variance of a kernel.
+        ``kernel="auto"`` it is in units of the mean variance of a kernel, but for
+        that of neighbours with more labels than all kernels are averaged for.
     n_neighbors : int, default=7
         Neighbours of a point in the "nearest_neighbors" kernel.
     gamma : float, default=None
@@ -393,6 +394,11 @@ class STKRClassifier(ClassifierMixin, SpectralMachine):
     def _order_of(self, targets):
         """Classes, of which folds of the labels have their shares."""
         return targets.argmax(axis=1)
+
+    def _telling(self, targets):
+        """Labels that others can predict: those of classes that have two."""
+        classes = targets.argmax(axis=1)
+        return np.bincount(classes)[classes] > 1
 
     def _mean_squared_error(self, targets, weights):
         """Error of predicted probabilities, in units of that of the shares."""

@@ -45,7 +45,7 @@ class STKRRegressor(RegressorMixin, SpectralMachine):
     strength : float, array-like of float or "auto", default="auto"
         Of "inverse_laplacian": how much the smoothest function is preferred,
         :math:`1 / (1 - \eta)` >= 1; 1 does not transform. Of several, and of "auto"
-        from 10 to 1e4, the one is taken that predicts labels best from others.
+        from 10 to 1e5, the one is taken that predicts labels best from others.
     degree : int, default=None
         Exponent q of "inverse_laplacian" and "polynomial". None is 2 for the
         former and 16 for the latter.
@@ -54,7 +54,8 @@ class STKRRegressor(RegressorMixin, SpectralMachine):
     alpha : float, array-like of float or "auto", default="auto"
         Weight of the penalty, > 0. Of several, and of the grid of "auto", the one is
         taken that predicts labels best from others, by squared error. With
-        ``kernel="auto"`` it is in units of the mean variance of a kernel.
+        ``kernel="auto"`` it is in units of the mean variance of a kernel, but for
+        that of neighbours with more labels than all kernels are averaged for.
     n_neighbors : int, default=7
         Neighbours of a point in the "nearest_neighbors" kernel.
     gamma : float, default=None
@@ -154,11 +155,12 @@ class STKRRegressor(RegressorMixin, SpectralMachine):
     labels times rows, it is the mean of two machines, the best on neighbours and the
     best on (at most 2,000 labelled) points, judged by labels that are held out.
 
-    Other kernels are chosen by labels that are left out, too. Up to 64 labels, and for
-    transforms whose inverse is no polynomial (up to 2,000 labels), each is predicted
-    from all others; else those of a fifth from the rest, five times, beyond 500 labels
-    a third, three times, or with several targets a quarter, once. A path of penalties
-    then costs about as much as three fits.
+    Other kernels are chosen by labels that are left out, too. Where labels times rows
+    are at most 500,000, and for transforms whose inverse is no polynomial (by up to
+    2,000 labels), each is predicted from all others; else those of a tenth from the
+    rest, ten times, beyond 100 labels of a fifth, beyond 500 labels of a quarter,
+    twice, or once with several targets. A path of penalties then costs about as much
+    as three fits.
 
     Memory is that of the entries of a sparse kernel. The matrix of a kernel of points
     is held whole if it fits ``sklearn.get_config()["working_memory"]``, and computed
@@ -334,6 +336,10 @@ class STKRRegressor(RegressorMixin, SpectralMachine):
     def _order_of(self, targets):
         """What folds of the labels share alike."""
         return targets[:, 0]
+
+    def _telling(self, targets):
+        """Labels that others can predict: all."""
+        return np.ones(len(targets), dtype=bool)
 
     def _mean_squared_error(self, targets, weights):
         """Error of predicted labels, in units of their variance."""

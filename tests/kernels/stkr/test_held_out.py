@@ -111,7 +111,8 @@ def test_a_default_on_a_graph_is_near_the_best_of_its_grid(Class):
 
 def test_many_labels_are_judged_by_a_part_of_them(monkeypatch):
     graph, classes, _ = moons(200)
-    monkeypatch.setattr(_choice, "_FEW", 5)
+    monkeypatch.setattr(_choice, "_VERY_FEW", 5)
+    monkeypatch.setattr(_choice, "_FEW_ENTRIES", 5)
     monkeypatch.setattr(_choice, "_MANY", 20)
     rows = np.arange(0, 200, 4)
     model = STKRClassifier(graph=graph).fit(rows[:, None], classes[rows])
