@@ -230,7 +230,6 @@ ONE_FAMILY = {
     "solvers.truncated_svd": "embeddings of nodes need it next",
     "operators.heat_kernel": "users call it",
     "operators.spectral_function": "users call it; any function of a Laplacian",
-    "operators.relaxation_time": "features of nodes choose their time by it next",
     "operators.KernelOperator": "Gaussian processes are products with kernels next",
     "operators.SparseKernel": "spectral embeddings of nodes need it next",
 }
@@ -285,7 +284,7 @@ def test_what_one_family_uses_lives_there():
         if len(families_that_use(name)) < 2
     }
     assert alone == set(ONE_FAMILY)
-    assert len(ONE_FAMILY) <= 11
+    assert len(ONE_FAMILY) <= 10
 
 
 # ------------------------------------------------------------------- engines and names

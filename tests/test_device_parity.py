@@ -22,6 +22,7 @@ from skgeom.cluster._sdp._low_rank import (
     low_rank_clustering,
     spectral_scale,
 )
+from skgeom.embedding._heat_geodesic._relaxation_time import relaxation_time
 from skgeom.embedding._heat_geodesic._stress import kruskal_stress
 from skgeom.graph import Graph
 from skgeom.hyperbolic._poincare._descent import (
@@ -414,7 +415,7 @@ COMPUTED = {
     "heat_kernel": lambda on: operators.heat_kernel(
         RING.laplacian(), 9.0, backend=on.backend
     ),
-    "relaxation_time": lambda on: operators.relaxation_time(
+    "relaxation_time": lambda on: relaxation_time(
         RING, horizon=300.0, backend=on.backend
     ),
     "spectral_function": lambda on: operators.spectral_function(
@@ -446,6 +447,7 @@ WITHIN_ESTIMATORS = {
     "callable_matvec callable_diagonal choose held_out_values primal_path "
     "neighbor_grams dense_where_small transformed_labels padded",
     "GraphKernelRidge": "choose_kernel held_out_fifths",
+    "PoincareEmbedding": "choose_start",
     "KrylovKernelPCA": "point_evaluation point_products farthest",
     "OrthogonalRBFSampler": "column_moments",
 }

@@ -4,7 +4,6 @@ from skgeom.operators._chebyshev import chebyshev_coefficients, spectral_functio
 from skgeom.operators._heat import (
     heat_coefficients,
     heat_kernel,
-    relaxation_time,
 )
 from skgeom.operators._kernel_products import KernelOperator, SparseKernel
 
@@ -14,6 +13,5 @@ __all__ = [
     "chebyshev_coefficients",
     "heat_coefficients",
     "heat_kernel",
-    "relaxation_time",
     "spectral_function",
 ]

@@ -32,11 +32,11 @@ from skgeom.embedding._heat_geodesic._placement import (
     interpolate_by_heat,
     placement_time,
 )
+from skgeom.embedding._heat_geodesic._relaxation_time import relaxation_time
 from skgeom.embedding._heat_geodesic._stress import kruskal_stress
 from skgeom.embedding._heat_geodesic._tree_distance import tree_geodesics
 from skgeom.graph import Graph, local_scale
 from skgeom.graph._neighbors import power_of_two
-from skgeom.operators import relaxation_time
 from skgeom.solvers import classical_mds, metric_mds, principal_axes
 from skgeom.solvers._mds import GOOD_STRESS
 from skgeom.typing import Array, MatrixLike, RandomStateLike
