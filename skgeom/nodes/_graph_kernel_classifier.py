@@ -93,7 +93,7 @@ class GraphKernelClassifier(ClassifierMixin, GraphKernelMachine):
     kernel_ : GraphKernel
         The kernel.
     alpha_ : float
-        The penalty that was used.
+        The penalty that was used, beside the weights as they were given.
     diffusion_time_, regularization_, length_scale_ : float
         The range of the kernel that was used; only that of the kernel in question.
     class_prior_ : ndarray of shape (n_classes,)
