@@ -242,12 +242,13 @@ class GraphKernelClassifier(ClassifierMixin, GraphKernelMachine):
             )
         # Of two classes, what is of one is not of the other.
         two = len(self.classes_) == 2
-        indicators = np.eye(len(self.classes_))[numbers][:, two:]
-        dual, mean, labels, choice = self._fit_coefficients(
-            rows[known], indicators, weights, backend, are_classes=True
+        indicators = np.eye(len(self.classes_))[numbers]
+        dual, _, labels, choice = self._fit_coefficients(
+            rows[known], indicators[:, two:], weights, backend, are_classes=True
         )
         self.dual_coef_ = np.hstack([-dual, dual]) if two else dual
-        self.class_prior_ = np.array([1 - mean[0], mean[0]]) if two else mean
+        prior = np.average(indicators, axis=0, weights=weights)
+        self.class_prior_ = np.maximum(prior, _TINY)
         _, means, counts = labels
         largest = np.abs(self._values).max()
         if largest < _TINY:  # all are the mean

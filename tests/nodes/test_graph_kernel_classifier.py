@@ -155,6 +155,21 @@ def test_labels_that_cancel_leave_the_shares_of_the_classes(points):
         assert_allclose(model.predict_proba(rows), 1 / k)
 
 
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_one_weight_far_above_all_others(n_classes):
+    ids, weights = np.arange(60)[:, None], np.ones(60)
+    edges = np.stack([np.arange(60), (np.arange(60) + 1) % 60], axis=1)
+    weights[0], y = 1e20, np.arange(60) // 10 % n_classes
+    model = GraphKernelClassifier(graph=Graph.from_edges(edges))
+    P = model.fit(ids, y, sample_weight=weights).predict_proba(ids)
+    assert np.isfinite(P).all()
+    assert np.isfinite(model.decision_function(ids)).all()
+    assert P[0].argmax() == y[0]
+    ridge = GraphKernelRidge(graph=model.graph_).fit(ids, 1.0 * y, weights)
+    assert_allclose(ridge.predict(ids[:1]), y[0], atol=1e-3)
+    assert np.isfinite(ridge.predict(ids)).all()
+
+
 def test_weights_of_classes_multiply_their_probabilities(model_and_more):
     model, ids, y = model_and_more
     P = model.predict_proba(ids)
