@@ -21,6 +21,7 @@ def sharpness(
     targets: NDArray,
     weights: NDArray,
     offset: NDArray | float = 0.0,
+    most: float = np.inf,
 ) -> float:
     r"""Choose the b for which softmax(b * scores + offset) predicts targets best.
 
@@ -34,6 +35,8 @@ def sharpness(
         What each label counts, > 0.
     offset : ndarray of shape (n_classes,) or 0
         Logarithms of the shares of the classes, or nothing.
+    most : float, default=inf
+        What b is at the most, > 0.
 
     Returns
     -------
@@ -63,11 +66,16 @@ def sharpness(
         high = low
     elif excess(high) > 0:
         high = brentq(excess, low, high, xtol=1e-13)
-    return float(np.exp(high) / size)
+    # The loss is convex: where b may not be as large, the largest is the best.
+    return float(min(np.exp(high) / size, most))
 
 
 def calibrate(
-    scores: NDArray, targets: NDArray, weights: NDArray, prior: NDArray
+    scores: NDArray,
+    targets: NDArray,
+    weights: NDArray,
+    prior: NDArray,
+    most: float = np.inf,
 ) -> tuple[float, bool]:
     """Choose the factor, and whether the shares of the classes count, too.
 
@@ -79,6 +87,8 @@ def calibrate(
         What each label counts, > 0.
     prior : ndarray of shape (n_classes,)
         Shares of the classes, > 0.
+    most : float, default=inf
+        As of `sharpness`.
 
     Returns
     -------
@@ -97,7 +107,7 @@ def calibrate(
     """
     truth, found = targets.argmax(axis=1), []
     for offset in (0.0, np.log(prior)):
-        factor = sharpness(scores, targets, weights, offset)
+        factor = sharpness(scores, targets, weights, offset, most)
         found.append((factor, (factor * scores + offset).argmax(axis=1) == truth))
     (bare, right), (with_prior, also_right) = found
     gain = weights * (also_right.astype(float) - right)

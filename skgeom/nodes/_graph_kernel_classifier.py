@@ -19,8 +19,14 @@ from skgeom.base._targets import (
 )
 from skgeom.graph import Graph
 from skgeom.nodes._calibration import calibrate
-from skgeom.nodes._graph_kernel_machine import GraphKernelMachine
+from skgeom.nodes._graph_kernel_machine import ROUGHLY, GraphKernelMachine
 from skgeom.typing import Array, ArrayLike, MatrixLike, NDArray
+
+_TINY = np.finfo(np.float64).tiny
+# Of n labels that were all told rightly, log(n + 1) is the logarithm that fits best; at
+# the nodes of labels values are larger than where these are left out, but the logarithm
+# is at most so many times that.
+_CERTAIN = 4.0
 
 
 class GraphKernelClassifier(ClassifierMixin, GraphKernelMachine):
@@ -87,7 +93,7 @@ class GraphKernelClassifier(ClassifierMixin, GraphKernelMachine):
     kernel_ : GraphKernel
         The kernel.
     alpha_ : float
-        The penalty that was used.
+        The penalty that was used, beside the weights as they were given.
     diffusion_time_, regularization_, length_scale_ : float
         The range of the kernel that was used; only that of the kernel in question.
     class_prior_ : ndarray of shape (n_classes,)
@@ -125,7 +131,8 @@ class GraphKernelClassifier(ClassifierMixin, GraphKernelMachine):
 
     With less than four labels a class, those that are left out say less than a rule:
     the time is that in which heat spreads over some two hundred nodes. Where every
-    class has one label, none can be left out, and b is such that b v is 1 at most.
+    class has one label, none can be left out, and b is such that b v is 1 at most; so
+    it is where no label reaches another. With n labels b v is never above 4 log(n + 1).
 
     References
     ----------
@@ -235,26 +242,32 @@ class GraphKernelClassifier(ClassifierMixin, GraphKernelMachine):
             )
         # Of two classes, what is of one is not of the other.
         two = len(self.classes_) == 2
-        indicators = np.eye(len(self.classes_))[numbers][:, two:]
-        dual, mean, labels, choice = self._fit_coefficients(
-            rows[known], indicators, weights, backend, are_classes=True
+        indicators = np.eye(len(self.classes_))[numbers]
+        dual, _, labels, choice = self._fit_coefficients(
+            rows[known], indicators[:, two:], weights, backend, are_classes=True
         )
         self.dual_coef_ = np.hstack([-dual, dual]) if two else dual
-        self.class_prior_ = np.array([1 - mean[0], mean[0]]) if two else mean
+        prior = np.average(indicators, axis=0, weights=weights)
+        self.class_prior_ = np.maximum(prior, _TINY)
         _, means, counts = labels
-        # Where no label can be left out, the largest logarithm is 1.
-        self.sharpness_ = 1.0 / max(np.abs(self._values).max(), 1e-300)
-        self.with_prior_ = False
-        if len(choice.places):
+        largest = np.abs(self._values).max()
+        if largest < _TINY:  # all are the mean
+            largest = 1.0
+        # Where no label can be left out, the largest logarithm is 1. So it is where
+        # none hears of another: then what is told of them is the error of products.
+        self.sharpness_, self.with_prior_ = 1.0 / largest, False
+        heard = np.abs(choice.held_out).max(initial=0.0)
+        if heard > 10 * max(self.tol, ROUGHLY) * largest:
             self.sharpness_, self.with_prior_ = calibrate(
                 _both(choice.held_out, two),
                 _both(means[choice.places], two) + self.class_prior_,
                 counts[choice.places],
                 self.class_prior_,
+                most=_CERTAIN * np.log(len(means) + 1) / largest,
             )
         self._class_weights = self._read_class_weights()
         # Below it, values are rounding errors of products.
-        self._nothing = 10 * self.tol * np.abs(self._values).max()
+        self._nothing = 10 * self.tol * largest
         return self
 
     def decision_function(self, X: MatrixLike) -> Array:

@@ -16,7 +16,9 @@ from skgeom.nodes._labelled_kernel import labelled_kernels
 from skgeom.solvers import conjugate_gradient
 
 # Error of the products that penalties and kernels are compared by.
-_ROUGHLY = 1e-4
+ROUGHLY = 1e-4
+# Targets that differ by less, relative to their size, are the same.
+_SAME = 1e-13
 
 
 class GraphKernelMachine(GraphKernelMixin, GraphInputMixin, GeometryEstimator):
@@ -46,6 +48,9 @@ class GraphKernelMachine(GraphKernelMixin, GraphInputMixin, GeometryEstimator):
         found = self._candidates(rows, targets, backend, weights)
         mean = np.average(targets, axis=0, weights=weights)
         nodes, means, counts = by_node(rows, targets - mean, weights)
+        # Labels of nodes that all are the mean say nothing, whatever rounding says.
+        if np.abs(means).max() <= _SAME * np.abs(targets).max():
+            means = np.zeros_like(means)
 
         def gram(kernels, places):
             return labelled_kernels(
@@ -53,16 +58,20 @@ class GraphKernelMachine(GraphKernelMixin, GraphInputMixin, GeometryEstimator):
             )
 
         def product(kernel):
-            K = GraphKernelOperator(self.graph_, kernel, tol=_ROUGHLY, backend=backend)
+            K = GraphKernelOperator(self.graph_, kernel, tol=ROUGHLY, backend=backend)
             return _between(K, nodes, backend)
 
         options = dict(backend=backend, are_classes=are_classes)
         shown = means + mean if are_classes else means
-        choice = self._settle(found, shown, counts, gram, product, **options)
+        # A penalty that is chosen is found beside weights in units of their mean, and
+        # told beside those that were given.
+        unit = counts.mean() if self.alpha == "auto" else 1.0
+        choice = self._settle(found, shown, counts / unit, gram, product, **options)
+        self.alpha_ *= unit
         K = GraphKernelOperator(
             self.graph_, self.kernel_, tol=self.tol / 10, backend=backend
         )
-        dual = self._solve(K, nodes, means, self.alpha_ / counts, backend)
+        dual = self._solve(K, nodes, means, counts, backend)
         self._values = K @ dual
         return dual, mean, (nodes, means, counts), choice
 
@@ -77,18 +86,29 @@ class GraphKernelMachine(GraphKernelMixin, GraphInputMixin, GeometryEstimator):
         # would weigh their coefficients, errors of labels among them, far more.
         return (own + weights) @ self._values
 
-    def _solve(self, K, nodes, targets, penalties, backend):
+    def _solve(self, K, nodes, targets, weights, backend):
         """Coefficients of all nodes, those of `nodes` by conjugate gradients."""
-        B = backend.asarray(targets, dtype=backend.float64)
-        penalties = backend.asarray(penalties[:, None], dtype=backend.float64)
-        kernel = _between(K, nodes, backend)
-        found = conjugate_gradient(
-            backend.xp,
-            lambda V: kernel(V) + penalties * V,
-            B,
-            tol=self.tol,
-            max_iter=self.max_iter,
-        )
+        roots = np.sqrt(weights)[:, None]
+        B = backend.asarray(roots * targets, dtype=backend.float64)
+        R = backend.asarray(roots, dtype=backend.float64)
+        kernel, alpha = _between(K, nodes, backend), self.alpha_
+        # K + alpha / weights, with the roots of the weights on both sides: weights of
+        # very different sizes would make the penalties as different.
+        try:
+            found = conjugate_gradient(
+                backend.xp,
+                lambda V: R * kernel(R * V) + alpha * V,
+                B,
+                tol=self.tol,
+                max_iter=self.max_iter,
+            )
+        except np.linalg.LinAlgError:
+            raise ValueError(
+                f"alpha={alpha:.2g} is too small beside a kernel whose largest value "
+                f"is {np.abs(K.coefficients).sum():.2g} and sample_weight of up to "
+                f"{weights.max():.2g} for a node: errors of products are larger. "
+                "Raise alpha, or lower sample_weight or tol."
+            ) from None
         self.n_iter_ = max(1, int(found.n_iter.max(initial=1)))
         if not found.converged:
             warn(
@@ -98,7 +118,7 @@ class GraphKernelMachine(GraphKernelMixin, GraphInputMixin, GeometryEstimator):
                 ConvergenceWarning,
             )
         dual = np.zeros((self.graph_.n_nodes, targets.shape[1]))
-        dual[nodes] = backend.to_numpy(found.solution)
+        dual[nodes] = roots * np.asarray(backend.to_numpy(found.solution))
         return dual
 
 

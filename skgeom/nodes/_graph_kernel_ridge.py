@@ -71,7 +71,7 @@ class GraphKernelRidge(MultiOutputMixin, RegressorMixin, GraphKernelMachine):
     kernel_ : GraphKernel
         The kernel.
     alpha_ : float
-        The penalty that was used.
+        The penalty that was used, beside the weights as they were given.
     diffusion_time_, regularization_, length_scale_ : float
         The range of the kernel that was used; only that of the kernel in question.
     dual_coef_ : ndarray of shape (n_nodes,) or (n_nodes, n_targets)

@@ -82,8 +82,16 @@ def leave_one_out(
 
 def means_of_others(targets, weights):
     """Weighted mean of all labels but one, for each."""
-    total, mass = weights @ targets, weights.sum()
-    return (total - weights[:, None] * targets) / (mass - weights)[:, None]
+    weights = weights[:, None]
+    return _sums_of_others(weights * targets) / _sums_of_others(weights)
+
+
+def _sums_of_others(columns):
+    """Sums of all rows but one, for each: none is taken from a sum it may fill."""
+    before, after = np.zeros_like(columns), np.zeros_like(columns)
+    np.cumsum(columns[:-1], axis=0, out=before[1:])
+    after[:-1] = np.cumsum(columns[:0:-1], axis=0)[::-1]
+    return before + after
 
 
 def held_out_fifths(

@@ -20,7 +20,8 @@ from skgeom.nodes._held_out import (
 from skgeom.typing import NDArray
 
 # Penalties that are tried, as shares of the mean of the kernel's diagonal, but none
-# below this share of the largest eigenvalue: products are not more accurate.
+# below this share of the largest eigenvalue, times the largest weight: products are not
+# more accurate.
 PENALTIES, _LEAST_PENALTY = 10.0 ** np.arange(-5.0, 2.25, 0.5), 1e-6
 # Up to so many labels, or so many for each column of the targets, all are left out one
 # by one; of more, so many for a first guess, and then as many fifths of all as have so
@@ -260,7 +261,7 @@ class _Search:
         if self.alpha is not None:
             return np.array([self.alpha], dtype=np.float64)
         x = np.linspace(0.0, 2.0, 65)
-        largest = np.abs(self.candidates[i].function(x)).max()
+        largest = np.abs(self.candidates[i].function(x)).max() * self.weights.max()
         alphas = PENALTIES * self.scales[i]
         # The largest of them is kept at any rate.
         return alphas[alphas >= min(_LEAST_PENALTY * largest, alphas[-1])]

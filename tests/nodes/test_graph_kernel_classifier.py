@@ -109,6 +109,67 @@ def test_where_no_label_reaches_classes_have_their_shares():
     assert model.predict([[8]]).tolist() == ["a"]
 
 
+def lone_labels(case):
+    """Graphs on which labels, none of them certain, do not reach each other."""
+    rng = np.random.default_rng(0)
+    if case == "cliques":
+        graph, ids = Graph(np.kron(np.eye(50), 1 - np.eye(4))), np.arange(0, 200, 4)
+    elif case == "ring":
+        edges = np.stack([np.arange(60), (np.arange(60) + 1) % 60], axis=1)
+        graph, ids = Graph.from_edges(edges), np.arange(0, 60, 3)
+    else:
+        graph, ids = Graph.from_edges([[0, 1]], n_nodes=40), np.arange(5, 30)
+    return graph, ids[:, None], rng.integers(0, 3 if case == "three" else 2, len(ids))
+
+
+@pytest.mark.parametrize("case", ["cliques", "ring", "isolated", "three"])
+def test_labels_that_do_not_reach_each_other_make_nothing_certain(case):
+    graph, ids, y = lone_labels(case)
+    model = GraphKernelClassifier("random_walk" if case == "ring" else "diffusion")
+    model.set_params(graph=graph).fit(ids, y)
+    P = model.predict_proba(np.arange(graph.n_nodes)[:, None])
+    assert 0.02 < P.min() < P.max() < 0.98
+    assert model.score(ids, y) == 1.0
+
+
+def test_a_whisper_of_other_labels_is_not_certainty():
+    """Two cliques in three have one label; rare pairs agree, by a weak edge."""
+    A = np.kron(np.eye(60), 1 - np.eye(4))
+    A[np.arange(0, 240, 8), np.arange(4, 240, 8)] = 1e-2
+    y = np.repeat(np.arange(30) % 2, 2)
+    ids = np.arange(0, 240, 4)[:, None]
+    model = GraphKernelClassifier(graph=Graph(A + A.T)).fit(ids, y)
+    assert model.sharpness_ * np.abs(model._values).max() <= 4 * np.log(61) + 1e-9
+
+
+@pytest.mark.parametrize("points", [True, False])
+def test_labels_that_cancel_leave_the_shares_of_the_classes(points):
+    X = np.repeat(np.arange(4.0 if points else 4)[:, None], 2, axis=0)
+    if not points:
+        X = X.astype(int)
+    graph = None if points else Graph.from_edges([[0, 1], [1, 2], [2, 3], [3, 0]])
+    model = GraphKernelClassifier(n_neighbors=2, graph=graph)
+    for k in (2, 3):
+        rows = np.repeat(X[::2], k, axis=0)
+        model.fit(rows, np.arange(len(rows)) % k)
+        assert_allclose(model.predict_proba(rows), 1 / k)
+
+
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_one_weight_far_above_all_others(n_classes):
+    ids, weights = np.arange(60)[:, None], np.ones(60)
+    edges = np.stack([np.arange(60), (np.arange(60) + 1) % 60], axis=1)
+    weights[0], y = 1e20, np.arange(60) // 10 % n_classes
+    model = GraphKernelClassifier(graph=Graph.from_edges(edges))
+    P = model.fit(ids, y, sample_weight=weights).predict_proba(ids)
+    assert np.isfinite(P).all()
+    assert np.isfinite(model.decision_function(ids)).all()
+    assert P[0].argmax() == y[0]
+    ridge = GraphKernelRidge(graph=model.graph_).fit(ids, 1.0 * y, weights)
+    assert_allclose(ridge.predict(ids[:1]), y[0], atol=1e-3)
+    assert np.isfinite(ridge.predict(ids)).all()
+
+
 def test_weights_of_classes_multiply_their_probabilities(model_and_more):
     model, ids, y = model_and_more
     P = model.predict_proba(ids)

@@ -111,6 +111,28 @@ def test_a_new_node_has_the_mean_of_what_it_is_linked_to(grid):
     assert_allclose(found, [W @ nodes, nodes[7]], atol=1e-12)
 
 
+@pytest.mark.parametrize("scale", [1e-6, 1e3, 1e9])
+def test_the_unit_of_weights_changes_nothing(scale):
+    rng = np.random.default_rng(0)
+    X, weights = rng.normal(size=(60, 2)), rng.integers(1, 4, 60)
+    y = np.where(np.arange(60) < 30, X[:, 0] + 10, np.nan)
+    expected = GraphKernelRidge().fit(X, y, sample_weight=weights)
+    model = GraphKernelRidge().fit(X, y, sample_weight=scale * weights)
+    assert_allclose(model.predict(X), expected.predict(X), atol=1e-5)
+    assert_allclose(model.alpha_, scale * expected.alpha_)
+    given = GraphKernelRidge(
+        alpha=model.alpha_, diffusion_time=model.diffusion_time_
+    ).fit(X, y, sample_weight=scale * weights)
+    assert_allclose(given.predict(X), expected.predict(X), atol=1e-5)
+
+
+def test_a_penalty_below_the_error_of_products_is_refused(grid):
+    y = np.random.default_rng(0).random(400)
+    model = GraphKernelRidge(alpha=1e-3, diffusion_time=30.0, graph=grid)
+    with pytest.raises(ValueError, match=r"alpha=0.001 is too small .* sample_weight"):
+        model.fit(np.arange(400)[:, None], y, sample_weight=np.full(400, 1e9))
+
+
 def test_learned_kernels_are_exact_too(grid):
     y = np.sin(np.arange(400) / 50)
     ids = np.arange(400)[:, None]

@@ -8,7 +8,12 @@ from numpy.testing import assert_allclose
 from sklearn.kernel_ridge import KernelRidge
 from sklearn.linear_model import Ridge
 
-from skgeom.nodes._held_out import N_FOLDS, held_out_fifths, leave_one_out
+from skgeom.nodes._held_out import (
+    N_FOLDS,
+    held_out_fifths,
+    leave_one_out,
+    means_of_others,
+)
 
 
 def problem(seed, n=12, n_columns=2):
@@ -30,6 +35,17 @@ def test_leaving_one_out_is_fitting_without_it(seed):
             model = KernelRidge(alpha=alpha, kernel="precomputed")
             model.fit(K[np.ix_(rest, rest)], y[rest] - mean, weights[rest])
             assert_allclose(found[a, i], model.predict(K[[i]][:, rest])[0], atol=1e-7)
+
+
+@pytest.mark.parametrize("place", [0, 5, 11])
+def test_the_mean_of_others_is_theirs_beside_one_that_outweighs_all(place):
+    _, _, y, weights = problem(0)
+    weights[place] = 1e20
+    found = means_of_others(y, weights)
+    for i in range(12):
+        rest = np.arange(12) != i
+        expected = np.average(y[rest], axis=0, weights=weights[rest])
+        assert_allclose(found[i], expected, atol=1e-12)
 
 
 @given(seed=st.integers(0, 2**32 - 1))
