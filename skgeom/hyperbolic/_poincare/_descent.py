@@ -5,6 +5,7 @@ The loss and the negatives are those of Nickel and Kiela (NIPS 2017, ICML 2018).
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import scipy.sparse as sp
@@ -171,13 +172,16 @@ def points_from(tangents: NDArray, max_radius: float, backend: Backend) -> Point
     norms = np.linalg.norm(tangents, axis=1)
     radii = np.minimum(norms, max_radius)
     units = tangents / np.where(norms > 0, norms, 1.0)[:, None]
-    arrays = (
-        np.tanh(radii / 2)[:, None] * units,
-        1.0 / np.cosh(radii / 2) ** 2,
-        *np.zeros((2, *tangents.shape)),
-        np.zeros(len(tangents)),
+    coordinates, gaps = (
+        backend.asarray(array, dtype=backend.float64)
+        for array in (
+            np.tanh(radii / 2)[:, None] * units,
+            1.0 / np.cosh(radii / 2) ** 2,
+        )
     )
-    return Points(*(backend.asarray(array, dtype=backend.float64) for array in arrays))
+    zeros = partial(backend.xp.zeros, dtype=backend.float64, device=backend.device)
+    first, second = zeros(tangents.shape), zeros(tangents.shape)
+    return Points(coordinates, gaps, first, second, zeros(len(tangents)))
 
 
 def descend_links(
