@@ -167,6 +167,27 @@ def test_targets_of_features_may_be_missing():
         assert model.diffusion_time_ == spreading_time(graph)
 
 
+@pytest.mark.parametrize("dtype", [float, int])
+def test_whole_numbers_are_numbers(dtype):
+    ids, rng = np.arange(200)[:, None], np.random.default_rng(0)
+    y = np.round(1000 * np.sin(np.arange(200) / 9) + 90 * rng.standard_normal(200))
+    shared = dict(graph=ring(200), random_state=0)
+    whole = GraphRandomFeatures(**shared).fit(ids, y.astype(dtype))
+    other = GraphRandomFeatures(**shared).fit(ids, y + 0.5)
+    assert whole.diffusion_time_ == other.diffusion_time_
+    assert_allclose(whole.alpha_, other.alpha_)
+    # Few values are classes where they are integers, and numbers where they are floats.
+    few = (y > 0).astype(dtype) + (y > 500)
+    scores = GraphRandomFeatures(**shared).fit(ids, few)
+    classes = GraphRandomFeatures(**shared).fit(ids, few.astype(int).astype(str))
+    numbers = GraphRandomFeatures(**shared).fit(ids, few + 0.5)
+    expected = numbers if dtype is float else classes
+    assert (scores.diffusion_time_, scores.alpha_) == pytest.approx(
+        (expected.diffusion_time_, expected.alpha_)
+    )
+    assert numbers.alpha_ != pytest.approx(classes.alpha_)
+
+
 @pytest.mark.parametrize("n_labels", [3, 9])
 def test_few_labels_a_class_leave_the_rule(n_labels):
     graph = ring(60)

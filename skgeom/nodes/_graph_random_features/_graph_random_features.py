@@ -151,9 +151,10 @@ class GraphRandomFeatures(
     What is "auto" is chosen such that ridge regression on the features predicts targets
     that are left out best, as in :class:`~skgeom.nodes.GraphKernelRidge`, classes by
     their log-loss: ``RidgeClassifier()`` and ``Ridge()`` are then as they should be.
-    Rows of NaN have no target; integers and text are classes. Without targets, and with
-    less than four labels a class, heat spreads over some two hundred nodes, and
-    features have the mean square 10.
+    Rows of NaN have no target. Text, truth values and integers are classes; floats are
+    numbers, and so are integers of more than ten values with less than four rows each.
+    Without targets, and with less than four labels a class, heat spreads over some two
+    hundred nodes, and features have the mean square 10.
 
     A row depends on its node and on the seed alone: ``transform(X)[rows]`` equals
     ``transform(X[rows])`` for any rows, threads and devices (but for rounding).
