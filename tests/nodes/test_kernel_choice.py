@@ -71,6 +71,20 @@ def test_many_labels_choose_about_what_few_would_leave_out():
     assert abs(chosen(np.arange(900), True) - chosen(np.arange(0, 900, 8), False)) <= 1
 
 
+@pytest.mark.parametrize(("n_columns", "size"), [(1, 128), (5, 320), (40, 1024)])
+def test_the_part_that_is_left_out_one_by_one_is_small(n_columns, size):
+    """However many columns: the closed form takes the cube of it in time."""
+    y, seen = np.random.default_rng(0).standard_normal((1300, n_columns)), []
+    kernel = graph_kernel("diffusion")
+
+    def gram(kernels, places):
+        seen.append(len(places))
+        return np.eye(len(places))[None]
+
+    choose_kernel([kernel], y, np.ones(1300), gram, lambda kernel: lambda V: V)
+    assert seen == [size]
+
+
 @pytest.mark.parametrize("kernel", ["diffusion", "regularized_laplacian", "matern"])
 def test_each_kernel_has_its_own_parameter(kernel):
     names = {"diffusion_time_", "regularization_", "length_scale_"}
