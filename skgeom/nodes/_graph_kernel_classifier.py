@@ -23,9 +23,10 @@ from skgeom.nodes._graph_kernel_machine import ROUGHLY, GraphKernelMachine
 from skgeom.typing import Array, ArrayLike, MatrixLike, NDArray
 
 _TINY = np.finfo(np.float64).tiny
-# Of n labels that were all told rightly, log(n + 1) is the logarithm that fits best; at
-# the nodes of labels values are larger than where these are left out, but the logarithm
-# is at most so many times that.
+# Of n labels that were all told rightly, log(n + 1) is the logarithm that fits best. At
+# the nodes of labels values are larger than where these are left out, but logarithms
+# are at most so many times that, in the root of the mean square over these nodes: hubs
+# have larger values.
 _CERTAIN = 4.0
 
 
@@ -132,7 +133,8 @@ class GraphKernelClassifier(ClassifierMixin, GraphKernelMachine):
     With less than four labels a class, those that are left out say less than a rule:
     the time is that in which heat spreads over some two hundred nodes. Where every
     class has one label, none can be left out, and b is such that b v is 1 at most; so
-    it is where no label reaches another. With n labels b v is never above 4 log(n + 1).
+    it is where no label reaches another. At n labels b v is at most 4 log(n + 1), in
+    the root of the mean square.
 
     References
     ----------
@@ -249,7 +251,7 @@ class GraphKernelClassifier(ClassifierMixin, GraphKernelMachine):
         self.dual_coef_ = np.hstack([-dual, dual]) if two else dual
         prior = np.average(indicators, axis=0, weights=weights)
         self.class_prior_ = np.maximum(prior, _TINY)
-        _, means, counts = labels
+        nodes, means, counts = labels
         largest = np.abs(self._values).max()
         if largest < _TINY:  # all are the mean
             largest = 1.0
@@ -258,12 +260,14 @@ class GraphKernelClassifier(ClassifierMixin, GraphKernelMachine):
         self.sharpness_, self.with_prior_ = 1.0 / largest, False
         heard = np.abs(choice.held_out).max(initial=0.0)
         if heard > 10 * max(self.tol, ROUGHLY) * largest:
+            shown = np.abs(self._values[nodes]).max(axis=1)
+            usual = max(np.sqrt((shown**2).mean()), _TINY)
             self.sharpness_, self.with_prior_ = calibrate(
                 _both(choice.held_out, two),
                 _both(means[choice.places], two) + self.class_prior_,
                 counts[choice.places],
                 self.class_prior_,
-                most=_CERTAIN * np.log(len(means) + 1) / largest,
+                most=_CERTAIN * np.log(len(nodes) + 1) / usual,
             )
         self._class_weights = self._read_class_weights()
         # Below it, values are rounding errors of products.

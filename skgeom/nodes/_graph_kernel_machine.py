@@ -45,9 +45,14 @@ class GraphKernelMachine(GraphKernelMixin, GraphInputMixin, GeometryEstimator):
         choice : KernelChoice
             With predictions of labels that were left out.
         """
+        order = self._drawing_order(rows)
+        rows, targets = rows[order], targets[order]
+        weights = None if weights is None else weights[order]
         found = self._candidates(rows, targets, backend, weights)
         mean = np.average(targets, axis=0, weights=weights)
         nodes, means, counts = by_node(rows, targets - mean, weights)
+        order = self._drawing_order(nodes)
+        nodes, means, counts = nodes[order], means[order], counts[order]
         # Labels of nodes that all are the mean say nothing, whatever rounding says.
         if np.abs(means).max() <= _SAME * np.abs(targets).max():
             means = np.zeros_like(means)
@@ -74,6 +79,15 @@ class GraphKernelMachine(GraphKernelMixin, GraphInputMixin, GeometryEstimator):
         dual = self._solve(K, nodes, means, counts, backend)
         self._values = K @ dual
         return dual, mean, (nodes, means, counts), choice
+
+    def _drawing_order(self, nodes):
+        """The order in which nodes are dealt to what is left out, by where they lie.
+
+        The order of the rows of a table says nothing of points. Ids of a graph are one.
+        """
+        if self._is_of_points():
+            return np.lexsort(self._fit_points[nodes].T)
+        return np.arange(len(nodes))
 
     def _values_of(self, X):
         """Fitted values of rows, less the mean, each independently of the others."""

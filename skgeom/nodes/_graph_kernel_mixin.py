@@ -43,6 +43,8 @@ _FIRST = _TIMES[:8]
 _LONGEST_POWER = 256.0
 # Fewer labels than this in each class are not enough to choose by.
 _FEW_A_CLASS = 4
+# Integers of more values are numbers if they are so few a value.
+_MOST_DOUBTFUL = 10
 # The penalty where no label says more, as a share of the mean of the diagonal.
 _PLAIN_PENALTY = 0.1
 
@@ -268,12 +270,21 @@ def has_pairs(indicators):
     return bool((np.count_nonzero(indicators > 1e-9, axis=0) > 1).any())
 
 
+def _are_counts(y):
+    """Whether targets are integers of too many values to be classes."""
+    if y.dtype.kind not in "iu":
+        return False
+    n_values = len(np.unique(y))
+    return n_values > _MOST_DOUBTFUL and len(y) < _FEW_A_CLASS * n_values
+
+
 def _columns(y, n_rows):
     """Targets as columns, and whether they are classes, of which each has one."""
     y = np.asarray(as_numpy(y))
     check_consistent_length(np.empty(n_rows), y)
-    # Columns are numbers already, whole or not.
-    are_classes = y.ndim == 1 and type_of_target(y) in ("binary", "multiclass")
+    # Columns are numbers already, and so are floats, whole or not.
+    are_classes = y.ndim == 1 and y.dtype.kind != "f" and not _are_counts(y)
+    are_classes = are_classes and type_of_target(y) in ("binary", "multiclass")
     if are_classes:
         y = LabelBinarizer().fit_transform(column_or_1d(y))
     return y.reshape(n_rows, -1).astype(np.float64), are_classes

@@ -95,11 +95,11 @@ class GraphKernelRidge(MultiOutputMixin, RegressorMixin, GraphKernelMachine):
     What is "auto" is chosen such that labels are predicted best from the others [2]_,
     by the sum of squared errors, over times from 1/4 in powers of two for as long as a
     longer one is better, and over penalties from 1e-5 to 100 of the mean of the kernel
-    between a labelled node and itself. Up to 128 labels, or 64 for each column of y,
-    are left out one by one, in closed form; of more, these are for a first guess, from
-    which fifths of all labels are left out. That costs as much as a few fits. Where
-    labels say nothing, as one alone or values that are all equal, the time is that in
-    which heat spreads over some two hundred nodes.
+    between a labelled node and itself. Up to 128 labels, or 64 for each column of y
+    but 1,024 at most, are left out one by one, in closed form; of more, these are for a
+    first guess, from which fifths of all labels are left out. That costs as much as a
+    few fits. Where labels say nothing, as one alone or values that are all equal, the
+    time is that in which heat spreads over some two hundred nodes.
 
     Several values for one node count as their mean with as much more weight.
 

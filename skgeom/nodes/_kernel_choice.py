@@ -23,10 +23,11 @@ from skgeom.typing import NDArray
 # below this share of the largest eigenvalue, times the largest weight: products are not
 # more accurate.
 PENALTIES, _LEAST_PENALTY = 10.0 ** np.arange(-5.0, 2.25, 0.5), 1e-6
-# Up to so many labels, or so many for each column of the targets, all are left out one
-# by one; of more, so many for a first guess, and then as many fifths of all as have so
-# many labels together.
-_FEW, _FEW_A_COLUMN, _ENOUGH_HELD_OUT = 128, 64, 512
+# Up to so many labels, or so many for each column of the targets but no more than the
+# third number, all are left out one by one: that takes the cube of it in time. Of more,
+# so many for a first guess, and then as many fifths of all as have so many labels
+# together.
+_FEW, _FEW_A_COLUMN, _MOST_OF_FEW, _ENOUGH_HELD_OUT = 128, 64, 1024, 512
 # Errors this close are the same.
 _TIE = 1e-9
 _TINY = np.finfo(np.float64).tiny
@@ -205,7 +206,7 @@ class _Search:
         n, n_columns = targets.shape
         self.candidates, self.gram, self.product = candidates, gram, product
         self.targets, self.weights, self.alpha = targets, weights, alpha
-        few = max(_FEW, _FEW_A_COLUMN * n_columns)
+        few = min(max(_FEW, _FEW_A_COLUMN * n_columns), _MOST_OF_FEW)
         self.is_of_part = n > few
         self.places = np.sort(np.random.default_rng(0).permutation(n)[:few])
         self.trials: list[_Trial] = []

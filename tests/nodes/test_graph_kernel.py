@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
 from skgeom.nodes import GraphKernel, graph_kernel
-from skgeom.nodes._extension import extension_modulation
 from skgeom.nodes._graph_random_features._walk_features import (
     length_law,
     variance_ratio,
@@ -173,23 +172,3 @@ def test_no_number_of_steps_sets_the_size_of_an_array():
 def test_halting_probability_out_of_range(value):
     with pytest.raises(ValueError, match="in the open interval"):
         length_law(np.ones(3), value)
-
-
-# -------------------------------------------------------------------------- new nodes
-
-
-@pytest.mark.parametrize(("parameters", "function"), KERNELS)
-def test_one_step_further_is_the_kernel_without_its_constant(parameters, function):
-    kernel = graph_kernel(**parameters)
-    alpha = function(1.0)
-    x = X[abs(X) > 1e-3]
-    f = np.polynomial.polynomial.polyval(x, kernel.modulation)
-    h = np.polynomial.polynomial.polyval(x, extension_modulation(kernel))
-    assert_allclose(h * f, (function(1 - x) - alpha) / x, atol=1e-4)
-
-
-def test_where_the_series_for_new_nodes_diverges_it_is_what_f_says():
-    kernel = graph_kernel("random_walk", n_steps=3, offset=2.0)
-    assert_allclose(extension_modulation(kernel), kernel.modulation[1:])
-    single = GraphKernel.from_modulation([1.0])
-    assert_allclose(extension_modulation(single), [0.0])

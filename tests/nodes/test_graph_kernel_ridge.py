@@ -133,6 +133,17 @@ def test_a_penalty_below_the_error_of_products_is_refused(grid):
         model.fit(np.arange(400)[:, None], y, sample_weight=np.full(400, 1e9))
 
 
+@pytest.mark.parametrize("kernel", ["diffusion", "learned"])
+def test_the_order_of_points_is_of_no_matter(kernel):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(300, 3))
+    y, other = X[:, 0] + rng.normal(size=300), rng.permutation(300)
+    one = GraphKernelRidge(kernel, tol=1e-9).fit(X, y)
+    two = clone(one).fit(X[other], y[other])
+    assert_allclose(two.alpha_, one.alpha_)
+    assert_allclose(two.predict(X), one.predict(X), atol=1e-5)
+
+
 def test_learned_kernels_are_exact_too(grid):
     y = np.sin(np.arange(400) / 50)
     ids = np.arange(400)[:, None]

@@ -71,6 +71,20 @@ def test_many_labels_choose_about_what_few_would_leave_out():
     assert abs(chosen(np.arange(900), True) - chosen(np.arange(0, 900, 8), False)) <= 1
 
 
+@pytest.mark.parametrize(("n_columns", "size"), [(1, 128), (5, 320), (40, 1024)])
+def test_the_part_that_is_left_out_one_by_one_is_small(n_columns, size):
+    """However many columns: the closed form takes the cube of it in time."""
+    y, seen = np.random.default_rng(0).standard_normal((1300, n_columns)), []
+    kernel = graph_kernel("diffusion")
+
+    def gram(kernels, places):
+        seen.append(len(places))
+        return np.eye(len(places))[None]
+
+    choose_kernel([kernel], y, np.ones(1300), gram, lambda kernel: lambda V: V)
+    assert seen == [size]
+
+
 @pytest.mark.parametrize("kernel", ["diffusion", "regularized_laplacian", "matern"])
 def test_each_kernel_has_its_own_parameter(kernel):
     names = {"diffusion_time_", "regularization_", "length_scale_"}
@@ -165,6 +179,27 @@ def test_targets_of_features_may_be_missing():
     for nothing in (None, np.full(60, np.nan)):
         model = GraphRandomFeatures(graph=graph, random_state=0).fit(ids, nothing)
         assert model.diffusion_time_ == spreading_time(graph)
+
+
+@pytest.mark.parametrize("dtype", [float, int])
+def test_whole_numbers_are_numbers(dtype):
+    ids, rng = np.arange(200)[:, None], np.random.default_rng(0)
+    y = np.round(1000 * np.sin(np.arange(200) / 9) + 90 * rng.standard_normal(200))
+    shared = dict(graph=ring(200), random_state=0)
+    whole = GraphRandomFeatures(**shared).fit(ids, y.astype(dtype))
+    other = GraphRandomFeatures(**shared).fit(ids, y + 0.5)
+    assert whole.diffusion_time_ == other.diffusion_time_
+    assert_allclose(whole.alpha_, other.alpha_)
+    # Few values are classes where they are integers, and numbers where they are floats.
+    few = (y > 0).astype(dtype) + (y > 500)
+    scores = GraphRandomFeatures(**shared).fit(ids, few)
+    classes = GraphRandomFeatures(**shared).fit(ids, few.astype(int).astype(str))
+    numbers = GraphRandomFeatures(**shared).fit(ids, few + 0.5)
+    expected = numbers if dtype is float else classes
+    assert (scores.diffusion_time_, scores.alpha_) == pytest.approx(
+        (expected.diffusion_time_, expected.alpha_)
+    )
+    assert numbers.alpha_ != pytest.approx(classes.alpha_)
 
 
 @pytest.mark.parametrize("n_labels", [3, 9])

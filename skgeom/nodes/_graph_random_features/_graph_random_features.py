@@ -16,7 +16,6 @@ from skgeom.backends import get_backend, is_torch, row_blocks
 from skgeom.base import GeometryEstimator, GraphInputMixin
 from skgeom.graph import Graph
 from skgeom.nodes._calibration import class_loss
-from skgeom.nodes._extension import extension_modulation
 from skgeom.nodes._graph_kernel_mixin import GraphKernelMixin, labels_of_nodes
 from skgeom.nodes._graph_random_features._feature_tools import (
     are_single_nodes,
@@ -151,17 +150,19 @@ class GraphRandomFeatures(
     What is "auto" is chosen such that ridge regression on the features predicts targets
     that are left out best, as in :class:`~skgeom.nodes.GraphKernelRidge`, classes by
     their log-loss: ``RidgeClassifier()`` and ``Ridge()`` are then as they should be.
-    Rows of NaN have no target; integers and text are classes. Without targets, and with
-    less than four labels a class, heat spreads over some two hundred nodes, and
-    features have the mean square 10.
+    Rows of NaN have no target. Text, truth values and integers are classes; floats are
+    numbers, and so are integers of more than ten values with less than four rows each.
+    Without targets, and with less than four labels a class, heat spreads over some two
+    hundred nodes, and features have the mean square 10.
 
     A row depends on its node and on the seed alone: ``transform(X)[rows]`` equals
     ``transform(X[rows])`` for any rows, threads and devices (but for rounding).
 
     New rows are nodes that hang on their nearest training points, or on the nodes that
-    they are linked to; their features are those of these nodes, taken one step further,
-    such that inner products with known nodes are the kernel. They add no columns, and
-    change the features of no other node.
+    they are linked to; their features are the mean of those of these nodes, with the
+    row that they add to W as weights, so that a linear model predicts for them the mean
+    of what it predicts there. They add no columns, and change the features of no other
+    node.
 
     Inner products of different nodes are without bias. That of a node with itself is
     larger by the variance of its features, which falls with `n_walks`.
@@ -451,16 +452,14 @@ class GraphRandomFeatures(
         if are_single_nodes(own, weights).all():
             f = self._scale * self.kernel_.modulation
             return self._features_of(own.indices, f, backend)
-        features = sp.csr_array((weights.shape[0], self.graph_.n_nodes))
-        for part, modulation in (
-            (own, self.kernel_.modulation),
-            (weights, extension_modulation(self.kernel_)),
-        ):
-            if not part.nnz:
-                continue
-            nodes = np.unique(part.indices)
-            rows = self._features_of(nodes, self._scale * modulation, backend)
-            features = features + part.astype(self.dtype)[:, nodes] @ rows
+        # As of `GraphKernelMachine`: what a small penalty leaves of errors of labels is
+        # no larger at new rows than at nodes.
+        part = sp.csr_array(own + weights, dtype=self.dtype)
+        nodes = np.unique(part.indices)
+        features = self._features_of(
+            nodes, self._scale * self.kernel_.modulation, backend
+        )
+        features = part[:, nodes] @ features
         return sp.csr_array(features, dtype=self.dtype)
 
     def _sparse(self, features, like):

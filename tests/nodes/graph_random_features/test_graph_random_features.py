@@ -10,7 +10,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 from sklearn.cluster import MiniBatchKMeans
 from sklearn.compose import ColumnTransformer
-from sklearn.linear_model import RidgeClassifier, SGDClassifier
+from sklearn.linear_model import Ridge, RidgeClassifier, SGDClassifier
 from sklearn.model_selection import GridSearchCV, StratifiedKFold, cross_val_score
 from sklearn.pipeline import make_pipeline
 
@@ -334,7 +334,7 @@ def test_new_points_with_a_halting_probability():
     assert (K.diagonal() > 0).all()
 
 
-def test_a_new_node_has_the_kernel_of_its_links():
+def test_a_new_node_has_the_mean_of_the_features_of_its_links():
     graph = rings(21, 1)
     links = np.zeros((1, 21))
     links[0, [0, 5, 6]] = 1.0, 2.0, 0.5
@@ -348,12 +348,18 @@ def test_a_new_node_has_the_kernel_of_its_links():
         dtype=np.float64,
     ).fit(graph.adjacency)
     found = model.transform(links) @ model.transform(graph.adjacency).T
-    # The row of W that the links add, times (K - its constant) / W.
+    # The row of W that the links add, times the kernel.
     row = links[0] / np.sqrt(links.sum() * graph.degrees)
-    W = graph.laplacian().transition.toarray()
-    K, constant = exact_kernel(model), model.kernel_.function(1.0)
-    expected = row @ np.linalg.solve(W, K - constant * np.eye(21))
+    expected = row @ exact_kernel(model)
     assert_allclose(found.toarray()[0], expected, atol=1e-5)
+
+
+def test_noise_is_not_blown_up_at_new_points():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(500, 3))
+    y = X[:, 0] + 0.5 * rng.normal(size=500)
+    model = make_pipeline(GraphRandomFeatures(method="push"), Ridge())
+    assert model.fit(X[:100], y[:100]).score(X[100:], y[100:]) > 0.6
 
 
 def test_known_links_are_the_node():
