@@ -141,7 +141,8 @@ class Problem(NamedTuple):
         What their errors weigh, > 0.
     error : callable
         ``error(predicted, labels)``: mean squared error of predictions of labels that
-        are given by their positions, relative to that of their mean.
+        are given by their positions, relative to that of their mean, along the last
+        two axes.
     telling : ndarray of shape (n_labels,), bool
         Labels that others can predict: of classes those that have another label.
 
@@ -167,29 +168,29 @@ class Problem(NamedTuple):
         silent = self.weights[~self.telling].sum() / self.weights.sum()
         return _FAITH * float(silent)
 
-    def loss(self, predicted: NDArray, rows: NDArray) -> float:
+    def loss(self, predicted: NDArray, rows: NDArray) -> NDArray:
         """Minus the logarithm of the likelihood of errors of an unknown size.
 
         Parameters
         ----------
-        predicted : ndarray of shape (n_rows, n_targets)
+        predicted : ndarray of shape (..., n_rows, n_targets)
             Predictions.
         rows : ndarray of shape (n_rows,), int64
             Of which labels.
 
         Returns
         -------
-        float
+        ndarray of shape (...)
             Half the number of labels, by their weight over its mean, times the
             logarithm of the error.
         """
         told = self.telling[rows]
         if not told.any():
-            return 0.0
-        error = max(self.error(predicted[told], rows[told]), 1e-12)
+            return np.zeros(predicted.shape[:-2])
+        error = self.error(predicted[..., told, :], rows[told])
         # Whatever the unit of the weights, labels count one each in the mean.
         count = self.weights[rows[told]].sum() / self.weights.mean()
-        return 0.5 * float(count) * float(np.log(error))
+        return 0.5 * float(count) * np.log(np.maximum(error, 1e-12))
 
 
 def fit_average(

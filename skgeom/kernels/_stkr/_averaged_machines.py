@@ -143,7 +143,7 @@ def average_machines(
         What their errors weigh, > 0.
     loss : callable
         ``loss(predicted)`` maps predictions of each label from the others, shape
-        (n_labels, n_targets), to the c of the module.
+        (n_penalties, n_labels, n_targets), to the c of the module for each penalty.
     ratios : ndarray of shape (n_penalties,), default=None
         Penalties, in units of the mean variance of a kernel over the labels; None is
         `penalty_ratios`.
@@ -162,7 +162,7 @@ def average_machines(
     >>> import numpy as np
     >>> from skgeom.kernels._stkr._averaged_machines import average_machines
     >>> x = np.arange(6.0)[:, None]
-    >>> loss = lambda predicted: 3 * np.log(np.mean((predicted - x) ** 2))
+    >>> loss = lambda found: 3 * np.log(((found - x) ** 2).mean(axis=(1, 2)))
     >>> found = average_machines({}, {("linear", 1.0): x @ x.T}, x, np.ones(6), loss)
     >>> (x @ x.T @ found.points["linear", 1.0] + found.intercept).round(1).ravel()
     array([0., 1., 2., 3., 4., 5.])
@@ -212,8 +212,9 @@ class _Fits:
             self.ratios,
             fit_intercept=self.fit_intercept,
         )
-        losses = [self.loss(self.targets - missed) for missed in path.left_out]
-        losses = np.asarray(losses) - (self.faith if share == 1.0 else 0.0)
+        losses = self.loss(self.targets - path.left_out) - (
+            self.faith if share == 1.0 else 0.0
+        )
         fit = losses, path.duals, path.intercepts
         self.found.append((parts, share, *fit))
 

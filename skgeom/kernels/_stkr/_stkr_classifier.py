@@ -407,8 +407,8 @@ class STKRClassifier(ClassifierMixin, SpectralMachine):
 
         def error(predicted, rows):
             missed = self._probabilities(predicted) - targets[rows]
-            squares = (missed**2).sum(axis=1) / spread
-            return np.average(squares, weights=weights[rows])
+            squares = (missed**2).sum(axis=-1) / spread
+            return squares @ weights[rows] / weights[rows].sum()
 
         return error
 
@@ -476,7 +476,7 @@ class STKRClassifier(ClassifierMixin, SpectralMachine):
 
     def _probabilities(self, values):
         clipped = np.clip(values, 0.0, None)
-        total = clipped.sum(axis=1, keepdims=True)
+        total = clipped.sum(axis=-1, keepdims=True)
         share = np.broadcast_to(self._shares, clipped.shape)
         return np.where(total > 0, clipped / np.where(total > 0, total, 1.0), share)
 

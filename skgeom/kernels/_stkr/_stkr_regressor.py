@@ -348,8 +348,8 @@ class STKRRegressor(RegressorMixin, SpectralMachine):
         spread = np.where(spread > 0, spread, 1.0)
 
         def error(predicted, rows):
-            squares = ((predicted - targets[rows]) ** 2 / spread).mean(axis=1)
-            return np.average(squares, weights=weights[rows])
+            squares = ((predicted - targets[rows]) ** 2 / spread).mean(axis=-1)
+            return squares @ weights[rows] / weights[rows].sum()
 
         return error
 

@@ -109,7 +109,7 @@ def test_the_weight_goes_to_the_kernel_that_predicts():
     }
 
     def loss(predicted):
-        return 30 * np.log(np.mean((predicted - y) ** 2))
+        return 30 * np.log(((predicted - y) ** 2).mean(axis=(1, 2)))
 
     found = average_machines({}, grams, y, np.ones(60), loss)
     weights = [candidate.weight for candidate in found.candidates]
