@@ -10,7 +10,7 @@ from skgeom.backends import get_backend
 GAMMA = 0.02
 PEERS = {
     "rbf": lambda X, Y: rbf_kernel(X, Y, gamma=GAMMA),
-    "matern": lambda X, Y: Matern(length_scale=(2 * GAMMA) ** -0.5, nu=1.5)(X, Y),
+    "matern32": lambda X, Y: Matern(length_scale=(2 * GAMMA) ** -0.5, nu=1.5)(X, Y),
     "laplacian": lambda X, Y: laplacian_kernel(X, Y, gamma=GAMMA),
 }
 

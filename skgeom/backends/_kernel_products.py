@@ -4,7 +4,10 @@ import math
 
 from array_api_compat import device
 
-POINT_KERNELS = ("rbf", "laplacian", "matern")
+POINT_KERNELS = ("rbf", "laplacian", "exponential", "matern32", "matern52")
+# Kernels of Euclidean distances are functions of gamma times these, times d^2; all have
+# a width of (2 gamma)^-1/2, as scikit-learn's `Matern` counts it.
+SQUARED_UNITS = {"rbf": 1, "exponential": 2, "matern32": 6, "matern52": 10}
 
 # Scratch of a pair of points in a tile: its value, and what it is computed from.
 _PAIR_BYTES = 4 * 8

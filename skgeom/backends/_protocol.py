@@ -133,8 +133,10 @@ class Backend(Protocol):
 
         The matrix is computed by blocks of rows and never held whole. With Euclidean
         distance d and city-block distance c, the kernels are :math:`e^{-\gamma d^2}`
-        ("rbf"), :math:`e^{-\gamma c}` ("laplacian") and :math:`(1 + r) e^{-r}` with
-        :math:`r = \sqrt{6 \gamma}\, d` ("matern", smoothness 3/2).
+        ("rbf"), :math:`e^{-\gamma c}` ("laplacian"), :math:`e^{-r}` with
+        :math:`r = \sqrt{2 \gamma}\, d` ("exponential"), :math:`(1 + r) e^{-r}` with
+        :math:`r = \sqrt{6 \gamma}\, d` ("matern32") and :math:`(1 + r + r^2/3) e^{-r}`
+        with :math:`r = \sqrt{10 \gamma}\, d` ("matern52").
 
         Parameters
         ----------
@@ -144,7 +146,8 @@ class Backend(Protocol):
             The points of the columns, in the type of X.
         V : array of shape (n_samples, n_columns)
             What is multiplied, in the type of X.
-        kernel : {"rbf", "laplacian", "matern"}, default="rbf"
+        kernel : {"rbf", "laplacian", "exponential", "matern32", "matern52"}, \
+                default="rbf"
             The kernel.
         gamma : float, default=1.0
             Its inverse width, > 0.
@@ -152,6 +155,24 @@ class Backend(Protocol):
         Returns
         -------
         array of shape (n_rows, n_columns)
+            In the type of X.
+        """
+
+    def kernel_values(
+        self, X: Array, Y: Array, kernel: str = "rbf", gamma: float = 1.0
+    ) -> Array:
+        """Compute the kernel matrix of two sets of points, whole.
+
+        For blocks of rows that a method does more with than one product.
+
+        Parameters
+        ----------
+        X, Y, kernel, gamma
+            As in `kernel_matvec`.
+
+        Returns
+        -------
+        array of shape (n_rows, n_samples)
             In the type of X.
         """
 

@@ -41,14 +41,24 @@ def matrix_polynomial(A, B, coefficients, basis="monomial"):
 
 def kernel_matvec(X, Y, V, kernel="rbf", gamma=1.0):
     """K(X, Y) @ V for a kernel of differences; see `Backend.kernel_matvec`."""
+    return kernel_values(X, Y, kernel, gamma) @ V
+
+
+def kernel_values(X, Y, kernel="rbf", gamma=1.0):
+    """K(X, Y) for a kernel of differences; see `Backend.kernel_matvec`."""
     gaps = X[:, None, :] - Y[None, :, :]
     if kernel == "laplacian":
-        return np.exp(-gamma * np.abs(gaps).sum(axis=2)) @ V
+        return np.exp(-gamma * np.abs(gaps).sum(axis=2))
     squares = (gaps**2).sum(axis=2)
     if kernel == "rbf":
-        return np.exp(-gamma * squares) @ V
-    reach = np.sqrt(6 * gamma * squares)
-    return ((1 + reach) * np.exp(-reach)) @ V
+        return np.exp(-gamma * squares)
+    if kernel == "exponential":
+        return np.exp(-np.sqrt(2 * gamma * squares))
+    if kernel == "matern32":
+        reach = np.sqrt(6 * gamma * squares)
+        return (1 + reach) * np.exp(-reach)
+    reach = np.sqrt(10 * gamma * squares)
+    return (1 + reach + reach**2 / 3) * np.exp(-reach)
 
 
 def row_sum_lagrangian(X, diagonal, U, dual, penalty):

@@ -13,7 +13,7 @@ import scipy.linalg
 import scipy.sparse as sp
 from scipy.spatial.distance import cdist
 
-from skgeom.backends import Backend, row_blocks
+from skgeom.backends import SQUARED_UNITS, Backend, row_blocks
 from skgeom.solvers import largest_eigenpairs
 from skgeom.solvers._block_krylov import block_size, column_signs, krylov_eigenpairs
 from skgeom.typing import Array, NDArray
@@ -387,8 +387,10 @@ def _by_differences(A, B, kernel, gamma):
             return np.exp(-cdist(A, B, "cityblock") * gamma**0.5)
     if kernel == "rbf":
         return np.exp(-squares)
-    reach = np.minimum(np.sqrt(6 * np.minimum(squares, 1e12)), 1e4)
-    return (1 + reach) * np.exp(-reach)
+    reach = np.sqrt(SQUARED_UNITS[kernel] * np.minimum(squares, 1e12))
+    reach = np.minimum(reach, 1e4)
+    shape = {"exponential": 1.0, "matern32": 1 + reach}
+    return shape.get(kernel, 1 + reach + reach**2 / 3) * np.exp(-reach)
 
 
 def _dense(block):

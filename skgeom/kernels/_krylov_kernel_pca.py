@@ -14,7 +14,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from skgeom._warnings import warn
-from skgeom.backends import as_numpy
+from skgeom.backends import POINT_KERNELS, as_numpy
 from skgeom.base import EmbeddingMixin, GeometryEstimator
 from skgeom.kernels._kernel_components import (
     LEAST_SCALE,
@@ -53,10 +53,13 @@ class KrylovKernelPCA(EmbeddingMixin, GeometryEstimator):
     n_components : int, default=2
         Number of components, at most the number of rows. Beyond the rank of the centred
         kernel eigenvalues and coordinates are zero.
-    kernel : {"rbf", "laplacian", "matern", "precomputed"} or callable, default="rbf"
+    kernel : {"rbf", "laplacian", "exponential", "matern32", "matern52", \
+            "precomputed"} or callable, default="rbf"
         The kernel: with Euclidean distance d and city-block distance c
-        :math:`e^{-\gamma d^2}`, :math:`e^{-\gamma c}`, or :math:`(1 + r) e^{-r}` with
-        :math:`r = \sqrt{6 \gamma}\, d`. A callable takes two matrices of points and
+        :math:`e^{-\gamma d^2}`, :math:`e^{-\gamma c}`, :math:`e^{-r}` with
+        :math:`r = \sqrt{2 \gamma}\, d`, :math:`(1 + r) e^{-r}` with
+        :math:`r = \sqrt{6 \gamma}\, d`, or :math:`(1 + r + r^2 / 3) e^{-r}` with
+        :math:`r = \sqrt{10 \gamma}\, d`. A callable takes two matrices of points and
         returns the matrix of kernel values, as those of `sklearn.metrics.pairwise` do.
         "precomputed": X is the kernel matrix, dense or sparse.
     gamma : float, default=None
@@ -131,7 +134,7 @@ class KrylovKernelPCA(EmbeddingMixin, GeometryEstimator):
 
     _parameter_constraints = {
         "kernel": [
-            StrOptions({"rbf", "laplacian", "matern", "precomputed"}),
+            StrOptions({*POINT_KERNELS, "precomputed"}),
             callable,
         ],
         "fit_inverse_transform": ["boolean"],
@@ -194,8 +197,6 @@ class KrylovKernelPCA(EmbeddingMixin, GeometryEstimator):
             raise ValueError(
                 "fit_inverse_transform needs points, not kernel='precomputed'."
             )
-        for name in ("gamma_", "X_fit_", "X_transformed_fit_", "dual_coef_"):
-            self.__dict__.pop(name, None)  # of a fit before
         backend = self._backend_for(X, reset=True)
         rng = check_random_state(self.random_state)
         if self.kernel == "precomputed":

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
-from skgeom.backends import _reference, get_backend
+from skgeom.backends import POINT_KERNELS, _reference, get_backend
 from skgeom.backends._numba import _backend as _numba
 from skgeom.testing import point_clouds
 
@@ -15,7 +15,7 @@ from skgeom.testing import point_clouds
 @settings(max_examples=40)
 @given(
     X=point_clouds(scales=(1.0,)),
-    kernel=st.sampled_from(["rbf", "laplacian", "matern"]),
+    kernel=st.sampled_from(POINT_KERNELS),
     gamma=st.sampled_from([1e-2, 1.0, 30.0]),
     seed=st.integers(0, 2**31 - 1),
 )
@@ -25,7 +25,7 @@ def test_kernel_matvec(device, X, kernel, gamma, seed):
     # Expanded squares are wrong by rounding of the largest square; Matérn's kernel has
     # their root.
     error = gamma * np.finfo(X.dtype).eps * 100 * (1 + abs(X).max()) ** 2 * X.shape[1]
-    error = np.sqrt(error) if kernel == "matern" else error
+    error = error if kernel in ("rbf", "laplacian") else np.sqrt(error)
     points = backend.asarray(X)
     others = backend.asarray(X[::2] + X.dtype.type(0.1))
     for Z in (others, points):
@@ -35,12 +35,16 @@ def test_kernel_matvec(device, X, kernel, gamma, seed):
         wide = (backend.to_numpy(Z), X, V)
         wide = (part.astype(np.float64) for part in wide)
         expected = _reference.kernel_matvec(*wide, kernel, gamma)
-        assert_allclose(
-            found, expected, atol=(error + 1e-6 * (X.itemsize == 4)) * 3 * len(X)
-        )
+        bound = (error + 1e-6 * (X.itemsize == 4)) * 3
+        assert_allclose(found, expected, atol=bound * len(X))
+        values = backend.to_numpy(backend.kernel_values(Z, points, kernel, gamma))
+        assert values.dtype == X.dtype
+        wide = backend.to_numpy(Z).astype(np.float64), X.astype(np.float64)
+        expected = _reference.kernel_values(*wide, kernel, gamma)
+        assert_allclose(values, expected, atol=bound)
 
 
-@pytest.mark.parametrize("kernel", ["rbf", "laplacian", "matern"])
+@pytest.mark.parametrize("kernel", POINT_KERNELS)
 @pytest.mark.parametrize("n_columns", [1, 6, 30])
 @pytest.mark.parametrize("twins", [True, False])
 def test_kernel_matvec_in_tiles(device, kernel, n_columns, twins, monkeypatch):

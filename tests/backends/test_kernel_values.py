@@ -5,9 +5,11 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from skgeom.backends._numba._kernel_values import (
+    exponential_values,
     gaussian_values,
     laplacian_values,
-    matern_values,
+    matern32_values,
+    matern52_values,
 )
 
 
@@ -38,8 +40,13 @@ def test_values_keep_their_type(dtype):
     gaps = X.astype(float)[:, None] - Y.astype(float)
     far = np.sqrt((gaps**2).sum(axis=2))
     halves = (X * X).sum(axis=1) / 2, (Y * Y).sum(axis=1) / 2
-    expected = np.exp(-(far**2) / 2), (1 + far) * np.exp(-far)
-    for fill, wanted in zip((gaussian_values, matern_values), expected, strict=True):
+    decay = np.exp(-far)
+    for fill, wanted in (
+        (gaussian_values, np.exp(-(far**2) / 2)),
+        (exponential_values, decay),
+        (matern32_values, (1 + far) * decay),
+        (matern52_values, (1 + far + far**2 / 3) * decay),
+    ):
         values = X @ Y.T
         fill(values, *halves)
         assert values.dtype == dtype

@@ -7,7 +7,7 @@ import pytest
 import sklearn
 from sklearn.datasets import make_moons
 
-from skgeom.backends import Backend, Descent, Links, Points, get_backend
+from skgeom.backends import POINT_KERNELS, Backend, Descent, Links, Points, get_backend
 from skgeom.backends._descent import RULES
 from skgeom.graph import Graph
 from skgeom.hyperbolic._poincare._descent import prepare_links
@@ -162,7 +162,7 @@ STEPS = {
         f"kernel-{kernel}": lambda b, kernel=kernel: b.kernel_matvec(
             floats(20, 3), floats(30, 3), floats(30, 2), kernel
         )
-        for kernel in ("rbf", "laplacian", "matern")
+        for kernel in POINT_KERNELS
     },
     "lagrangian": lambda b: b.row_sum_lagrangian(
         floats(20, 3), floats(20), floats(2, 20, 4), floats(2, 20), floats(2)

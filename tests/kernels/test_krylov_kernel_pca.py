@@ -13,6 +13,7 @@ from sklearn.gaussian_process.kernels import Matern
 from sklearn.metrics.pairwise import laplacian_kernel, linear_kernel, rbf_kernel
 
 from skgeom import KrylovKernelPCA
+from skgeom.backends import POINT_KERNELS
 from skgeom.kernels import _kernel_components
 from skgeom.testing import point_clouds
 
@@ -22,7 +23,10 @@ NEW = X[::7] + 0.3 * RNG.normal(size=(13, 4))
 KERNELS = {
     "rbf": lambda A, B: rbf_kernel(A, B, gamma=0.2),
     "laplacian": lambda A, B: laplacian_kernel(A, B, gamma=0.2),
-    "matern": lambda A, B: Matern(length_scale=(2 * 0.2) ** -0.5, nu=1.5)(A, B),
+    **{
+        name: lambda A, B, nu=nu: Matern(length_scale=(2 * 0.2) ** -0.5, nu=nu)(A, B)
+        for name, nu in (("exponential", 0.5), ("matern32", 1.5), ("matern52", 2.5))
+    },
 }
 
 
@@ -188,7 +192,7 @@ def test_no_way_back():
 
 
 @pytest.mark.usefixtures("solver")
-@pytest.mark.parametrize("kernel", ["rbf", "laplacian", "matern"])
+@pytest.mark.parametrize("kernel", POINT_KERNELS)
 @pytest.mark.parametrize("scale", [1e-300, 1e-100, 1e-5, 1e5, 1e12, 1e100, 1e300])
 def test_any_scale(scale, kernel):
     """Far apart rows are as good as different; near ones as good as equal."""
@@ -273,7 +277,7 @@ def test_a_kernel_below_all_numbers_is_zero():
         assert_array_equal(model.transform(matrix), np.zeros((3, 2)))
 
 
-@pytest.mark.parametrize("kernel", ["rbf", "laplacian", "matern"])
+@pytest.mark.parametrize("kernel", POINT_KERNELS)
 def test_the_largest_numbers_there_are(kernel):
     rows = np.array([[1.7e308], [1.7e308], [-1.7e308]])
     model = KrylovKernelPCA(2, kernel=kernel).fit(rows)

@@ -13,7 +13,11 @@ from threadpoolctl import ThreadpoolController
 from skgeom.backends._arrays import as_numpy, unsigned
 from skgeom.backends._descent import RULES
 from skgeom.backends._faiss import nearest_by_products
-from skgeom.backends._kernel_products import tiled_matvec
+from skgeom.backends._kernel_products import (
+    SQUARED_UNITS,
+    centred_points,
+    tiled_matvec,
+)
 from skgeom.backends._numba._lockstep import in_lockstep
 from skgeom.backends._refine import (
     exact_neighbors,
@@ -140,6 +144,11 @@ class NumbaBackend:
         """Tiles that fit the cache, both products by BLAS; a strip is a task."""
         tile = _kernel_values, _KERNEL_BYTES
         return tiled_matvec(xp, X, Y, V, kernel, gamma, *tile, self._each)
+
+    def kernel_values(self, X, Y, kernel="rbf", gamma=1.0):
+        """Scalar products by BLAS, turned into values in place."""
+        X, Y, gamma = centred_points(xp, X, Y, kernel, gamma)
+        return _kernel_values(X, Y, kernel, gamma)
 
     def _each(self, function, items):
         """Like `map`, on the threads that were asked for; results come in order.
@@ -285,10 +294,15 @@ def _kernel_values(X, Y, kernel, gamma):
         lines = np.ascontiguousarray(gamma * Y.T)
         kernels.laplacian_values(gamma * X, lines, values)
         return values
-    unit = math.sqrt(2 * gamma if kernel == "rbf" else 6 * gamma)
-    X, Y = unit * X, unit * Y
+    squared_unit = 2 * gamma if kernel == "rbf" else SQUARED_UNITS[kernel] * gamma
+    X, Y = math.sqrt(squared_unit) * X, math.sqrt(squared_unit) * Y
     values = X @ Y.T
-    fill = kernels.gaussian_values if kernel == "rbf" else kernels.matern_values
+    fill = {
+        "rbf": kernels.gaussian_values,
+        "exponential": kernels.exponential_values,
+        "matern32": kernels.matern32_values,
+        "matern52": kernels.matern52_values,
+    }[kernel]
     fill(values, (X * X).sum(axis=1) / 2, (Y * Y).sum(axis=1) / 2)
     return values
 

@@ -90,14 +90,44 @@ def gaussian_values(products, half_x, half_y):
 
 
 @njit(**OPTIONS, fastmath=_FAST)
-def matern_values(products, half_x, half_y):
-    """The same into (1 + r) exp(-r), with r the distance."""
+def exponential_values(products, half_x, half_y):
+    """The same into exp(-r), with r the distance.
+
+    The kernel has a kink where points are equal: what rounding leaves of their squares
+    is taken for zero, or a root would make much of it.
+    """
+    rounding = -4.0 * np.finfo(products.dtype).eps
+    for i in range(products.shape[0]):
+        own = half_x[i]
+        for j in range(products.shape[1]):
+            squares = own + half_y[j]
+            e = np.float64(products[i, j] - squares)
+            e = 0.0 if e > rounding * np.float64(squares) else e
+            products[i, j] = _exp(-np.sqrt(-2.0 * e))
+
+
+@njit(**OPTIONS, fastmath=_FAST)
+def matern32_values(products, half_x, half_y):
+    """The same into (1 + r) exp(-r)."""
     for i in range(products.shape[0]):
         own = half_x[i]
         for j in range(products.shape[1]):
             e = np.float64(products[i, j] - (own + half_y[j]))
             reach = np.sqrt(-2.0 * (0.0 if e > 0.0 else e))
             products[i, j] = (1.0 + reach) * _exp(-reach)
+
+
+@njit(**OPTIONS, fastmath=_FAST)
+def matern52_values(products, half_x, half_y):
+    """The same into (1 + r + r^2 / 3) exp(-r)."""
+    third = 1.0 / 3.0
+    for i in range(products.shape[0]):
+        own = half_x[i]
+        for j in range(products.shape[1]):
+            e = np.float64(products[i, j] - (own + half_y[j]))
+            square = -2.0 * (0.0 if e > 0.0 else e)
+            reach = np.sqrt(square)
+            products[i, j] = (1.0 + reach + third * square) * _exp(-reach)
 
 
 @njit(**OPTIONS, fastmath=_FAST)

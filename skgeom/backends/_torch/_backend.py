@@ -11,7 +11,11 @@ from array_api_compat import torch as xp
 from skgeom._warnings import warn
 from skgeom.backends._arrays import MissingDeviceError
 from skgeom.backends._blocks import block_bytes, row_blocks
-from skgeom.backends._kernel_products import centred_points, tiled_matvec
+from skgeom.backends._kernel_products import (
+    SQUARED_UNITS,
+    centred_points,
+    tiled_matvec,
+)
 from skgeom.backends._refine import exact_neighbors, unit_rows
 
 # Columns up to which products with a kernel matrix are bound by its values.
@@ -39,12 +43,20 @@ def _kernel_values(X, Y, kernel, gamma):
     """Kernel values of all pairs, computed in place: memory is what takes the time."""
     if kernel == "laplacian":
         return torch.cdist(X, Y, p=1.0).mul_(-gamma).exp_()
-    squares = torch.addmm((Y * Y).sum(dim=1), X, Y.T, alpha=-2)
-    squares.add_((X * X).sum(dim=1)[:, None]).clamp_(min=0)
+    own, others = (X * X).sum(dim=1)[:, None], (Y * Y).sum(dim=1)
+    squares = torch.addmm(others, X, Y.T, alpha=-2).add_(own).clamp_(min=0)
     if kernel == "rbf":
         return squares.mul_(-gamma).exp_()
-    reach = squares.mul_(6 * gamma).sqrt_()
-    return torch.exp(-reach).mul_(reach.add_(1))
+    reach = squares.mul_(SQUARED_UNITS[kernel] * gamma).sqrt_()
+    if kernel == "exponential":
+        # Where points are equal there is a kink, and a root makes much of rounding.
+        rounding = 4 * torch.finfo(X.dtype).eps * SQUARED_UNITS[kernel] * gamma
+        equal = reach.square() <= rounding * (own + others)
+        return reach.masked_fill_(equal, 0.0).neg_().exp_()
+    values = torch.exp(-reach)
+    if kernel == "matern52":
+        return values.mul_((reach / 3).add_(1).mul_(reach).add_(1))
+    return values.mul_(reach.add_(1))
 
 
 @functools.cache
@@ -170,6 +182,12 @@ class TorchBackend:
             return kernel_sums(*points, V, kernel, unit, block_bytes())
 
         return _if_compiled(by_triton, in_tiles)
+
+    @_full_precision
+    def kernel_values(self, X, Y, kernel="rbf", gamma=1.0):
+        """One product of matrices, turned into values in place."""
+        X, Y, gamma = centred_points(xp, X, Y, kernel, gamma)
+        return _kernel_values(X, Y, kernel, gamma)
 
     def row_sum_lagrangian(self, X, diagonal, U, dual, penalty):
         """All starts at once."""

@@ -9,6 +9,7 @@ import triton
 import triton.language as tl
 
 from skgeom.backends._blocks import row_blocks
+from skgeom.backends._kernel_products import SQUARED_UNITS
 
 # Pairs of rows of X and of Y that a program holds in registers, and its warps: where
 # it reads their products, and where it adds up differences of their coordinates.
@@ -23,7 +24,7 @@ _PROGRAMS = 2048
 @triton.jit
 def _sums_of_products(
     products, squares_x, squares_y, V, out, n, m, part,
-    KERNEL: tl.constexpr, WIDTH: tl.constexpr,
+    KERNEL: tl.constexpr, ROUNDING: tl.constexpr, WIDTH: tl.constexpr,
     TILE_X: tl.constexpr, TILE_Y: tl.constexpr,
 ):  # fmt: skip
     """Sums of the kernel values of a part of the rows of Y, for a few rows of X.
@@ -45,11 +46,19 @@ def _sums_of_products(
         product = tl.load(line[:, None] + pairs[None, :], mask=both, other=0.0)
         others = tl.load(squares_y + pairs, mask=known, other=0.0)
         squares = tl.maximum(own[:, None] + others[None, :] - 2 * product, 0.0)
+        if KERNEL == "exponential":
+            # Where points are equal there is a kink: see `_kernel_values` beside.
+            equal = squares <= ROUNDING * (own[:, None] + others[None, :])
+            squares = tl.where(equal, 0.0, squares)
         if KERNEL == "rbf":
             values = tl.exp(-squares)
         else:
             reach = tl.sqrt(squares)
-            values = (1 + reach) * tl.exp(-reach)
+            values = tl.exp(-reach)
+            if KERNEL == "matern32":
+                values = (1 + reach) * values
+            if KERNEL == "matern52":
+                values = (1 + reach + squares / 3) * values
         at = V + pairs
         sum0 += values * tl.load(at, mask=known, other=0.0)[None, :]
         if WIDTH > 1:
@@ -118,7 +127,7 @@ def kernel_sums(X, Y, V, kernel, gamma, max_bytes):
         Points, on the device; at least one each.
     V : tensor of shape (m, n_columns)
         Columns, of which four at a time share the kernel values.
-    kernel : {"rbf", "laplacian", "matern"}
+    kernel : {"rbf", "laplacian", "exponential", "matern32", "matern52"}
     gamma : float
     max_bytes : int
         Of the block of scalar products.
@@ -128,7 +137,7 @@ def kernel_sums(X, Y, V, kernel, gamma, max_bytes):
     tensor of shape (n, n_columns)
     """
     city = kernel == "laplacian"
-    unit = gamma if city else (gamma if kernel == "rbf" else 6 * gamma) ** 0.5
+    unit = gamma if city else (SQUARED_UNITS[kernel] * gamma) ** 0.5
     X, Y = unit * X, unit * Y
     if city:
         X, Y = X.T.contiguous(), Y.T.contiguous()
@@ -158,7 +167,7 @@ def _of_products(X, Y, groups, kernel, max_bytes):
             grid, part, out = _layout(size, m, columns, _READ)
             _sums_of_products[grid](
                 products, own[rows], others, columns, out, size, m, part, kernel,
-                len(columns), **_READ,
+                4 * torch.finfo(X.dtype).eps, len(columns), **_READ,
             )  # fmt: skip
             done.append(out.sum(dim=0))
     return [torch.cat(done) for done in sums]

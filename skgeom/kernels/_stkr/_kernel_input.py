@@ -17,8 +17,6 @@ from skgeom.kernels._stkr._base_kernel import (
     kernel_of_points,
 )
 
-POINT_KERNELS = {"rbf", "laplacian", "matern"}
-
 
 class KernelInput(GraphInputMixin, GeometryEstimator):
     """Base of estimators that read a kernel of points, a graph or a matrix."""

@@ -9,6 +9,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils._param_validation import Interval, InvalidParameterError, StrOptions
 
 from skgeom._warnings import warn
+from skgeom.backends import POINT_KERNELS
 from skgeom.graph import Attachment, by_node, canonical_csr, nearest_neighbors
 from skgeom.kernels._operators import extreme_eigenvalues
 from skgeom.kernels._stkr._average import Problem, fit_average
@@ -16,7 +17,6 @@ from skgeom.kernels._stkr._averaged_machines import Candidate
 from skgeom.kernels._stkr._base_kernel import combine, neighbor_weights, over
 from skgeom.kernels._stkr._choice import Choice, choose, label_folds
 from skgeom.kernels._stkr._kernel_input import (
-    POINT_KERNELS,
     KernelInput,
     working_memory,
 )
@@ -57,7 +57,7 @@ class SpectralMachine(KernelInput):
 
     _parameter_constraints = {
         "kernel": [
-            StrOptions({"auto", "nearest_neighbors", "precomputed"} | POINT_KERNELS),
+            StrOptions({"auto", "nearest_neighbors", "precomputed", *POINT_KERNELS}),
             callable,
         ],
         "spectral_transform": [

@@ -41,11 +41,11 @@ class STKRClassifier(ClassifierMixin, SpectralMachine):
         [2]_. "auto" averages machines on this kernel, on kernels of the labelled points
         alone and on sums of both, see Notes; with another transform or `solver` than
         the default, or ``normalization=None``, it is "nearest_neighbors". "rbf",
-        "laplacian" and "matern" have the inverse width `gamma`:
-        :math:`e^{-\gamma d^2}`, :math:`e^{-\gamma \|x - y\|_1}`, and Matérn's of
-        smoothness 3/2 with length scale :math:`(2 \gamma)^{-1/2}`. "precomputed" takes
-        X as the matrix of kernel values, sparse or dense. A callable ``kernel(X, Y)``
-        returns the matrix of kernel values of two arrays.
+        "laplacian", "exponential", "matern32" and "matern52" have the inverse width
+        `gamma`: :math:`e^{-\gamma d^2}`, :math:`e^{-\gamma \|x - y\|_1}`, and Matérn's
+        of smoothness 1/2, 3/2 and 5/2 with length scale :math:`(2 \gamma)^{-1/2}`.
+        "precomputed" takes X as the matrix of kernel values, sparse or dense. A
+        callable ``kernel(X, Y)`` returns the matrix of kernel values of two arrays.
     spectral_transform : str or callable, default="inverse_laplacian"
         The function s of the eigenvalues of the kernel: "inverse_laplacian",
         "polynomial" or "top_components", see Notes. A callable maps an array of

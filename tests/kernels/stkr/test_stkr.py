@@ -18,7 +18,7 @@ from sklearn.semi_supervised import LabelSpreading
 from skgeom import STKRClassifier, STKRRegressor
 from skgeom.graph import Graph
 
-SOURCES = ["nearest_neighbors", "rbf", "laplacian", "matern", "precomputed", "graph"]
+SOURCES = ["nearest_neighbors", "rbf", "laplacian", "matern32", "precomputed", "graph"]
 TRANSFORMS = {
     "inverse_laplacian": {},
     "squared": {"spectral_transform": "inverse_laplacian", "degree": 2},
