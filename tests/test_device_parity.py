@@ -39,7 +39,6 @@ from skgeom.kernels._kernel_components import (
     ridge_to_points,
 )
 from skgeom.kernels._operators import DenseKernel, extreme_eigenvalues
-from skgeom.kernels._stkr._ridge_path import ridge_path
 from skgeom.kernels._stkr._solve_positive import solve_positive
 from skgeom.kernels._stkr._spectral_ridge import (
     dense_ridge,
@@ -61,6 +60,7 @@ from skgeom.nodes._graph_random_features._walk_features import (
 )
 from skgeom.nodes._kernel_learning import learn_modulation
 from skgeom.nodes._labelled_kernel import labelled_kernels
+from skgeom.solvers import ridge_path
 from skgeom.testing import all_estimators
 from skgeom.testing._discovery import method_modules
 

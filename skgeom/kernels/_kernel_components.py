@@ -10,10 +10,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import scipy.linalg
-import scipy.sparse as sp
-from scipy.spatial.distance import cdist
 
-from skgeom.backends import SQUARED_UNITS, Backend, row_blocks
+from skgeom.backends import Backend, row_blocks
+from skgeom.kernels._operators import dense_block
+from skgeom.kernels._point_values import (
+    FAR_SINGLE,
+    center_of,
+    farthest,
+    point_evaluation,
+)
 from skgeom.solvers import largest_eigenpairs
 from skgeom.solvers._block_krylov import block_size, column_signs, krylov_eigenpairs
 from skgeom.typing import Array, NDArray
@@ -22,13 +27,8 @@ from skgeom.typing import Array, NDArray
 _DENSE_SIZE = 512
 # Blocks that a basis may take before the whole matrix is as small.
 _FEW_BLOCKS = 8
-# Squared distances from the centre, in widths, up to which squares may be expanded;
-# beyond, their rounding is as large as a width.
-_FAR = 1e10
-# City-block distances need no squares; sums of such ones may be infinite.
-_OUT_OF_RANGE = 1e250
-# The same for single precision, and the least tolerance that is worth it.
-_FAR_SINGLE, _ROUGH_TOL = 1e3, 1e-4
+# The least tolerance that single precision is worth.
+_ROUGH_TOL = 1e-4
 # Of the rows, that the first block is made from, and how many at most.
 _SHARE, _MOST_LANDMARKS = 16, 1000
 # Eigenvalues below this share of the largest are rounding, as KernelPCA has it.
@@ -70,52 +70,6 @@ class KernelProducts(NamedTuple):
     among: Callable | None = None
 
 
-def point_evaluation(
-    points: Array, kernel: Any, gamma: float, backend: Backend
-) -> Callable[[Array, Array], Array]:
-    """Return a function of Z and V: kernel values of rows Z and the points, times V.
-
-    Of a callable kernel values are computed on the host, a few rows at a time, and so
-    they are where rows are so far apart that expanded squares would be rounding.
-    """
-    host = backend.to_numpy(points)
-
-    def in_rows(values, Z, V):
-        Z, V = backend.to_numpy(Z), backend.to_numpy(V)
-        cut = row_blocks(len(Z), 8 * len(host))
-        parts = [_dense(values(Z[rows], host)) @ V for rows in cut]
-        return backend.asarray(np.concatenate(parts), dtype=backend.float64)
-
-    if callable(kernel):
-        return lambda Z, V: in_rows(kernel, Z, V)
-    center = _center(points)
-    far = _FAR if kernel != "laplacian" else _OUT_OF_RANGE
-    spread = farthest(points, center, gamma, backend) > far
-    # Sums of the points themselves may be out of range where these are not.
-    near = points if spread else points - center
-
-    def evaluate(Z, V):
-        if spread or farthest(Z, center, gamma, backend) > far:
-            return in_rows(lambda A, B: _by_differences(A, B, kernel, gamma), Z, V)
-        rows = near if Z is points else Z - center
-        return backend.kernel_matvec(rows, near, V, kernel, gamma)
-
-    return evaluate
-
-
-def _center(points):
-    """Means of the columns; their sum may be out of range."""
-    return (points / points.shape[0]).sum(axis=0)
-
-
-def farthest(Z: Array, center: Array, gamma: float, backend: Backend) -> float:
-    """Largest squared distance from a centre, in squared widths; maybe infinite."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        squares = (gamma**0.5 * (Z - center)) ** 2
-        largest = float(backend.xp.max(backend.xp.sum(squares, axis=1)))
-    return largest if np.isfinite(largest) else np.inf
-
-
 def point_products(
     points: Array, kernel: Any, gamma: float, tol: float, backend: Backend
 ) -> KernelProducts:
@@ -123,20 +77,20 @@ def point_products(
     evaluate = point_evaluation(points, kernel, gamma, backend)
     if callable(kernel):
         few = backend.to_numpy(points)[:64]
-        scale = float(np.abs(_dense(kernel(few, few))).max())
+        scale = float(np.abs(dense_block(kernel(few, few))).max())
         scale = scale if scale > LEAST_SCALE else 1.0
         return KernelProducts(
             lambda V: evaluate(points, V) / scale,
             scale,
             among=_among(points, lambda C: point_evaluation(C, kernel, gamma, backend)),
         )
-    center = _center(points)
+    center = center_of(points)
     reach = farthest(points, center, gamma, backend)
     exact = KernelProducts(
         lambda V: evaluate(points, V),
         among=_among(points, lambda C: point_evaluation(C, kernel, gamma, backend)),
     )
-    if tol < _ROUGH_TOL or reach > _FAR_SINGLE or kernel == "laplacian":
+    if tol < _ROUGH_TOL or reach > FAR_SINGLE or kernel == "laplacian":
         return exact
     xp = backend.xp
     # Centred and in widths before digits are dropped.
@@ -373,25 +327,3 @@ def ridge_to_points(
         system += block.T @ block
         right += block.T @ targets[rows]
     return centers, features @ scipy.linalg.solve(system, right, assume_a="pos")
-
-
-def _by_differences(A, B, kernel, gamma):
-    """Kernel values by differences of coordinates, at any scale."""
-    largest = np.finfo(np.float64).max / 4
-    with np.errstate(over="ignore"):
-        A, B = (np.clip(gamma**0.5 * M, -largest, largest) for M in (A, B))
-    with np.errstate(over="ignore"):
-        squares = cdist(A, B, "sqeuclidean")
-    if kernel == "laplacian":
-        with np.errstate(over="ignore"):
-            return np.exp(-cdist(A, B, "cityblock") * gamma**0.5)
-    if kernel == "rbf":
-        return np.exp(-squares)
-    reach = np.sqrt(SQUARED_UNITS[kernel] * np.minimum(squares, 1e12))
-    reach = np.minimum(reach, 1e4)
-    shape = {"exponential": 1.0, "matern32": 1 + reach}
-    return shape.get(kernel, 1 + reach + reach**2 / 3) * np.exp(-reach)
-
-
-def _dense(block):
-    return block.toarray() if sp.issparse(block) else np.asarray(block)

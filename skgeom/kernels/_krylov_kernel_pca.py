@@ -20,10 +20,10 @@ from skgeom.kernels._kernel_components import (
     LEAST_SCALE,
     KernelProducts,
     kernel_components,
-    point_evaluation,
     point_products,
     ridge_to_points,
 )
+from skgeom.kernels._point_values import point_evaluation
 from skgeom.typing import Array, MatrixLike, RandomStateLike
 
 # Entries of a kernel and of its transpose may differ by this share of the largest.

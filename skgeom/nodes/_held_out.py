@@ -9,6 +9,7 @@ from collections.abc import Callable
 import numpy as np
 
 from skgeom.backends import Backend, get_backend
+from skgeom.solvers import ridge_path
 from skgeom.typing import NDArray
 
 # Labels that are left out together are a fifth; of a fifth, so many are looked at.
@@ -59,25 +60,14 @@ def leave_one_out(
     >>> leave_one_out(K, y, np.ones(4), np.array([1.0]))[0, :, 0].round(3)
     array([-0.333, -0.333,  0.333,  0.333])
     """
-    root = np.sqrt(weights)
-    values, vectors = np.linalg.eigh(root[:, None] * (K + K.T) / 2 * root)
-    values = np.clip(values, 0.0, None)
-    vectors *= root[:, None]
+    K = (K + K.T) / 2
     others = means_of_others(targets, weights)
-    moments, ones = vectors.T @ targets, vectors.sum(axis=0)
-    squares = vectors**2
-    held_out = np.empty((len(alphas), *targets.shape))
-    for found, alpha in zip(held_out, alphas, strict=True):
-        inverse = 1.0 / (values + alpha)
-        residuals = vectors @ (inverse[:, None] * moments)
-        of_ones, diagonal = vectors @ (inverse * ones), squares @ inverse
-        if free_mean:
-            residuals -= np.outer(of_ones, residuals.sum(axis=0) / of_ones.sum())
-            diagonal = diagonal - of_ones**2 / of_ones.sum()
-        else:
-            residuals -= of_ones[:, None] * others
-        found[:] = targets - others - residuals / diagonal[:, None]
-    return held_out
+    if free_mean:
+        path = ridge_path(np, K, targets, weights, alphas, fit_intercept=True)
+        return targets - others - path.left_out
+    both = np.hstack([targets, np.ones((len(targets), 1))])
+    missed = ridge_path(np, K, both, weights, alphas).left_out
+    return targets - others - (missed[..., :-1] - others * missed[..., -1:])
 
 
 def means_of_others(targets, weights):

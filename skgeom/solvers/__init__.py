@@ -9,16 +9,19 @@ from skgeom.solvers._mds import (
     principal_axes,
     smacof,
 )
+from skgeom.solvers._ridge_path import RidgePath, ridge_path
 from skgeom.solvers._symmetric import largest_eigenpairs
 
 __all__ = [
     "LinearSolution",
+    "RidgePath",
     "classical_mds",
     "conjugate_gradient",
     "largest_eigenpairs",
     "leading_eigenpairs",
     "metric_mds",
     "principal_axes",
+    "ridge_path",
     "smacof",
     "truncated_svd",
 ]

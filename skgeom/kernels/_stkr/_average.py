@@ -19,18 +19,18 @@ from skgeom.kernels._stkr._averaged_machines import (
     mean_variance,
     penalty_ratios,
 )
-from skgeom.kernels._stkr._choice import choose
+from skgeom.kernels._stkr._choice import choose, evenly
 from skgeom.kernels._stkr._label_kernels import (
     dense_where_small,
     neighbor_grams,
     point_gram,
     point_widths,
 )
-from skgeom.kernels._stkr._ridge_path import ridge_path
 from skgeom.kernels._stkr._spectral_ridge import primal_ridge
 from skgeom.kernels._stkr._spectral_transforms import InverseLaplacian
 from skgeom.kernels._stkr._transformed_labels import RidgeSolution, transformed_labels
 from skgeom.operators import KernelOperator
+from skgeom.solvers import ridge_path
 from skgeom.typing import NDArray
 
 # Labels, and labels times rows, up to which every label is predicted from the others
@@ -344,7 +344,7 @@ def _average_two(
         )
     behind = best.loss - problem.faith - loss
     share = 1.0 / (1.0 + np.exp(np.clip(behind, -500, 500)))
-    some = _some(len(labelled), _MOST_CENTRES)
+    some = evenly(len(labelled), _MOST_CENTRES)
     gram = point_gram(kernel, *2 * [points[labelled[some]]])
     fit = ridge_path(
         xp,
@@ -384,7 +384,7 @@ def _best_of_points(problem, kernels, ratios, folds, fit_intercept):
         predicted = np.zeros((len(ratios), len(labelled), targets.shape[1]))
         for fold in np.unique(folds[rows]):
             shown = np.flatnonzero(folds != fold)
-            shown = shown[_some(len(shown), _FEW_CENTRES)]
+            shown = shown[evenly(len(shown), _FEW_CENTRES)]
             hidden = np.flatnonzero(folds == fold)
             gram = point_gram(kernel, *2 * [points[labelled[shown]]])
             fit = ridge_path(
@@ -405,10 +405,3 @@ def _best_of_points(problem, kernels, ratios, folds, fit_intercept):
         ]
     loss, i, kernel = min(found, key=lambda entry: entry[0])
     return kernel, float(ratios[i]), loss
-
-
-def _some(n, most):
-    """At most so many of n positions, evenly."""
-    if n <= most:
-        return np.arange(n)
-    return np.linspace(0, n - 1, most).astype(np.int64)

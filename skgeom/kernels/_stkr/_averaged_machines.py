@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from array_api_compat import numpy as xp
 
-from skgeom.kernels._stkr._ridge_path import ridge_path
+from skgeom.solvers import ridge_path
 from skgeom.typing import NDArray
 
 # Penalties end here, in units of the mean variance of a kernel over the labels, and

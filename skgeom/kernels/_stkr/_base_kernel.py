@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-from skgeom.backends import row_blocks
 from skgeom.kernels._operators import DenseKernel, PointKernel
 from skgeom.operators import SparseKernel
 
@@ -158,35 +157,6 @@ def neighbor_weights(distances, indices, bandwidth, n_nodes, normalization, reac
     n_rows, k = indices.shape
     pattern = indices.ravel(), np.arange(n_rows + 1) * k
     return sp.csr_array((weights.ravel(), *pattern), shape=(n_rows, n_nodes))
-
-
-def callable_matvec(kernel, points, backend):
-    """Products with the matrix of a callable kernel, by blocks of rows on the host."""
-    host = backend.to_numpy(points)
-
-    def evaluate(Z, V):
-        Z, V = backend.to_numpy(Z), backend.to_numpy(V)
-        parts = [
-            _dense(kernel(Z[rows], host)) @ V
-            for rows in row_blocks(len(Z), 8 * len(host))
-        ]
-        return backend.asarray(np.concatenate(parts), dtype=backend.float64)
-
-    return evaluate
-
-
-def callable_diagonal(kernel, points, backend):
-    """Diagonal of a callable kernel, by small blocks."""
-    host = backend.to_numpy(points)
-    parts = [
-        np.diagonal(_dense(kernel(host[rows], host[rows])))
-        for rows in row_blocks(len(host), 8 * 64, 8 * 64 * 64)
-    ]
-    return backend.asarray(np.concatenate(parts), dtype=backend.float64)
-
-
-def _dense(block):
-    return block.toarray() if sp.issparse(block) else np.asarray(block)
 
 
 def _measure(degrees, normalization):

@@ -10,9 +10,9 @@ import numpy as np
 
 from skgeom.kernels._stkr._averaged_machines import mean_variance, penalty_ratios
 from skgeom.kernels._stkr._held_out import held_out_values
-from skgeom.kernels._stkr._ridge_path import ridge_path
 from skgeom.kernels._stkr._transformed_labels import transformed_columns
 from skgeom.operators import KernelOperator
+from skgeom.solvers import ridge_path
 from skgeom.typing import Array, NDArray
 
 # Labels, and labels times rows, up to which each is predicted from all others.
@@ -162,7 +162,9 @@ def choose(
     for i, transform in enumerate(transforms):
         primal = transform is not None and transform.has_primal
         if few or not primal or alphas is None:
-            rows = _some(n_labels, int(memory / (32 * S.n)))
+            rows = evenly(
+                n_labels, max(2, min(int(memory / (32 * S.n)), _MOST_COLUMNS))
+            )
             if eigenvectors is not None:
                 seen = eigenvectors[labelled[rows]]
                 gram = S.backend.asarray(seen @ seen.T, dtype=S.backend.float64)
@@ -210,9 +212,8 @@ def _left_out(S, gram, rows, targets, weights, alphas):
     return alphas, predicted
 
 
-def _some(n, most):
-    """Positions of labels, evenly, at most so many."""
-    most = max(2, min(most, _MOST_COLUMNS))
+def evenly(n: int, most: int) -> NDArray:
+    """At most so many of n positions, evenly."""
     if n <= most:
         return np.arange(n)
     return np.linspace(0, n - 1, most).astype(np.int64)

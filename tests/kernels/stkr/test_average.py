@@ -18,7 +18,7 @@ from skgeom.kernels._stkr import _average
 from skgeom.kernels._stkr._averaged_machines import average_machines, penalty_ratios
 from skgeom.kernels._stkr._base_kernel import kernel_of_graph
 from skgeom.kernels._stkr._label_kernels import neighbor_grams, point_gram, point_widths
-from skgeom.kernels._stkr._ridge_path import ridge_path
+from skgeom.solvers import ridge_path
 
 
 def roll(n=300, n_labels=20, seed=0):

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from skgeom.backends import as_numpy
-from skgeom.typing import Array
+from skgeom.typing import Array, NDArray
 
 # What eigenvalues are not known to, relative to the largest.
 _ROUNDING = 1e-14
@@ -32,7 +32,7 @@ class RidgePath(NamedTuple):
 
     Examples
     --------
-    >>> from skgeom.kernels._stkr._ridge_path import RidgePath
+    >>> from skgeom.solvers import RidgePath
     >>> RidgePath._fields
     ('duals', 'intercepts', 'left_out', 'errors', 'least')
     """
@@ -49,7 +49,7 @@ def ridge_path(
     gram: Array,
     targets: Array,
     weights: Array,
-    alphas: Sequence[float],
+    alphas: Sequence[float] | NDArray,
     *,
     fit_intercept: bool = False,
 ) -> RidgePath:
@@ -70,7 +70,7 @@ def ridge_path(
         The z of the formula.
     weights : array of shape (n_labels,)
         The diagonal of W, > 0.
-    alphas : sequence of float
+    alphas : sequence of float, or ndarray
         Penalties, > 0.
     fit_intercept : bool, default=False
         Whether a constant is added to the predictions, of any size. One label alone is
@@ -88,7 +88,7 @@ def ridge_path(
     Examples
     --------
     >>> import numpy as np
-    >>> from skgeom.kernels._stkr._ridge_path import ridge_path
+    >>> from skgeom.solvers import ridge_path
     >>> found = ridge_path(np, np.eye(2), np.ones((2, 1)), np.ones(2), [1.0, 3.0])
     >>> [a.ravel().tolist() for a in found.duals], found.errors
     ([[0.5, 0.5], [0.25, 0.25]], array([1., 1.]))

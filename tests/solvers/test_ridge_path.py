@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
 from skgeom.backends import get_backend
-from skgeom.kernels._stkr._ridge_path import ridge_path
+from skgeom.solvers import ridge_path
 
 
 @given(seed=st.integers(0, 2**31 - 1), n=st.integers(2, 8))
