@@ -17,6 +17,8 @@ _ESTIMATORS = {
     "GraphRandomFeatures": "skgeom.nodes",
     "GraphKernelRidge": "skgeom.nodes",
     "GraphKernelClassifier": "skgeom.nodes",
+    "KernelClassifier": "skgeom.kernels",
+    "KernelRegressor": "skgeom.kernels",
     "KrylovKernelPCA": "skgeom.kernels",
     "OrthogonalRBFSampler": "skgeom.kernels",
     "STKRClassifier": "skgeom.kernels",

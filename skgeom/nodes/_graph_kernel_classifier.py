@@ -18,8 +18,8 @@ from skgeom.base._targets import (
     without_zeros,
 )
 from skgeom.graph import Graph
-from skgeom.nodes._calibration import calibrate
 from skgeom.nodes._graph_kernel_machine import ROUGHLY, GraphKernelMachine
+from skgeom.solvers._calibration import calibrate
 from skgeom.typing import Array, ArrayLike, MatrixLike, NDArray
 
 _TINY = np.finfo(np.float64).tiny

@@ -3,6 +3,7 @@
 from skgeom.solvers._block_krylov import truncated_svd
 from skgeom.solvers._conjugate_gradient import LinearSolution, conjugate_gradient
 from skgeom.solvers._eigenpairs import leading_eigenpairs
+from skgeom.solvers._gradient_outer_product import average_gradient_outer_product
 from skgeom.solvers._mds import (
     classical_mds,
     metric_mds,
@@ -15,6 +16,7 @@ from skgeom.solvers._symmetric import largest_eigenpairs
 __all__ = [
     "LinearSolution",
     "RidgePath",
+    "average_gradient_outer_product",
     "classical_mds",
     "conjugate_gradient",
     "largest_eigenpairs",

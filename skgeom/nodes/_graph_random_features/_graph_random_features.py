@@ -15,7 +15,6 @@ from sklearn.utils.validation import check_is_fitted
 from skgeom.backends import get_backend, is_torch, row_blocks
 from skgeom.base import GeometryEstimator, GraphInputMixin
 from skgeom.graph import Graph
-from skgeom.nodes._calibration import class_loss
 from skgeom.nodes._graph_kernel_mixin import GraphKernelMixin, labels_of_nodes
 from skgeom.nodes._graph_random_features._feature_tools import (
     are_single_nodes,
@@ -32,6 +31,7 @@ from skgeom.nodes._graph_random_features._walk_features import (
     walk_features,
 )
 from skgeom.nodes._kernel_choice import squared_error
+from skgeom.solvers._calibration import class_loss
 from skgeom.typing import ArrayLike, MatrixLike, RandomStateLike
 
 # Seeds are below this.

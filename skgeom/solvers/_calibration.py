@@ -47,7 +47,7 @@ def sharpness(
     Examples
     --------
     >>> import numpy as np
-    >>> from skgeom.nodes._calibration import sharpness
+    >>> from skgeom.solvers._calibration import sharpness
     >>> scores = np.array([[1.0, -1.0], [-1.0, 1.0], [1.0, -1.0], [1.0, -1.0]])
     >>> targets = np.eye(2)[[0, 1, 0, 1]]
     >>> round(sharpness(scores, targets, np.ones(4)), 2)
@@ -100,7 +100,7 @@ def calibrate(
     Examples
     --------
     >>> import numpy as np
-    >>> from skgeom.nodes._calibration import calibrate
+    >>> from skgeom.solvers._calibration import calibrate
     >>> scores, targets = np.tile([[-0.1, 0.1]], (20, 1)), np.eye(2)[[0] * 18 + [1] * 2]
     >>> calibrate(scores, targets, np.ones(20), np.array([0.9, 0.1]))[1]
     True
@@ -143,7 +143,7 @@ def class_loss(predictions: NDArray, targets: NDArray, weights: NDArray) -> floa
     Examples
     --------
     >>> import numpy as np
-    >>> from skgeom.nodes._calibration import class_loss
+    >>> from skgeom.solvers._calibration import class_loss
     >>> right, wrong = np.array([[0.1], [0.9]]), np.array([[0.9], [0.1]])
     >>> y = np.array([[0.0], [1.0]])
     >>> class_loss(right, y, np.ones(2)) < class_loss(wrong, y, np.ones(2))

@@ -1,0 +1,1 @@
+"""Kernel machines for many rows, with a learned metric."""

@@ -1,0 +1,101 @@
+"""Rows with their targets, and what is summed up over them a block at a time."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from skgeom.kernels._kernel_machine._nystrom import (
+    NystromFeatures,
+    RowSums,
+    left_out_errors,
+)
+from skgeom.kernels._kernel_machine._rows import LinearChart, blocks
+from skgeom.typing import NDArray
+
+
+class LeftOut(NamedTuple):
+    """Leave-one-out errors of some rows, and their variances in units of the signal."""
+
+    rows: NDArray
+    errors: NDArray
+    variances: NDArray
+
+    def scales(self):
+        """Variance of the signal of each target, by which errors are as expected."""
+        return (self.errors**2 / self.variances[:, None]).mean(axis=0)
+
+
+class Data(NamedTuple):
+    """Rows with targets and weights; which of more rows they are."""
+
+    X: Any
+    targets: NDArray
+    weights: NDArray
+    backend: Any
+    places: NDArray | None = None
+
+    def of(self, places):
+        """Some of the rows."""
+        at = places if isinstance(self.X, np.ndarray) else self.backend.asarray(places)
+        return Data(
+            self.X[at], self.targets[places], self.weights[places], self.backend, places
+        )
+
+    def passes(self, chart, n_centers):
+        """Blocks of rows as points, with targets and weights."""
+        for rows in blocks(self.X.shape[0], n_centers):
+            points = chart.place(self.X[rows], self.backend)
+            yield points, self.targets[rows], self.weights[rows]
+
+
+def row_sums(data: Data, chart: LinearChart, features: NystromFeatures) -> RowSums:
+    """Sums of the features of all rows, a block at a time."""
+    total = None
+    for points, targets, weights in data.passes(chart, 3 * len(features.chosen)):
+        found = RowSums.of(features.of(points), targets, weights, data.backend)
+        total = found if total is None else total + found
+    return total
+
+
+def best_penalty(data, targets, chart, features, models, alphas):
+    """The penalty of the least leave-one-out errors."""
+    errors, start = np.zeros(len(alphas)), 0
+    for points, _, weights in data.passes(chart, 8 * len(features.chosen)):
+        rows = slice(start, start + len(weights))
+        start = rows.stop
+        missed, _ = left_out_errors(
+            models, features.of(points), targets[rows], weights, alphas, data.backend
+        )
+        errors += np.einsum("anq,anq,n->a", missed, missed, weights)
+    return float(alphas[np.flatnonzero(errors <= 1.005 * errors.min())[-1]])
+
+
+def left_out_of(data, targets, chart, features, models, alpha):
+    """Errors of leaving each of some rows out, and variances in units of the kernel."""
+    found, start = [], 0
+    for points, _, weights in data.passes(chart, 8 * len(features.chosen)):
+        rows = slice(start, start + len(weights))
+        start = rows.stop
+        phi = features.of(points)
+        errors, left = left_out_errors(
+            models, phi, targets[rows], weights, np.array([alpha]), data.backend
+        )
+        missing = features.kernel.diagonal(points) - (phi * phi).sum(axis=1)
+        missing = np.maximum(data.backend.to_numpy(missing), 0.0)
+        found.append((errors[0], alpha / (weights * left[0]) + missing))
+    errors, variances = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    return LeftOut(np.arange(len(targets)), errors, variances)
+
+
+def some_of(n, most, rng):
+    """At most so many of n rows, in no order."""
+    return rng.permutation(n)[:most] if n > most else np.arange(n)
+
+
+def residual_share(residual, data):
+    """The largest residual of a target, as a share of its norm."""
+    norms = np.linalg.norm(data.targets, axis=0)
+    found = np.linalg.norm(residual, axis=0)
+    return float(
+        np.divide(found, norms, out=np.zeros_like(found), where=norms > 0).max()
+    )

@@ -1,0 +1,496 @@
+"""What the kernel machines for numbers and for classes share: the fit, and products."""
+
+from numbers import Integral, Real
+
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import _check_sample_weight, check_is_fitted
+
+from skgeom._warnings import warn
+from skgeom.backends import as_numpy
+from skgeom.base import GeometryEstimator
+from skgeom.kernels._kernel_machine._data import (
+    Data,
+    LeftOut,
+    best_penalty,
+    left_out_of,
+    residual_share,
+    row_sums,
+    some_of,
+)
+from skgeom.kernels._kernel_machine._falkon import falkon
+from skgeom.kernels._kernel_machine._full_system import solve_full_system
+from skgeom.kernels._kernel_machine._kernel_choice import (
+    MOST_ROWS,
+    PENALTIES,
+    choose_kernel,
+)
+from skgeom.kernels._kernel_machine._learned_metric import (
+    choose_metric,
+    metric_rounds,
+)
+from skgeom.kernels._kernel_machine._nystrom import (
+    NystromFeatures,
+    RidgeModels,
+    inverse_root,
+)
+from skgeom.kernels._kernel_machine._rows import LinearChart, blocks, column_means
+from skgeom.kernels._point_values import KernelFunction
+from skgeom.metrics.pairwise import nngp_kernel, ntk_kernel
+
+RADIAL_KERNELS = ("rbf", "exponential", "matern32", "matern52")
+NETWORK_KERNELS = {"ntk": ntk_kernel, "nngp": nngp_kernel}
+# Rows whose kernel matrix is decomposed whole, and for which products with it are made.
+_MOST_DENSE, _MOST_FULL = 3000, 120_000
+# Centres of the preconditioner for n rows: so many times the root of n, as a step costs
+# n^2 and the preconditioner n times their square; and a share of n at the most.
+_PER_ROOT, _LEAST_SHARE = 13.0, 0.1
+# Centres of a model of a part of the span, unless it is said; and how many are so many
+# that sums over pairs of them cost more than passes over the rows.
+_CENTERS, _MOST_SUMMED = 2000, 4000
+# Rows that leave-one-out errors are taken of, and those of the rounds of a metric.
+_MOST_LEFT_OUT, _MOST_METRIC_ROWS = 20_000, 2000
+# One of so many rows is held back from passes, for probabilities.
+_HELD_BACK = 20
+_TINY = np.finfo(np.float64).tiny
+
+
+class KernelMachine(GeometryEstimator):
+    """Base of kernel ridge machines; sub-classes read targets and shape predictions."""
+
+    _parameter_constraints = {
+        "kernel": [StrOptions({"auto", *RADIAL_KERNELS, *NETWORK_KERNELS}), callable],
+        "gamma": [Interval(Real, 0, None, closed="neither"), StrOptions({"auto"})],
+        "alpha": [Interval(Real, 0, None, closed="neither"), StrOptions({"auto"})],
+        "metric": [StrOptions({"agop", "agop_full", "agop_diagonal"}), None],
+        "n_metric_rounds": [Interval(Integral, 1, None, closed="left")],
+        "n_centers": [Interval(Integral, 1, None, closed="left"), None],
+        "centers": ["array-like", None],
+        "solver": [StrOptions({"auto", "cholesky", "cg", "nystrom", "falkon"})],
+        "max_memory": [Interval(Real, 0, None, closed="neither")],
+    }
+
+    def _fit_machine(self, X, targets, weights, backend, units=None):
+        """Fit numbers, each about its mean and in units of its spread.
+
+        Returns leave-one-out errors in the units of the targets, or None.
+        """
+        n, rng = X.shape[0], check_random_state(self.random_state)
+        vars(self).pop("_sums", None)
+        intercept = np.average(targets, axis=0, weights=weights)
+        if units is None:
+            units = np.abs(targets - intercept).max(axis=0)
+            units = np.where(units > 0, units, 1.0)
+            spread = np.average(((targets - intercept) / units) ** 2, 0, weights)
+            units = units * np.where(spread > 0, np.sqrt(spread), 1.0)
+        data = Data(X, (targets - intercept) / units, weights, backend)
+        self._choose(data, rng)
+        self.solver_ = self._solver_for(n)
+        fit = getattr(self, f"_fit_{self.solver_}")
+        dual, left_out = fit(data, rng)
+        self._dual, self._intercept = dual * units, intercept
+        self._scales = self._scales * units**2
+        if left_out is None:
+            return None
+        if hasattr(self, "_sums"):
+            self._sums = self._sums.in_units(units, intercept)
+        return left_out._replace(errors=left_out.errors * units)
+
+    def _partial_fit_machine(self, X, targets, weights, backend):
+        """Add rows to the sums of Nyström's model, and solve it again."""
+        first = not hasattr(self, "_sums")
+        if first and hasattr(self, "solver_"):
+            raise ValueError(
+                "partial_fit goes on from a fit by solver='nystrom'; this one was by "
+                f"{self.solver_!r}, which keeps no sums to add to."
+            )
+        data = Data(X, targets, weights, backend)
+        if first:
+            rng = check_random_state(self.random_state)
+            self._partial_fit_start(data, rng)
+        kernel = self._kernel_function(backend)
+        features = NystromFeatures.restored(
+            kernel, self._chart.place(self.centers_, backend), self._whitening, backend
+        )
+        sums = row_sums(data, self._chart, features)
+        self._sums = sums if first else self._sums + sums
+        gram, moments = self._sums.gram, self._sums.centred_moments()
+        if self.alpha == "auto":
+            models = RidgeModels.of(gram, moments)
+            alphas = PENALTIES * self._mean_variance
+            told = [models.evidence(alpha, self._sums) for alpha in alphas]
+            self.alpha_ = float(alphas[int(np.argmax(told))])
+        else:
+            self.alpha_ = float(self.alpha)
+            models = RidgeModels.of_one(gram, moments, self.alpha_)
+        self._dual = self._whitening @ models.weights(self.alpha_)
+        self._intercept = self._sums.intercept()
+        centred = targets - self._intercept
+        left_out = left_out_of(
+            data, centred, self._chart, features, models, self.alpha_
+        )
+        self._gram, self._scales = gram, left_out.scales()
+        return left_out
+
+    def _partial_fit_start(self, data, rng):
+        """What the first rows decide: kernel, metric and centres."""
+        if self.solver not in ("auto", "nystrom"):
+            raise ValueError(
+                f"partial_fit is for solver='nystrom', got solver={self.solver!r}."
+            )
+        mean = np.average(data.targets, axis=0, weights=data.weights)
+        self._choose(data._replace(targets=data.targets - mean), rng)
+        self.solver_ = "nystrom"
+        self.residual_, self.n_iter_ = 0.0, 1
+        centers, _ = self._pick_centers(data, rng, self.n_centers or MOST_ROWS)
+        kernel = self._kernel_function(data.backend)
+        features = NystromFeatures(
+            kernel, self._chart.place(centers, data.backend), data.backend
+        )
+        self._keep_features(centers, features, data)
+        self._mean_variance = self._variance_of(data)
+
+    # ------------------------------------------------- kernel, width, penalty, metric
+
+    def _choose(self, data, rng):
+        """Choose all that is "auto", on a part of the rows."""
+        n, backend = data.X.shape[0], data.backend
+        kernels = [NETWORK_KERNELS.get(self.kernel, self.kernel)]
+        if self.kernel == "auto":
+            kernels = ["rbf", "exponential"]
+        elif self.metric is not None and kernels[0] not in RADIAL_KERNELS:
+            raise ValueError(
+                f"metric={self.metric!r} needs a kernel of Euclidean distances: one of "
+                f"{list(RADIAL_KERNELS)} or 'auto', got kernel={self.kernel!r}."
+            )
+        gamma, alpha = (None if g == "auto" else g for g in (self.gamma, self.alpha))
+        shifts = not callable(kernels[0])
+        center = column_means(data.X, backend) if shifts else np.zeros(data.X.shape[1])
+        self._chart = LinearChart(center)
+        few = some_of(n, MOST_ROWS, rng)
+        if self.metric is not None:
+            choice = self._learn_metric(data, few, kernels, gamma, alpha, rng)
+        elif alpha is not None and len(kernels) == 1 and not (shifts and gamma is None):
+            self.kernel_, self.gamma_, self.alpha_ = kernels[0], gamma or 1.0, alpha
+            return
+        else:
+            part = data.of(few)
+            points = self._chart.place(part.X, backend)
+            choice = choose_kernel(
+                points, part.targets, part.weights, kernels, gamma, alpha, backend
+            )
+        self.kernel_, self.gamma_, self.alpha_ = (
+            choice.kernel,
+            choice.gamma,
+            choice.alpha,
+        )
+
+    def _learn_metric(self, data, few, kernels, gamma, alpha, rng):
+        """Choose and learn a metric; distances are of its coordinates from then on."""
+        backend, forms = data.backend, ["diagonal", "full"]
+        if self.metric != "agop":
+            forms = [self.metric.removeprefix("agop_")]
+        many = some_of(len(data.targets), _MOST_METRIC_ROWS, rng)
+        part = data.of(many)
+        placed = backend.to_numpy(self._chart.place(part.X, backend))
+        # Columns in units of their spread: a metric does not depend on their scale.
+        spread = placed.std(axis=0)
+        varies = spread > 1e-12 * np.abs(placed).max(initial=0.0, axis=0)
+        weigh = np.divide(1.0, spread, out=np.zeros_like(spread), where=varies)
+        points = placed * weigh
+        n_few = min(len(few), len(points))
+        chosen = choose_metric(
+            points[:n_few],
+            part.targets[:n_few],
+            part.weights[:n_few],
+            kernels,
+            forms,
+            self.n_metric_rounds,
+            gamma,
+            alpha,
+            rng,
+            backend,
+        )
+        mean = np.average(part.targets, axis=0, weights=part.weights)
+        last = metric_rounds(
+            points,
+            part.targets - mean,
+            part.weights,
+            chosen.kernel,
+            chosen.form,
+            chosen.n_rounds,
+            gamma,
+            alpha,
+            backend,
+        )[-1]
+        matrix = weigh[:, None] * last.matrix
+        self._chart = self._chart._replace(matrix=matrix)
+        self.metric_ = matrix @ matrix.T
+        importances = (last.matrix**2).sum(axis=1) * varies
+        self.feature_importances_ = importances / max(importances.sum(), _TINY)
+        self.n_metric_rounds_ = chosen.n_rounds
+        return last.choice
+
+    def _kernel_function(self, backend):
+        return KernelFunction(self.kernel_, self.gamma_, backend)
+
+    def _variance_of(self, data):
+        """Mean of the kernel's diagonal."""
+        rows = data.X[: min(data.X.shape[0], MOST_ROWS)]
+        found = self._kernel_function(data.backend).diagonal(
+            self._chart.place(rows, data.backend)
+        )
+        return max(float(np.mean(data.backend.to_numpy(found))), _TINY)
+
+    # ------------------------------------------------------------------------ solvers
+
+    def _solver_for(self, n):
+        """The solver for so many rows."""
+        few = self.n_centers is None and self.centers is None
+        if self.solver != "auto":
+            if self.solver == "cholesky" and 16 * n**2 > self.max_memory:
+                raise ValueError(
+                    f"solver='cholesky' takes {16 * n**2:.1e} bytes for {n} rows, "
+                    f"above max_memory={self.max_memory:g}; take solver='cg'."
+                )
+            return self.solver
+        if few and n <= _MOST_DENSE and 16 * n**2 <= self.max_memory:
+            return "cholesky"
+        if few and n <= _MOST_FULL:
+            return "cg"
+        m = self._n_centers(n)
+        summed = m <= _MOST_SUMMED and 32 * m**2 <= self.max_memory
+        return "nystrom" if summed else "falkon"
+
+    def _n_centers(self, n):
+        if self.centers is not None:
+            return len(self.centers)
+        return min(n, self.n_centers or _CENTERS)
+
+    def _pick_centers(self, data, rng, m):
+        """Rows that are centres, and their places; given ones have none."""
+        if self.centers is not None:
+            given = self._validated(self.centers, reset=False)
+            return as_numpy(given), None
+        places = np.sort(some_of(data.X.shape[0], m, rng))
+        return as_numpy(data.X[places]), places
+
+    def _fit_cholesky(self, data, rng):
+        """The whole matrix, decomposed."""
+        backend, alpha = data.backend, self.alpha_
+        self.centers_ = self._kept(as_numpy(data.X), like=data.X)
+        K = self._gram_of(self.centers_, backend)
+        system = K + np.diag(alpha / data.weights)
+        root = inverse_root(system, 0.0)
+        inverse = root @ root.T
+        dual, variances = inverse @ data.targets, 1 / np.diagonal(inverse)
+        residual = data.targets - system @ dual
+        # A step of refinement, for penalties that are next to nothing.
+        dual = dual + inverse @ residual
+        self.residual_, self.n_iter_ = (
+            residual_share(data.targets - system @ dual, data),
+            1,
+        )
+        left_out = LeftOut(np.arange(len(dual)), dual * variances[:, None], variances)
+        self._weights, self._scales = data.weights, left_out.scales()
+        self._set_score(left_out, data)
+        return dual, left_out
+
+    def _fit_cg(self, data, rng):
+        """The whole system, by products with its matrix."""
+        backend, n = data.backend, data.X.shape[0]
+        m = int(min(_PER_ROOT * n**0.5, max(_LEAST_SHARE * n, 64), n))
+        m = min(self.n_centers or m, int((self.max_memory / 32) ** 0.5) or 1)
+        points = self._chart.place(data.X, backend)
+        kernel = self._kernel_function(backend)
+        rows, places = self._pick_centers(data, rng, m)
+        features = NystromFeatures(kernel, self._chart.place(rows, backend), backend)
+        if places is not None:
+            places = places[features.chosen]
+        progress = self._progress(self.max_iter, "residual")
+        found = solve_full_system(
+            kernel,
+            points,
+            features,
+            places,
+            data.targets,
+            data.weights,
+            self.alpha_,
+            backend,
+            tol=self.tol,
+            max_iter=self.max_iter,
+            max_bytes=int(self.max_memory / 2),
+            callback=progress,
+        )
+        if progress is not None:
+            progress.close()
+        self.residual_, self.n_iter_ = found.residual, found.n_iter
+        self._warn_of_residual()
+        self._keep_features(rows, features, data)
+        self.centers_ = self._kept(as_numpy(data.X), like=data.X)
+        self._gram = found.gram
+        dual = found.coefficients
+        self._scales = np.maximum((data.targets * dual).mean(axis=0), 0.0)
+        models = RidgeModels.of_one(found.gram, found.moments, self.alpha_)
+        few = data.of(some_of(n, MOST_ROWS, rng))
+        errors = left_out_of(
+            few, few.targets, self._chart, features, models, self.alpha_
+        )
+        return dual, errors._replace(rows=few.places)
+
+    def _fit_nystrom(self, data, rng):
+        """Sums over the rows, and one decomposition of them."""
+        backend, n = data.backend, data.X.shape[0]
+        centers, _ = self._pick_centers(data, rng, self._n_centers(n))
+        kernel = self._kernel_function(backend)
+        features = NystromFeatures(kernel, self._chart.place(centers, backend), backend)
+        self._keep_features(centers, features, data)
+        sums = row_sums(data, self._chart, features)
+        gram, moments, self._sums = sums.gram, sums.moments, sums
+        self._mean_variance = self._variance_of(data)
+        few = data.of(some_of(n, _MOST_LEFT_OUT, rng))
+        known = few.targets, self._chart, features
+        if self.alpha == "auto":
+            models = RidgeModels.of(gram, moments)
+            self.alpha_ = best_penalty(
+                few, *known, models, PENALTIES * self._mean_variance
+            )
+        else:
+            models = RidgeModels.of_one(gram, moments, self.alpha_)
+        left_out = left_out_of(few, *known, models, self.alpha_)
+        self.residual_, self.n_iter_ = 0.0, 1
+        self._gram, self._scales = gram, left_out.scales()
+        left_out = left_out._replace(rows=few.places)
+        self._set_score(left_out, data)
+        return self._whitening @ models.weights(self.alpha_), left_out
+
+    def _fit_falkon(self, data, rng):
+        """Passes over the rows instead of sums."""
+        backend, n = data.backend, data.X.shape[0]
+        centers, _ = self._pick_centers(data, rng, self._n_centers(n))
+        held = np.zeros(0, dtype=np.int64)
+        if hasattr(self, "predict_proba"):
+            # Nothing else tells how sharp probabilities are.
+            held = some_of(n, min(max(n // _HELD_BACK, 1), _MOST_METRIC_ROWS), rng)
+            weights = data.weights.copy()
+            weights[held] = 0.0
+            data = data._replace(weights=weights)
+        progress = self._progress(self.max_iter, "residual")
+        chosen, dual, self.residual_, self.n_iter_ = falkon(
+            self._kernel_function(backend),
+            self._chart.place(centers, backend),
+            lambda: data.passes(self._chart, len(centers)),
+            n,
+            self.alpha_,
+            backend,
+            tol=self.tol,
+            max_iter=self.max_iter,
+            callback=progress,
+        )
+        if progress is not None:
+            progress.close()
+        self._warn_of_residual()
+        self.centers_ = self._kept(centers[chosen], like=data.X)
+        self._scales = np.zeros(data.targets.shape[1])
+        if not len(held):
+            return dual, None
+        points, there = (
+            self._chart.place(rows, backend)
+            for rows in (data.of(held).X, self.centers_)
+        )
+        kernel = self._kernel_function(backend)
+        found = kernel.product(points, there, backend.asarray(dual))
+        errors = data.targets[held] - backend.to_numpy(found)
+        return dual, LeftOut(held, errors, np.ones(len(held)))
+
+    def _keep_features(self, rows, features, data):
+        """What Nyström's features of new rows need."""
+        self.centers_ = self._kept(rows[features.chosen], like=data.X)
+        self._landmarks = self.centers_
+        self._whitening = data.backend.to_numpy(features.whitening)
+
+    def _set_score(self, left_out, data):
+        """R2 of leaving one row out, the mean over targets."""
+        weights = data.weights[left_out.rows]
+        wrong = np.average(left_out.errors**2, axis=0, weights=weights)
+        truth = data.targets[left_out.rows]
+        spread = np.average(truth**2, axis=0, weights=weights)
+        known = spread > 0
+        score = 1 - np.divide(wrong, spread, out=np.zeros_like(wrong), where=known)
+        self.loo_score_ = float(score.mean())
+
+    def _warn_of_residual(self):
+        if self.residual_ > self.tol:
+            warn(
+                f"{type(self).__name__}: after {self.n_iter_} steps the residual is "
+                f"{self.residual_:.2g} of the targets, above tol={self.tol:g}. The "
+                "penalty is small for so flat a spectrum: raise alpha or n_centers.",
+                ConvergenceWarning,
+            )
+
+    def _gram_of(self, rows, backend):
+        points = self._chart.place(rows, backend)
+        K = backend.to_numpy(self._kernel_function(backend).values(points, points))
+        return (K + K.T) / 2
+
+    # -------------------------------------------------------------------- predictions
+
+    def _values_of(self, X, *, return_variance=False):
+        """Predictions of rows, and their variances, on the host."""
+        check_is_fitted(self)
+        backend = self._backend_for(X)
+        rows = self._validated(X, reset=False, backend=backend)
+        kernel = self._kernel_function(backend)
+        centers = self._chart.place(self.centers_, backend)
+        dual = backend.asarray(self._dual, dtype=backend.float64)
+        points = self._chart.place(rows, backend)
+        single = self.centers_.dtype == np.float32
+        found = backend.to_numpy(kernel.product(points, centers, dual, single=single))
+        found = found + self._intercept
+        if not return_variance:
+            return found
+        return found, self._variances_of(points, kernel, backend)
+
+    def _variances_of(self, points, kernel, backend):
+        """Variances of new values with their noise, for each target."""
+        if self.solver_ == "falkon":
+            raise ValueError(
+                "return_std needs sums over the rows, which solver='falkon' does not "
+                "make; take fewer centres or solver='nystrom'."
+            )
+        if self.solver_ == "cholesky":
+            system = self._gram_of(self.centers_, backend)
+            system += np.diag(self.alpha_ / self._weights)
+            centers = self._chart.place(self.centers_, backend)
+            root, remains = inverse_root(system, 0.0), None
+        else:
+            centers, root = self._chart.place(self._landmarks, backend), self._whitening
+            remains = self.alpha_**0.5 * inverse_root(self._gram, self.alpha_)
+            remains = backend.asarray(remains)
+        root, found = backend.asarray(root), []
+        for rows in blocks(points.shape[0], centers.shape[0]):
+            known = kernel.values(points[rows], centers) @ root
+            left = kernel.diagonal(points[rows]) - backend.xp.sum(known**2, axis=1)
+            left = backend.xp.where(left > 0, left, 0 * left)
+            if remains is not None:
+                left = left + backend.xp.sum((known @ remains) ** 2, axis=1)
+            found.append(backend.to_numpy(left))
+        return (np.concatenate(found)[:, None] + self.alpha_) * self._scales
+
+
+def read_sample_weight(X, targets, sample_weight, backend):
+    """Rows, targets and weights of the rows whose weight is not zero."""
+    if sample_weight is None:
+        return X, targets, np.ones(len(targets))
+    weights = _check_sample_weight(
+        sample_weight, targets, dtype=np.float64, ensure_non_negative=True
+    )
+    if not weights.any():
+        raise ValueError("sample_weight is zero for all rows.")
+    if weights.all():
+        return X, targets, weights
+    kept = np.flatnonzero(weights)
+    at = kept if isinstance(X, np.ndarray) else backend.asarray(kept)
+    return X[at], targets[kept], weights[kept]
