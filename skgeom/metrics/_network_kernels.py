@@ -32,8 +32,8 @@ def nngp_kernel(
     r"""Compute the covariance of the outputs of a wide random network.
 
     As the layers of a network with rectified units grow wide, its output at
-    initialisation becomes a Gaussian process [1]_. With :math:`\theta` the angle between
-    two rows under the covariance :math:`\Sigma` of a layer, that of the next is
+    initialisation becomes a Gaussian process [1]_. With :math:`\theta` the angle of two
+    rows under the covariance :math:`\Sigma` of a layer, that of the next is
     :math:`\sigma_w^2 \sqrt{\Sigma_{xx} \Sigma_{yy}}\,
     (\sin\theta + (\pi - \theta)\cos\theta) / 2\pi + \sigma_b^2` [2]_.
 

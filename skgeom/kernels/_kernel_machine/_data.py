@@ -4,6 +4,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from skgeom.graph import equal_rows
 from skgeom.kernels._kernel_machine._nystrom import (
     NystromFeatures,
     RowSums,
@@ -25,6 +26,14 @@ class LeftOut(NamedTuple):
         return (self.errors**2 / self.variances[:, None]).mean(axis=0)
 
 
+class Told(NamedTuple):
+    """Leave-one-out errors with the targets and the weights of their rows."""
+
+    errors: NDArray
+    targets: NDArray
+    weights: NDArray
+
+
 class Data(NamedTuple):
     """Rows with targets and weights; which of more rows they are."""
 
@@ -40,6 +49,26 @@ class Data(NamedTuple):
         return Data(
             self.X[at], self.targets[places], self.weights[places], self.backend, places
         )
+
+    def merged(self):
+        """Equal rows as one, of the sum of their weights and the mean of their targets.
+
+        The machine is the same, and none of them is predicted from its equals.
+        """
+        groups = equal_rows(self.backend.to_numpy(self.X))
+        n = int(groups.max(initial=-1)) + 1
+        if n == len(groups):
+            return self
+        first = np.full(n, len(groups))
+        np.minimum.at(first, groups, np.arange(len(groups)))
+        order = np.argsort(first)
+        mass = np.bincount(groups, self.weights, n)
+        totals = np.stack(
+            [np.bincount(groups, self.weights * t, n) for t in self.targets.T], axis=1
+        )
+        kept = self.of(first[order])
+        targets = (totals / mass[:, None])[order]
+        return kept._replace(targets=targets, weights=mass[order], places=None)
 
     def passes(self, chart, n_centers):
         """Blocks of rows as points, with targets and weights."""

@@ -144,7 +144,7 @@ def solve_full_system(
     >>> import numpy as np
     >>> from skgeom.backends import get_backend
     >>> from skgeom.kernels._kernel_machine._full_system import solve_full_system
-    >>> from skgeom.kernels._kernel_machine._nystrom import NystromFeatures, inverse_root
+    >>> from skgeom.kernels._kernel_machine._nystrom import NystromFeatures
     >>> from skgeom.kernels._point_values import KernelFunction
     >>> cpu, X = get_backend("cpu"), np.linspace(0, 9, 50)[:, None]
     >>> k = KernelFunction("rbf", 1.0, cpu)

@@ -6,9 +6,8 @@ from typing import Self
 import numpy as np
 from scipy.special import softmax
 from sklearn.base import ClassifierMixin, _fit_context
-from sklearn.utils import column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_consistent_length
+from sklearn.utils.validation import _check_y, check_consistent_length
 
 from skgeom.backends import as_numpy
 from skgeom.base import with_callbacks
@@ -203,7 +202,7 @@ class KernelClassifier(ClassifierMixin, KernelMachine):
         indicators = np.eye(len(self.classes_))[numbers]
         units = np.ones(len(self.classes_))
         left_out = self._fit_machine(X, indicators, weights, backend, units)
-        return self._told(X, left_out, indicators, weights)
+        return self._told(X, left_out)
 
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(
@@ -263,7 +262,7 @@ class KernelClassifier(ClassifierMixin, KernelMachine):
         indicators = np.eye(len(known))[numbers]
         left_out = self._partial_fit_machine(X, indicators, weights, backend)
         self.classes_ = known
-        return self._told(X, left_out, indicators, weights)
+        return self._told(X, left_out)
 
     def decision_function(self, X: MatrixLike) -> Array:
         """Compute logarithms of the probabilities, but for their sum.
@@ -283,7 +282,7 @@ class KernelClassifier(ClassifierMixin, KernelMachine):
         ValueError
             If X has another number of columns than in `fit`.
         """
-        values = self.sharpness_ * self._values_of(X)
+        values = self._values_of(X) * self.sharpness_
         if len(self.classes_) == 2:
             values = values[:, 1] - values[:, 0]
         return self._output(values, like=X)
@@ -306,7 +305,7 @@ class KernelClassifier(ClassifierMixin, KernelMachine):
         ValueError
             As of `decision_function`.
         """
-        values = self.sharpness_ * self._values_of(X)
+        values = self._values_of(X) * self.sharpness_
         return self._output(softmax(values, axis=1), like=X)
 
     def predict(self, X: MatrixLike) -> NDArray:
@@ -338,19 +337,19 @@ class KernelClassifier(ClassifierMixin, KernelMachine):
             )
         backend = self._backend_for(X, reset=True)
         X = self._validated(X, reset=reset, backend=backend)
-        y = column_or_1d(as_numpy(y), warn=True)
+        y = _check_y(as_numpy(y), estimator=self)
         check_consistent_length(as_numpy(X[:, 0]), y)
         check_classification_targets(y)
         return *read_sample_weight(X, y, sample_weight, backend), backend
 
-    def _told(self, X, left_out, indicators, weights):
+    def _told(self, X, left_out):
         """Set what users are told, and how sharp probabilities are."""
         self.dual_coef_ = self._kept(self._dual, like=X)
         self.class_prior_ = np.asarray(self._intercept)
-        shown, weights = indicators[left_out.rows], weights[left_out.rows]
-        predicted = shown - left_out.errors
+        errors, shown, weights = left_out
+        predicted = shown - errors
         self.sharpness_ = sharpness(predicted, shown, weights)
         if hasattr(self, "loo_score_"):
-            right = predicted.argmax(axis=1) == shown.argmax(axis=1)
-            self.loo_score_ = float(np.average(right, weights=weights))
+            right = np.take_along_axis(shown, predicted.argmax(axis=1)[:, None], axis=1)
+            self.loo_score_ = float(np.average(right[:, 0], weights=weights))
         return self

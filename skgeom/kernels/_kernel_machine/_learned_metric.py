@@ -15,6 +15,7 @@ import scipy.linalg
 
 from skgeom.backends import Backend
 from skgeom.kernels._kernel_machine._kernel_choice import (
+    MOST_ROWS,
     KernelChoice,
     choose_kernel,
     median_square,
@@ -117,26 +118,29 @@ def metric_rounds(
         if gamma is None:
             unit = median_square(points @ rounds[-1].matrix, backend)
             near = (0.5 / (unit * last.gamma)) ** 0.5
-        choice = choose_kernel(
-            backend.asarray(placed),
-            targets,
-            weights,
-            [kernel],
-            gamma,
-            alpha,
-            backend,
-            near=near,
-        )
-        rounds.append(MetricRound(matrix, choice))
+        known = targets, weights, kernel, gamma, alpha, backend
+        rounds.append(MetricRound(matrix, _fit_round(placed, *known, near=near)))
     return rounds
 
 
 def starting_round(points, targets, weights, kernel, gamma, alpha, backend):
     """The machine without a metric."""
-    choice = choose_kernel(
-        backend.asarray(points), targets, weights, [kernel], gamma, alpha, backend
-    )
-    return MetricRound(np.eye(points.shape[1]), choice)
+    known = targets, weights, kernel, gamma, alpha, backend
+    return MetricRound(np.eye(points.shape[1]), _fit_round(points, *known))
+
+
+def _fit_round(placed, targets, weights, kernel, gamma, alpha, backend, near=None):
+    """A machine whose width and penalty are chosen on the first of the rows."""
+    few = slice(0, MOST_ROWS)
+    placed = backend.asarray(placed)
+    arrays = placed[few], targets[few], weights[few]
+    choice = choose_kernel(*arrays, [kernel], gamma, alpha, backend, near=near)
+    if len(targets) <= MOST_ROWS:
+        return choice
+    K = KernelFunction(kernel, choice.gamma, backend).values(placed, placed)
+    system = backend.to_numpy(K) + np.diag(choice.alpha / weights)
+    dual = scipy.linalg.solve(system, targets, assume_a="pos", overwrite_a=True)
+    return choice._replace(dual=dual)
 
 
 def next_metric(

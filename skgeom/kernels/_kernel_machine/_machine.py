@@ -14,6 +14,7 @@ from skgeom.base import GeometryEstimator
 from skgeom.kernels._kernel_machine._data import (
     Data,
     LeftOut,
+    Told,
     best_penalty,
     left_out_of,
     residual_share,
@@ -51,7 +52,7 @@ _PER_ROOT, _LEAST_SHARE = 13.0, 0.1
 # that sums over pairs of them cost more than passes over the rows.
 _CENTERS, _MOST_SUMMED = 2000, 4000
 # Rows that leave-one-out errors are taken of, and those of the rounds of a metric.
-_MOST_LEFT_OUT, _MOST_METRIC_ROWS = 20_000, 2000
+_MOST_LEFT_OUT, _MOST_METRIC_ROWS = 20_000, 4000
 # One of so many rows is held back from passes, for probabilities.
 _HELD_BACK = 20
 _TINY = np.finfo(np.float64).tiny
@@ -75,7 +76,8 @@ class KernelMachine(GeometryEstimator):
     def _fit_machine(self, X, targets, weights, backend, units=None):
         """Fit numbers, each about its mean and in units of its spread.
 
-        Returns leave-one-out errors in the units of the targets, or None.
+        Returns leave-one-out errors, targets and weights of the rows that were left
+        out, in the units of the targets, or None.
         """
         n, rng = X.shape[0], check_random_state(self.random_state)
         vars(self).pop("_sums", None)
@@ -86,6 +88,9 @@ class KernelMachine(GeometryEstimator):
             spread = np.average(((targets - intercept) / units) ** 2, 0, weights)
             units = units * np.where(spread > 0, np.sqrt(spread), 1.0)
         data = Data(X, (targets - intercept) / units, weights, backend)
+        if n <= _MOST_FULL:
+            data = data.merged()
+            n = len(data.targets)
         self._choose(data, rng)
         self.solver_ = self._solver_for(n)
         fit = getattr(self, f"_fit_{self.solver_}")
@@ -96,26 +101,24 @@ class KernelMachine(GeometryEstimator):
             return None
         if hasattr(self, "_sums"):
             self._sums = self._sums.in_units(units, intercept)
-        return left_out._replace(errors=left_out.errors * units)
+        return Told(
+            left_out.errors * units,
+            data.targets[left_out.rows] * units + intercept,
+            data.weights[left_out.rows],
+        )
 
     def _partial_fit_machine(self, X, targets, weights, backend):
         """Add rows to the sums of Nyström's model, and solve it again."""
-        first = not hasattr(self, "_sums")
-        if first and hasattr(self, "solver_"):
-            raise ValueError(
-                "partial_fit goes on from a fit by solver='nystrom'; this one was by "
-                f"{self.solver_!r}, which keeps no sums to add to."
-            )
         data = Data(X, targets, weights, backend)
-        if first:
-            rng = check_random_state(self.random_state)
-            self._partial_fit_start(data, rng)
-        kernel = self._kernel_function(backend)
-        features = NystromFeatures.restored(
-            kernel, self._chart.place(self.centers_, backend), self._whitening, backend
-        )
+        if not hasattr(self, "_sums"):
+            # Rows of a fit by another solver were its centres: they come first.
+            before = self._fitted_rows(backend) if hasattr(self, "solver_") else None
+            self._partial_fit_start(before or data, backend)
+            if before is not None:
+                self._sums = row_sums(before, self._chart, self._features(backend))
+        features = self._features(backend)
         sums = row_sums(data, self._chart, features)
-        self._sums = sums if first else self._sums + sums
+        self._sums = self._sums + sums if hasattr(self, "_sums") else sums
         gram, moments = self._sums.gram, self._sums.centred_moments()
         if self.alpha == "auto":
             models = RidgeModels.of(gram, moments)
@@ -132,23 +135,43 @@ class KernelMachine(GeometryEstimator):
             data, centred, self._chart, features, models, self.alpha_
         )
         self._gram, self._scales = gram, left_out.scales()
-        return left_out
+        vars(self).pop("loo_score_", None)
+        return Told(left_out.errors, targets, weights)
 
-    def _partial_fit_start(self, data, rng):
+    def _features(self, backend):
+        centers = self._chart.place(self.centers_, backend)
+        kernel = self._kernel_function(backend)
+        return NystromFeatures.restored(kernel, centers, self._whitening, backend)
+
+    def _fitted_rows(self, backend):
+        """Rows and targets of a fit of all rows, from the equations that it solved."""
+        if self.solver_ == "falkon":
+            raise ValueError(
+                "partial_fit goes on from a fit by another solver than 'falkon', which "
+                "keeps nothing to add to."
+            )
+        points = self._chart.place(self.centers_, backend)
+        dual = backend.asarray(self._dual)
+        fitted = self._kernel_function(backend).product(points, points, dual)
+        noise = self.alpha_ * self._dual / self._weights[:, None]
+        targets = backend.to_numpy(fitted) + noise + self._intercept
+        return Data(self.centers_, targets, self._weights, backend)
+
+    def _partial_fit_start(self, data, backend):
         """What the first rows decide: kernel, metric and centres."""
         if self.solver not in ("auto", "nystrom"):
             raise ValueError(
                 f"partial_fit is for solver='nystrom', got solver={self.solver!r}."
             )
-        mean = np.average(data.targets, axis=0, weights=data.weights)
-        self._choose(data._replace(targets=data.targets - mean), rng)
+        rng = check_random_state(self.random_state)
+        if not hasattr(self, "kernel_"):
+            mean = np.average(data.targets, axis=0, weights=data.weights)
+            self._choose(data._replace(targets=data.targets - mean).merged(), rng)
         self.solver_ = "nystrom"
         self.residual_, self.n_iter_ = 0.0, 1
         centers, _ = self._pick_centers(data, rng, self.n_centers or MOST_ROWS)
-        kernel = self._kernel_function(data.backend)
-        features = NystromFeatures(
-            kernel, self._chart.place(centers, data.backend), data.backend
-        )
+        kernel = self._kernel_function(backend)
+        features = NystromFeatures(kernel, self._chart.place(centers, backend), backend)
         self._keep_features(centers, features, data)
         self._mean_variance = self._variance_of(data)
 
@@ -330,7 +353,7 @@ class KernelMachine(GeometryEstimator):
         self._warn_of_residual()
         self._keep_features(rows, features, data)
         self.centers_ = self._kept(as_numpy(data.X), like=data.X)
-        self._gram = found.gram
+        self._weights, self._gram = data.weights, found.gram
         dual = found.coefficients
         self._scales = np.maximum((data.targets * dual).mean(axis=0), 0.0)
         models = RidgeModels.of_one(found.gram, found.moments, self.alpha_)
