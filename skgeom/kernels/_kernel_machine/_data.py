@@ -4,6 +4,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from skgeom.backends import as_numpy
 from skgeom.graph import equal_rows
 from skgeom.kernels._kernel_machine._nystrom import (
     NystromFeatures,
@@ -55,7 +56,7 @@ class Data(NamedTuple):
 
         The machine is the same, and none of them is predicted from its equals.
         """
-        groups = equal_rows(self.backend.to_numpy(self.X))
+        groups = equal_rows(as_numpy(self.X))
         n = int(groups.max(initial=-1)) + 1
         if n == len(groups):
             return self

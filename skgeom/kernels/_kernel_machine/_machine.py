@@ -190,7 +190,9 @@ class KernelMachine(GeometryEstimator):
             )
         gamma, alpha = (None if g == "auto" else g for g in (self.gamma, self.alpha))
         shifts = not callable(kernels[0])
-        center = column_means(data.X, backend) if shifts else np.zeros(data.X.shape[1])
+        gamma = gamma if shifts else None
+        gamma = gamma if shifts else None
+        center = column_means(data.X) if shifts else np.zeros(data.X.shape[1])
         self._chart = LinearChart(center)
         few = some_of(n, MOST_ROWS, rng)
         if self.metric is not None:
@@ -510,8 +512,6 @@ def read_sample_weight(X, targets, sample_weight, backend):
     weights = _check_sample_weight(
         sample_weight, targets, dtype=np.float64, ensure_non_negative=True
     )
-    if not weights.any():
-        raise ValueError("sample_weight is zero for all rows.")
     if weights.all():
         return X, targets, weights
     kept = np.flatnonzero(weights)

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from skgeom.backends import Backend, row_blocks
+from skgeom.backends import Backend, as_numpy, row_blocks
 from skgeom.typing import Array, MatrixLike, NDArray
 
 # Scratch of a block of kernel values and of what is made of it.
@@ -37,11 +37,11 @@ class LinearChart(NamedTuple):
         return points @ backend.asarray(self.matrix, dtype=backend.float64)
 
 
-def column_means(X: MatrixLike, backend: Backend) -> NDArray:
+def column_means(X: MatrixLike) -> NDArray:
     """Means of the columns in double precision; no sum leaves the range of numbers."""
     total = np.zeros(X.shape[1])
     for rows in row_blocks(X.shape[0], 8 * X.shape[1], BLOCK_BYTES):
-        total += (backend.to_numpy(X[rows]).astype(np.float64) / X.shape[0]).sum(axis=0)
+        total += (as_numpy(X[rows]).astype(np.float64) / X.shape[0]).sum(axis=0)
     return total
 
 
