@@ -373,7 +373,6 @@ NO_SOURCE = {
     "hyperbolic._poincare._nearest": "named nearest_nodes read_nodes",
     "hyperbolic._poincare._tree_layout": "hierarchy_tree",
     "kernels._operators": "DenseKernel PointKernel extreme_eigenvalues",
-    "kernels._stkr._ridge_path": "RidgePath",
     "nodes._kernel_learning": "learn_modulation",
 }
 NO_SOURCE = {f"skgeom.{m}.{n}" for m, names in NO_SOURCE.items() for n in names.split()}

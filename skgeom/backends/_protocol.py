@@ -167,8 +167,15 @@ class Backend(Protocol):
 
         Parameters
         ----------
-        X, Y, kernel, gamma
-            As in `kernel_matvec`.
+        X : array of shape (n_rows, n_features)
+            The points of the rows.
+        Y : array of shape (n_samples, n_features)
+            The points of the columns, in the type of X.
+        kernel : {"rbf", "laplacian", "exponential", "matern32", "matern52"}, \
+                default="rbf"
+            The kernel, see `kernel_matvec`.
+        gamma : float, default=1.0
+            Its inverse width, > 0.
 
         Returns
         -------

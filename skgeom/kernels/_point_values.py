@@ -1,7 +1,8 @@
 """Kernel values of points, by name or from a callable, at any scale.
 
 Expanded squares are fast, and wrong by rounding where rows are far apart; there values
-are computed from differences of coordinates.
+are computed from differences of coordinates. Kernels are those of Rasmussen and
+Williams, "Gaussian processes for machine learning", MIT Press 2006, section 4.2.
 """
 
 from collections.abc import Callable
@@ -62,15 +63,6 @@ class KernelFunction:
         Inverse width of a named kernel, > 0.
     backend : Backend
         Where points are; they are centred.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skgeom.backends import get_backend
-    >>> from skgeom.kernels._point_values import KernelFunction
-    >>> k = KernelFunction("exponential", 0.5, get_backend("cpu"))
-    >>> k.values(np.zeros((1, 1)), np.array([[0.0], [1.0]])).round(3)
-    array([[1.   , 0.368]])
     """
 
     def __init__(self, kernel: Any, gamma: float, backend: Backend):

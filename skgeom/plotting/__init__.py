@@ -5,6 +5,7 @@
 
 from skgeom.plotting._certificate import CertificateDisplay
 from skgeom.plotting._embedding import EmbeddingDisplay
+from skgeom.plotting._learned_metric import LearnedMetricDisplay
 from skgeom.plotting._poincare_disk import PoincareDiskDisplay
 from skgeom.plotting._spectrum import SpectrumDisplay
 from skgeom.plotting._style import PALETTE, STYLE
@@ -14,6 +15,7 @@ __all__ = [
     "STYLE",
     "CertificateDisplay",
     "EmbeddingDisplay",
+    "LearnedMetricDisplay",
     "PoincareDiskDisplay",
     "SpectrumDisplay",
 ]

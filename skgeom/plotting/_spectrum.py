@@ -129,7 +129,7 @@ GraphRandomFeatures
         ['diffusion']
         """
         check_is_fitted(estimator)
-        if hasattr(estimator, "kernel_"):
+        if hasattr(getattr(estimator, "kernel_", None), "function"):
             kernel = estimator.kernel_
             found, function = kernel.name, partial(_of_laplacian, kernel.function)
         elif hasattr(estimator, "spectral_transform"):

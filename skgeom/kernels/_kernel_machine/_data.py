@@ -1,5 +1,7 @@
 """Rows with their targets, and what is summed up over them a block at a time."""
 
+from functools import reduce
+from operator import add
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -80,11 +82,11 @@ class Data(NamedTuple):
 
 def row_sums(data: Data, chart: LinearChart, features: NystromFeatures) -> RowSums:
     """Sums of the features of all rows, a block at a time."""
-    total = None
-    for points, targets, weights in data.passes(chart, 3 * len(features.chosen)):
-        found = RowSums.of(features.of(points), targets, weights, data.backend)
-        total = found if total is None else total + found
-    return total
+    found = (
+        RowSums.of(features.of(points), targets, weights, data.backend)
+        for points, targets, weights in data.passes(chart, 3 * len(features.chosen))
+    )
+    return reduce(add, found)
 
 
 def best_penalty(data, targets, chart, features, models, alphas):

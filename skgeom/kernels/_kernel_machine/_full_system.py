@@ -8,6 +8,7 @@ that stalls, of the same with the blocks of near rows exact (Snelson and Ghahram
 "Local and global sparse Gaussian process approximations", AISTATS 2007).
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -20,6 +21,8 @@ from skgeom.kernels._point_values import KernelFunction
 from skgeom.solvers import conjugate_gradient
 from skgeom.typing import Array, NDArray
 
+# Rounding of kernel values in single precision, for the root of so many of them.
+_NOISE = 1e-6
 # Rows of a block of near ones.
 _CELL = 400
 # Steps after which a rate can be told, and how many more may be due at that rate.
@@ -40,12 +43,6 @@ class FullSolution(NamedTuple):
     gram, moments : ndarray of shape (rank, rank), (rank, n_targets)
         Weighted sums of the outer products of the features, and of the features with
         the targets.
-
-    Examples
-    --------
-    >>> from skgeom.kernels._kernel_machine._full_system import FullSolution
-    >>> FullSolution._fields[:3]
-    ('coefficients', 'residual', 'n_iter')
     """
 
     coefficients: NDArray
@@ -100,7 +97,7 @@ def solve_full_system(
     tol: float,
     max_iter: int,
     max_bytes: int,
-    callback=None,
+    callback: Callable | None = None,
 ) -> FullSolution:
     r"""Solve :math:`(K + \alpha W^{-1}) c = y` from Nyström's solution on.
 
@@ -163,9 +160,12 @@ def solve_full_system(
     values = _Blocks(kernel, points, features.centers, max_bytes)
     gram = _whitened_gram(values, features, root, backend)
 
+    # Where the penalty is above what single precision leaves of the kernel.
+    single = alpha > _NOISE * points.shape[0] ** 0.5
+
     def product(V):
         """The system with its rows and columns scaled by the roots of the weights."""
-        K_V = kernel.product(points, points, root * V, single=True)
+        K_V = kernel.product(points, points, root * V, single=single)
         return root * K_V + alpha * V
 
     low_rank = _LowRankInverse(values, features, gram, root, alpha, backend)
@@ -192,15 +192,18 @@ def solve_full_system(
         if inverse is None:
             inverse = _BlockInverse(low_rank, points, kernel)
         rate = _Rate(tol * float((1 / residual[residual > 0]).min()), callback)
-        found = conjugate_gradient(
-            xp,
-            product,
-            left,
-            precondition=inverse,
-            tol=min(rate.tol, 0.5),
-            max_iter=max_iter - n_iter,
-            callback=rate if stage == 0 else callback,
-        )
+        try:
+            found = conjugate_gradient(
+                xp,
+                product,
+                left,
+                precondition=inverse,
+                tol=min(rate.tol, 0.5),
+                max_iter=max_iter - n_iter,
+                callback=rate if stage == 0 else callback,
+            )
+        except np.linalg.LinAlgError:
+            continue  # rounding is above the penalty, and the residual tells
         n_iter += int(found.n_iter.max(initial=0))
         solution = solution + found.solution
         if found.converged:

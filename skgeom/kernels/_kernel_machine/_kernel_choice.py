@@ -2,7 +2,7 @@
 
 A penalty is the variance of the noise in units of that of the signal, and a width is
 one of the signal: neither depends on how many rows there are, so that few rows tell
-them for many.
+them for many. Leave-one-out errors have a closed form (Rifkin and Lippert, 2007).
 """
 
 from collections.abc import Sequence
@@ -42,12 +42,6 @@ class KernelChoice(NamedTuple):
         Coefficients of the rows.
     left_out : ndarray of shape (n, n_targets)
         Leave-one-out errors.
-
-    Examples
-    --------
-    >>> from skgeom.kernels._kernel_machine._kernel_choice import KernelChoice
-    >>> KernelChoice._fields[:3]
-    ('kernel', 'gamma', 'alpha')
     """
 
     kernel: Any

@@ -255,10 +255,8 @@ class KernelClassifier(ClassifierMixin, KernelMachine):
                 raise ValueError(f"classes={classes!r} are not those before: {known}.")
         numbers = np.searchsorted(known, y).clip(0, len(known) - 1)
         if (known[numbers] != y).any():
-            raise ValueError(
-                f"y has the class {y[known[numbers] != y][0]!r}, which is not among "
-                f"{known}."
-            )
+            unknown = y[known[numbers] != y][0]
+            raise ValueError(f"y has the class {unknown}, not one of {known}.")
         indicators = np.eye(len(known))[numbers]
         left_out = self._partial_fit_machine(X, indicators, weights, backend)
         self.classes_ = known

@@ -4,14 +4,14 @@ from collections.abc import Callable
 from typing import Any, Self
 
 import numpy as np
-from sklearn.base import RegressorMixin, _fit_context, clone
+from sklearn.base import BaseEstimator, RegressorMixin, _fit_context, clone
 from sklearn.utils._param_validation import HasMethods
 from sklearn.utils.validation import check_array, check_consistent_length
 
 from skgeom.backends import as_numpy
 from skgeom.base import with_callbacks
 from skgeom.kernels._kernel_machine._machine import KernelMachine, read_sample_weight
-from skgeom.typing import Array, ArrayLike, MatrixLike, RandomStateLike
+from skgeom.typing import ArrayLike, MatrixLike, RandomStateLike
 
 # Targets whose squares, added up, are still numbers.
 _LARGEST = 1e150
@@ -167,7 +167,7 @@ class KernelRegressor(RegressorMixin, KernelMachine):
         n_centers: int | None = None,
         centers: MatrixLike | None = None,
         solver: str = "auto",
-        estimator: Any = None,
+        estimator: BaseEstimator | None = None,
         tol: float = 1e-3,
         max_iter: int = 100,
         max_memory: float = 1e9,
@@ -343,7 +343,7 @@ class KernelRegressor(RegressorMixin, KernelMachine):
         self.intercept_ = float(self._intercept[0]) if one else self._intercept
         return self
 
-    def _shaped(self, values, like) -> Array:
+    def _shaped(self, values, like):
         return self._output(values[:, 0] if self._one_dimensional else values, like)
 
     def __sklearn_tags__(self):

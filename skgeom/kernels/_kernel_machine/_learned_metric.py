@@ -40,12 +40,6 @@ class MetricRound(NamedTuple):
         Maps rows to points whose Euclidean distances are those of the metric.
     choice : KernelChoice
         Kernel, width and penalty there.
-
-    Examples
-    --------
-    >>> from skgeom.kernels._kernel_machine._learned_metric import MetricRound
-    >>> MetricRound._fields
-    ('matrix', 'choice')
     """
 
     matrix: NDArray
@@ -208,13 +202,13 @@ def choose_metric(
     for i in range(min(N_FOLDS, n)):
         shown, held = fold != i, fold == i
         mean = np.average(targets[shown], axis=0, weights=weights[shown])
-        known: Any = points[shown], targets[shown] - mean, weights[shown]
+        known = points[shown], targets[shown] - mean, weights[shown]
         for kernel in kernels:
-            first = starting_round(*known, kernel, gamma, alpha, backend)
+            fixed: Any = kernel, gamma, alpha, backend
+            first = starting_round(*known, *fixed)
             for form in forms:
-                found = metric_rounds(
-                    *known, kernel, form, n_rounds, gamma, alpha, backend, first
-                )
+                of_form: Any = kernel, form, n_rounds, gamma, alpha, backend, first
+                found = metric_rounds(*known, *of_form)
                 for number, found_round in enumerate(found):
                     missed = (
                         targets[held]
@@ -238,5 +232,6 @@ def predict_round(
 ) -> NDArray:
     """Predictions of a round for other rows."""
     kernel = KernelFunction(found.choice.kernel, found.choice.gamma, backend)
-    placed = (backend.asarray(a @ found.matrix) for a in (rows, fitted))
-    return backend.to_numpy(kernel.product(*placed, backend.asarray(found.choice.dual)))
+    there, centers = (backend.asarray(a @ found.matrix) for a in (rows, fitted))
+    dual = backend.asarray(found.choice.dual)
+    return backend.to_numpy(kernel.product(there, centers, dual))

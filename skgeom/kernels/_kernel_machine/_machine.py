@@ -10,7 +10,11 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 
 from skgeom._warnings import warn
 from skgeom.backends import as_numpy
-from skgeom.base import GeometryEstimator
+from skgeom.kernels._kernel_machine._chosen_kernel import (
+    NETWORK_KERNELS,
+    RADIAL_KERNELS,
+    ChosenKernel,
+)
 from skgeom.kernels._kernel_machine._data import (
     Data,
     LeftOut,
@@ -26,23 +30,14 @@ from skgeom.kernels._kernel_machine._full_system import solve_full_system
 from skgeom.kernels._kernel_machine._kernel_choice import (
     MOST_ROWS,
     PENALTIES,
-    choose_kernel,
-)
-from skgeom.kernels._kernel_machine._learned_metric import (
-    choose_metric,
-    metric_rounds,
 )
 from skgeom.kernels._kernel_machine._nystrom import (
     NystromFeatures,
     RidgeModels,
     inverse_root,
 )
-from skgeom.kernels._kernel_machine._rows import LinearChart, blocks, column_means
-from skgeom.kernels._point_values import KernelFunction
-from skgeom.metrics.pairwise import nngp_kernel, ntk_kernel
+from skgeom.kernels._kernel_machine._rows import blocks
 
-RADIAL_KERNELS = ("rbf", "exponential", "matern32", "matern52")
-NETWORK_KERNELS = {"ntk": ntk_kernel, "nngp": nngp_kernel}
 # Rows whose kernel matrix is decomposed whole, and for which products with it are made.
 _MOST_DENSE, _MOST_FULL = 3000, 120_000
 # Centres of the preconditioner for n rows: so many times the root of n, as a step costs
@@ -51,14 +46,13 @@ _PER_ROOT, _LEAST_SHARE = 13.0, 0.1
 # Centres of a model of a part of the span, unless it is said; and how many are so many
 # that sums over pairs of them cost more than passes over the rows.
 _CENTERS, _MOST_SUMMED = 2000, 4000
-# Rows that leave-one-out errors are taken of, and those of the rounds of a metric.
-_MOST_LEFT_OUT, _MOST_METRIC_ROWS = 20_000, 4000
-# One of so many rows is held back from passes, for probabilities.
-_HELD_BACK = 20
-_TINY = np.finfo(np.float64).tiny
+# Rows that leave-one-out errors are taken of.
+_MOST_LEFT_OUT = 20_000
+# One of so many rows is held back from passes for probabilities, and most of them.
+_HELD_BACK, _MOST_HELD_BACK = 20, 2000
 
 
-class KernelMachine(GeometryEstimator):
+class KernelMachine(ChosenKernel):
     """Base of kernel ridge machines; sub-classes read targets and shape predictions."""
 
     _parameter_constraints = {
@@ -174,100 +168,6 @@ class KernelMachine(GeometryEstimator):
         features = NystromFeatures(kernel, self._chart.place(centers, backend), backend)
         self._keep_features(centers, features, data)
         self._mean_variance = self._variance_of(data)
-
-    # ------------------------------------------------- kernel, width, penalty, metric
-
-    def _choose(self, data, rng):
-        """Choose all that is "auto", on a part of the rows."""
-        n, backend = data.X.shape[0], data.backend
-        kernels = [NETWORK_KERNELS.get(self.kernel, self.kernel)]
-        if self.kernel == "auto":
-            kernels = ["rbf", "exponential"]
-        elif self.metric is not None and kernels[0] not in RADIAL_KERNELS:
-            raise ValueError(
-                f"metric={self.metric!r} needs a kernel of Euclidean distances: one of "
-                f"{list(RADIAL_KERNELS)} or 'auto', got kernel={self.kernel!r}."
-            )
-        gamma, alpha = (None if g == "auto" else g for g in (self.gamma, self.alpha))
-        shifts = not callable(kernels[0])
-        gamma = gamma if shifts else None
-        gamma = gamma if shifts else None
-        center = column_means(data.X) if shifts else np.zeros(data.X.shape[1])
-        self._chart = LinearChart(center)
-        few = some_of(n, MOST_ROWS, rng)
-        if self.metric is not None:
-            choice = self._learn_metric(data, few, kernels, gamma, alpha, rng)
-        elif alpha is not None and len(kernels) == 1 and not (shifts and gamma is None):
-            self.kernel_, self.gamma_, self.alpha_ = kernels[0], gamma or 1.0, alpha
-            return
-        else:
-            part = data.of(few)
-            points = self._chart.place(part.X, backend)
-            choice = choose_kernel(
-                points, part.targets, part.weights, kernels, gamma, alpha, backend
-            )
-        self.kernel_, self.gamma_, self.alpha_ = (
-            choice.kernel,
-            choice.gamma,
-            choice.alpha,
-        )
-
-    def _learn_metric(self, data, few, kernels, gamma, alpha, rng):
-        """Choose and learn a metric; distances are of its coordinates from then on."""
-        backend, forms = data.backend, ["diagonal", "full"]
-        if self.metric != "agop":
-            forms = [self.metric.removeprefix("agop_")]
-        many = some_of(len(data.targets), _MOST_METRIC_ROWS, rng)
-        part = data.of(many)
-        placed = backend.to_numpy(self._chart.place(part.X, backend))
-        # Columns in units of their spread: a metric does not depend on their scale.
-        spread = placed.std(axis=0)
-        varies = spread > 1e-12 * np.abs(placed).max(initial=0.0, axis=0)
-        weigh = np.divide(1.0, spread, out=np.zeros_like(spread), where=varies)
-        points = placed * weigh
-        n_few = min(len(few), len(points))
-        chosen = choose_metric(
-            points[:n_few],
-            part.targets[:n_few],
-            part.weights[:n_few],
-            kernels,
-            forms,
-            self.n_metric_rounds,
-            gamma,
-            alpha,
-            rng,
-            backend,
-        )
-        mean = np.average(part.targets, axis=0, weights=part.weights)
-        last = metric_rounds(
-            points,
-            part.targets - mean,
-            part.weights,
-            chosen.kernel,
-            chosen.form,
-            chosen.n_rounds,
-            gamma,
-            alpha,
-            backend,
-        )[-1]
-        matrix = weigh[:, None] * last.matrix
-        self._chart = self._chart._replace(matrix=matrix)
-        self.metric_ = matrix @ matrix.T
-        importances = (last.matrix**2).sum(axis=1) * varies
-        self.feature_importances_ = importances / max(importances.sum(), _TINY)
-        self.n_metric_rounds_ = chosen.n_rounds
-        return last.choice
-
-    def _kernel_function(self, backend):
-        return KernelFunction(self.kernel_, self.gamma_, backend)
-
-    def _variance_of(self, data):
-        """Mean of the kernel's diagonal."""
-        rows = data.X[: min(data.X.shape[0], MOST_ROWS)]
-        found = self._kernel_function(data.backend).diagonal(
-            self._chart.place(rows, data.backend)
-        )
-        return max(float(np.mean(data.backend.to_numpy(found))), _TINY)
 
     # ------------------------------------------------------------------------ solvers
 
@@ -398,7 +298,7 @@ class KernelMachine(GeometryEstimator):
         held = np.zeros(0, dtype=np.int64)
         if hasattr(self, "predict_proba"):
             # Nothing else tells how sharp probabilities are.
-            held = some_of(n, min(max(n // _HELD_BACK, 1), _MOST_METRIC_ROWS), rng)
+            held = some_of(n, min(max(n // _HELD_BACK, 1), _MOST_HELD_BACK), rng)
             weights = data.weights.copy()
             weights[held] = 0.0
             data = data._replace(weights=weights)

@@ -70,19 +70,6 @@ class NystromFeatures:
         Points of the backend. Those that depend on others are left out.
     backend : Backend
         Where arrays are.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skgeom.backends import get_backend
-    >>> from skgeom.kernels._kernel_machine._nystrom import NystromFeatures
-    >>> from skgeom.kernels._point_values import KernelFunction
-    >>> cpu, Z = get_backend("cpu"), np.array([[0.0], [0.0], [9.0]])
-    >>> features = NystromFeatures(KernelFunction("rbf", 1.0, cpu), Z, cpu)
-    >>> features.chosen, features.of(Z).round(3)
-    (array([0, 2]), array([[1., 0.],
-           [1., 0.],
-           [0., 1.]]))
     """
 
     def __init__(self, kernel: KernelFunction, centers: Array, backend: Backend):
@@ -126,12 +113,6 @@ class RowSums(NamedTuple):
         How many there are.
     log_weights : float
         Sum of the logarithms of the weights.
-
-    Examples
-    --------
-    >>> from skgeom.kernels._kernel_machine._nystrom import RowSums
-    >>> RowSums._fields[:3]
-    ('gram', 'moments', 'means')
     """
 
     gram: NDArray
@@ -199,16 +180,6 @@ class RidgeModels(NamedTuple):
         The V of the formula.
     spectrum : ndarray of shape (rank, n_targets)
         Moments of the features with targets about their means, times V'.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skgeom.kernels._kernel_machine._nystrom import RidgeModels
-    >>> gram, moments = np.array([[2.0]]), np.array([[6.0]])
-    >>> RidgeModels.of(gram, moments).weights(1.0)
-    array([[2.]])
-    >>> RidgeModels.of_one(gram, moments, 1.0).weights(1.0)
-    array([[2.]])
     """
 
     values: NDArray

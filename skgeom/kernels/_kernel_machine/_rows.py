@@ -6,29 +6,19 @@ from typing import NamedTuple
 import numpy as np
 
 from skgeom.backends import Backend, as_numpy, row_blocks
-from skgeom.typing import Array, MatrixLike, NDArray
+from skgeom.typing import Array, NDArray
 
 # Scratch of a block of kernel values and of what is made of it.
 BLOCK_BYTES = 2**25
 
 
 class LinearChart(NamedTuple):
-    """Coordinates of rows: less a centre, and maybe times a matrix.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skgeom.backends import get_backend
-    >>> from skgeom.kernels._kernel_machine._rows import LinearChart
-    >>> chart = LinearChart(np.array([1.0, 0.0]), np.array([[2.0], [0.0]]))
-    >>> chart.place(np.array([[2.0, 5.0]]), get_backend("cpu"))
-    array([[2.]])
-    """
+    """Coordinates of rows: less a centre, and maybe times a matrix."""
 
     center: NDArray
     matrix: NDArray | None = None
 
-    def place(self, rows: MatrixLike, backend: Backend) -> Array:
+    def place(self, rows: Array, backend: Backend) -> Array:
         """Coordinates of rows, of the backend, in its widest float."""
         points = backend.asarray(rows, dtype=backend.float64)
         points = points - backend.asarray(self.center, dtype=backend.float64)
@@ -37,7 +27,7 @@ class LinearChart(NamedTuple):
         return points @ backend.asarray(self.matrix, dtype=backend.float64)
 
 
-def column_means(X: MatrixLike) -> NDArray:
+def column_means(X: Array) -> NDArray:
     """Means of the columns in double precision; no sum leaves the range of numbers."""
     total = np.zeros(X.shape[1])
     for rows in row_blocks(X.shape[0], 8 * X.shape[1], BLOCK_BYTES):
