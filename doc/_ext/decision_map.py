@@ -54,6 +54,11 @@ MAP = {
         ("classes of millions\nof nodes, fast", "label diffusion", None),
     ],
     "A kernel, many rows": [
+        (
+            "predictions, a metric\nthat is learned",
+            "KernelRegressor",
+            "kernel_machines",
+        ),
         ("its components, without\nthe matrix", "KrylovKernelPCA", "kernel_components"),
         (
             "features for any linear\nmodel, kernel kept",
