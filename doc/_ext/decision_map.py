@@ -55,10 +55,11 @@ MAP = {
     ],
     "A kernel, many rows": [
         (
-            "predictions, a metric\nthat is learned",
+            "numbers, a metric\nthat is learned",
             "KernelRegressor",
             "kernel_machines",
         ),
+        ("classes, with\nprobabilities", "KernelClassifier", "kernel_machines"),
         ("its components, without\nthe matrix", "KrylovKernelPCA", "kernel_components"),
         (
             "features for any linear\nmodel, kernel kept",

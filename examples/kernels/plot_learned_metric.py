@@ -81,8 +81,8 @@ plt.show()
 #
 # How sure it is
 # --------------
-# Standard deviations follow from errors of rows that are left out. These are a little too
-# small once a metric has seen the targets: less than 95 of 100 new rows are within.
+# Standard deviations follow from errors of rows that are left out. These are a little
+# too small once a metric has seen the targets: less than 95 of 100 new rows are within.
 
 predicted, std = found["agop_full"].predict(X[test], return_std=True)
 print(

@@ -71,7 +71,7 @@ class KernelFunction:
     def values(self, A: Array, B: Array) -> Array:
         """Kernel values of all pairs of two blocks of rows."""
         backend = self.backend
-        if not callable(self.kernel) and not (self.is_far(A) or self.is_far(B)):
+        if not (self.is_far(A) or (A is not B and self.is_far(B))):
             return backend.kernel_values(A, B, self.kernel, self.gamma)
         kernel, host = self.kernel, (backend.to_numpy(A), backend.to_numpy(B))
         if callable(kernel):
@@ -112,8 +112,8 @@ class KernelFunction:
         return self.backend.xp.ones_like(A[:, 0])
 
     def is_far(self, A: Array) -> bool:
-        """Whether expanded squares of rows would be rounding."""
-        return not callable(self.kernel) and self._reach(A) > _far(self.kernel)
+        """Whether values of rows are not read off expanded squares."""
+        return callable(self.kernel) or self._reach(A) > _far(self.kernel)
 
     def _reach(self, A):
         return farthest(A, 0.0, self.gamma, self.backend)

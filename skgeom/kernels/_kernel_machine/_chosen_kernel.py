@@ -4,7 +4,7 @@ import numpy as np
 
 from skgeom.base import GeometryEstimator
 from skgeom.kernels._kernel_machine._data import some_of
-from skgeom.kernels._kernel_machine._kernel_choice import MOST_ROWS, choose_kernel
+from skgeom.kernels._kernel_machine._kernel_choice import MOST_ROWS, tune_kernel
 from skgeom.kernels._kernel_machine._learned_metric import (
     choose_metric,
     metric_rounds,
@@ -49,7 +49,7 @@ class ChosenKernel(GeometryEstimator):
         else:
             part = data.of(few)
             points = self._chart.place(part.X, backend)
-            choice = choose_kernel(
+            choice = tune_kernel(
                 points, part.targets, part.weights, kernels, gamma, alpha, backend
             )
         self.kernel_, self.gamma_, self.alpha_ = (

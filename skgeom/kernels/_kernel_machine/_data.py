@@ -125,9 +125,9 @@ def some_of(n, most, rng):
 
 
 def residual_share(residual, data):
-    """The largest residual of a target, as a share of its norm."""
+    """The largest residual of a target, as a share of its norm; 0 if it is rounding."""
     norms = np.linalg.norm(data.targets, axis=0)
     found = np.linalg.norm(residual, axis=0)
-    return float(
-        np.divide(found, norms, out=np.zeros_like(found), where=norms > 0).max()
-    )
+    known = norms > 0
+    share = np.divide(found, norms, out=np.zeros_like(found), where=known).max()
+    return float(share) if share > 1e-12 else 0.0

@@ -22,7 +22,7 @@ from skgeom.solvers import conjugate_gradient
 from skgeom.typing import Array, NDArray
 
 # Rounding of kernel values in single precision, for the root of so many of them.
-_NOISE = 1e-6
+_NOISE, _ROUGH_TOL = 1e-6, 1e-4
 # Rows of a block of near ones.
 _CELL = 400
 # Steps after which a rate can be told, and how many more may be due at that rate.
@@ -160,8 +160,8 @@ def solve_full_system(
     values = _Blocks(kernel, points, features.centers, max_bytes)
     gram = _whitened_gram(values, features, root, backend)
 
-    # Where the penalty is above what single precision leaves of the kernel.
-    single = alpha > _NOISE * points.shape[0] ** 0.5
+    # Where penalty and tolerance are above what single precision leaves of the kernel.
+    single = tol >= _ROUGH_TOL and alpha > _NOISE * points.shape[0] ** 0.5
 
     def product(V):
         """The system with its rows and columns scaled by the roots of the weights."""

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from skgeom.backends import Backend
+from skgeom.backends import Backend, as_numpy
 from skgeom.kernels._point_values import KernelFunction
 from skgeom.solvers import RidgePath, ridge_path
 from skgeom.typing import Array, NDArray
@@ -52,7 +52,7 @@ class KernelChoice(NamedTuple):
     left_out: NDArray
 
 
-def choose_kernel(
+def tune_kernel(
     points: Array,
     targets: NDArray,
     weights: NDArray,
@@ -93,23 +93,25 @@ def choose_kernel(
     --------
     >>> import numpy as np
     >>> from skgeom.backends import get_backend
-    >>> from skgeom.kernels._kernel_machine._kernel_choice import choose_kernel
+    >>> from skgeom.kernels._kernel_machine._kernel_choice import tune_kernel
     >>> X = np.linspace(-3, 3, 60)[:, None]
     >>> y, ones = np.sin(X), np.ones(60)
-    >>> found = choose_kernel(
+    >>> found = tune_kernel(
     ...     X, y, ones, ["rbf", "exponential"], None, None, get_backend("cpu")
     ... )
     >>> found.kernel, found.error < 1e-6
     ('rbf', True)
     """
-    unit = median_square(points, backend)
-    found = []
+    unit, found = median_square(points), []
+    targets, weights = (
+        backend.asarray(a, dtype=backend.float64) for a in (targets, weights)
+    )
     for kernel in kernels:
         if callable(kernel) or gamma is not None:
             width = 1.0 if gamma is None else gamma
             found.append(_at(points, targets, weights, kernel, width, alpha, backend))
             continue
-        tried: dict[float, KernelChoice] = {}
+        tried: dict[float, _Tried] = {}
 
         def error_at(power, kernel=kernel, tried=tried):
             """Of a width of so many powers of two."""
@@ -130,20 +132,38 @@ def choose_kernel(
                     break
                 best = around
         found.append(tried[best])
-    return min(found, key=lambda choice: choice.error)
+    return min(found, key=lambda tried: tried.error).choice(backend)
+
+
+class _Tried(NamedTuple):
+    """A kernel of some width with its best penalty, still where it was computed."""
+
+    kernel: Any
+    gamma: float
+    alpha: float
+    error: float
+    path: RidgePath
+    place: int
+
+    def choice(self, backend):
+        """The same on the host."""
+        found = self.path.duals[self.place], self.path.left_out[self.place]
+        return KernelChoice(*self[:4], *map(backend.to_numpy, found))
 
 
 def _at(points, targets, weights, kernel, gamma, alpha, backend):
     """The best penalty for a kernel and a width."""
     K = KernelFunction(kernel, gamma, backend).values(points, points)
     K = (K + K.T) / 2
-    alphas = np.array([alpha]) if alpha is not None else PENALTIES * mean_variance(K)
-    arrays = (backend.asarray(a, dtype=backend.float64) for a in (targets, weights))
-    path = ridge_path(backend.xp, K, *arrays, alphas)
+    if alpha is None:
+        # Named kernels of Euclidean distances have a diagonal of ones.
+        alphas = PENALTIES * (mean_variance(K) if callable(kernel) else 1.0)
+    else:
+        alphas = np.array([alpha])
+    path = ridge_path(backend.xp, K, targets, weights, alphas)
     i = largest_of_the_best(path)
-    dual, left_out = (backend.to_numpy(a[i]) for a in (path.duals, path.left_out))
     error = float(path.errors[i]) if np.isfinite(path.errors[i]) else np.inf
-    return KernelChoice(kernel, gamma, float(alphas[i]), error, dual, left_out)
+    return _Tried(kernel, gamma, float(alphas[i]), error, path, i)
 
 
 def largest_of_the_best(path: RidgePath) -> int:
@@ -158,9 +178,9 @@ def mean_variance(K: Array) -> float:
     return mean if mean > 0 else 1.0
 
 
-def median_square(points: Array, backend: Backend) -> float:
+def median_square(points: Array) -> float:
     """Median squared distance of pairs of rows that are not equal; 1 if all are."""
-    host = backend.to_numpy(points)
+    host = as_numpy(points)
     # As many pairs as rows: each with the next, at two distances in their order.
     squares = np.concatenate(
         [((host - np.roll(host, k, axis=0)) ** 2).sum(axis=1) for k in (1, 2, 3)]

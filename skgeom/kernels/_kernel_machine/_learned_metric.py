@@ -17,8 +17,8 @@ from skgeom.backends import Backend
 from skgeom.kernels._kernel_machine._kernel_choice import (
     MOST_ROWS,
     KernelChoice,
-    choose_kernel,
     median_square,
+    tune_kernel,
 )
 from skgeom.kernels._point_values import KernelFunction, kernel_slopes
 from skgeom.solvers import average_gradient_outer_product
@@ -110,7 +110,7 @@ def metric_rounds(
         last = rounds[-1].choice
         near = None
         if gamma is None:
-            unit = median_square(points @ rounds[-1].matrix, backend)
+            unit = median_square(points @ rounds[-1].matrix)
             near = (0.5 / (unit * last.gamma)) ** 0.5
         known = targets, weights, kernel, gamma, alpha, backend
         rounds.append(MetricRound(matrix, _fit_round(placed, *known, near=near)))
@@ -128,7 +128,7 @@ def _fit_round(placed, targets, weights, kernel, gamma, alpha, backend, near=Non
     few = slice(0, MOST_ROWS)
     placed = backend.asarray(placed)
     arrays = placed[few], targets[few], weights[few]
-    choice = choose_kernel(*arrays, [kernel], gamma, alpha, backend, near=near)
+    choice = tune_kernel(*arrays, [kernel], gamma, alpha, backend, near=near)
     if len(targets) <= MOST_ROWS:
         return choice
     K = KernelFunction(kernel, choice.gamma, backend).values(placed, placed)

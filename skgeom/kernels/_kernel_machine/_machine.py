@@ -371,8 +371,7 @@ class KernelMachine(ChosenKernel):
         centers = self._chart.place(self.centers_, backend)
         dual = backend.asarray(self._dual, dtype=backend.float64)
         points = self._chart.place(rows, backend)
-        single = self.centers_.dtype == np.float32
-        found = backend.to_numpy(kernel.product(points, centers, dual, single=single))
+        found = backend.to_numpy(kernel.product(points, centers, dual))
         found = found + self._intercept
         if not return_variance:
             return found

@@ -34,7 +34,7 @@ def independent_rows(K: NDArray) -> tuple[NDArray, NDArray]:
     Returns
     -------
     chosen : ndarray of shape (rank,), int64
-        Rows, in the order of the pivots; at least one.
+        Rows, at least one.
     factor : ndarray of shape (rank, rank)
         Lower triangular; times its transpose it is the kernel of the chosen rows.
 
@@ -56,7 +56,13 @@ def independent_rows(K: NDArray) -> tuple[NDArray, NDArray]:
         return np.zeros(1, dtype=np.int64), np.ones((1, 1))
     factor, pivots, rank, _ = dpstrf(K, tol=_DEPENDENT * largest, lower=1)
     rank = max(int(rank), 1)
-    return pivots[:rank].astype(np.int64) - 1, np.tril(factor[:rank, :rank])
+    pivots = pivots[:rank].astype(np.int64) - 1
+    # In the order of the rows: that of the pivots is decided by rounding.
+    chosen = np.sort(pivots)
+    try:
+        return chosen, np.linalg.cholesky(K[np.ix_(chosen, chosen)])
+    except np.linalg.LinAlgError:
+        return pivots, np.tril(factor[:rank, :rank])
 
 
 class NystromFeatures:
