@@ -41,9 +41,8 @@ _CROWDED = 400
 _LOCAL, _CLOSE = 0.03, 0.5
 # Share of the local variance above the noise from which tangent planes are trusted.
 _CLEAR = 0.55
-# Size of neighbourhoods, and the same share, from which a shape is so clear that a few
-# points show its planes.
-_FINEST, _SHARP = 12, 0.8
+# Size of neighbourhoods in which a shape is so clear that a few points show its planes.
+_FINEST = 12
 
 
 def robust_graph(
@@ -62,13 +61,12 @@ def robust_graph(
     from shortcuts by tangent planes where more than .55 of the variance of
     neighbourhoods is above the noise (`local_scale`), and by an overlap of more than .5
     where a shape stands out in neighbourhoods of less than .03 of the points. Overlap
-    is that of three such neighbourhoods, at most 50 points. Where neighbourhoods of 12
-    points have more than .8 of their variance above the noise, edges that leave the
-    planes of even fewer points at their ends are cut, too. Nothing falls apart that was
-    joined before: where smoothing would part points, edges between them stay. Nor
-    is a strand of points cut through, a ring for one, which would still hang together
-    the other way round: where two ends are left that face each other, the edges
-    between them come back.
+    is that of three such neighbourhoods, at most 50 points. Where a shape
+    stands out in neighbourhoods of 12 points, edges that leave the planes of even fewer
+    at their ends are cut, too. Nothing falls apart that was joined before: where
+    smoothing would part points, edges between them stay. Nor is a strand of points cut
+    through, a ring for one, which would still hang together the other way round: where
+    two ends are left that face each other, the edges between them come back.
 
     Where a shape stands out of the noise only in neighbourhoods of 400 points or more,
     finer detail is noise, and a dense crowd would find ways through it. With
@@ -129,7 +127,7 @@ def robust_graph(
     points = anchors if scale.share >= _CLEAR else None
     most = _CLOSE if scale.size < _LOCAL * n else 1.0
     pruned = prune_shortcuts(graph, indices, pruning, points, max_overlap=most)
-    if pruning and scale.size == _FINEST and scale.share >= _SHARP:
+    if pruning and scale.size == _FINEST:
         pruned = _without_crossings(pruned, indices, anchors, scale, pruning)
     if pruned is not graph or X is not raw:
         before = None if X is raw else raw[rows]
