@@ -11,7 +11,8 @@ import numpy as np
 import scipy.sparse as sp
 from scipy.sparse import csgraph
 
-from skgeom.backends import CACHE_BYTES, Backend, row_blocks
+from skgeom.backends import Backend
+from skgeom.graph._crossings import cosines_to_planes, find_crossings
 from skgeom.graph._graph import Graph
 from skgeom.graph._neighbors import nearest_neighbors
 from skgeom.graph._seams import find_seams
@@ -40,6 +41,8 @@ _CROWDED = 400
 _LOCAL, _CLOSE = 0.03, 0.5
 # Share of the local variance above the noise from which tangent planes are trusted.
 _CLEAR = 0.55
+# Size of neighbourhoods in which a shape is so clear that a few points show its planes.
+_FINEST = 12
 
 
 def robust_graph(
@@ -58,11 +61,12 @@ def robust_graph(
     from shortcuts by tangent planes where more than .55 of the variance of
     neighbourhoods is above the noise (`local_scale`), and by an overlap of more than .5
     where a shape stands out in neighbourhoods of less than .03 of the points. Overlap
-    is that of three such neighbourhoods, at most 50 points. Nothing falls apart that
-    was joined before: where smoothing would part points, edges between them stay. Nor
-    is a strand of points cut through, a ring for one, which would still hang together
-    the other way round: where two ends are left that face each other, the edges
-    between them come back.
+    is that of three such neighbourhoods, at most 50 points. Where a shape
+    stands out in neighbourhoods of 12 points, edges that leave the planes of even fewer
+    at their ends are cut, too. Nothing falls apart that was joined before: where
+    smoothing would part points, edges between them stay. Nor is a strand of points cut
+    through, a ring for one, which would still hang together the other way round: where
+    two ends are left that face each other, the edges between them come back.
 
     Where a shape stands out of the noise only in neighbourhoods of 400 points or more,
     finer detail is noise, and a dense crowd would find ways through it. With
@@ -123,10 +127,22 @@ def robust_graph(
     points = anchors if scale.share >= _CLEAR else None
     most = _CLOSE if scale.size < _LOCAL * n else 1.0
     pruned = prune_shortcuts(graph, indices, pruning, points, max_overlap=most)
+    if pruning and scale.size == _FINEST:
+        pruned = _without_crossings(pruned, indices, anchors, scale, pruning)
     if pruned is not graph or X is not raw:
         before = None if X is raw else raw[rows]
         graph = _sewn(pruned, graph, indices, anchors, before, k, backend)
     return graph if len(rows) == n else _with_others(graph, rows, X, k, backend)
+
+
+def _without_crossings(graph, indices, points, scale, share):
+    """Cut edges between sheets that only the nearest neighbours tell apart."""
+    n_axes = scale.spectrum.n_kept
+    if n_axes == points.shape[1]:
+        return graph
+    overlap = neighbor_overlap(graph, indices[:, : scale.size])
+    crossing = find_crossings(graph, indices, points, n_axes, overlap, share)
+    return _cut(graph, ~crossing)
 
 
 def _joined(distances, indices, n_neighbors):
@@ -321,7 +337,14 @@ def prune_shortcuts(
     if points is not None:
         suspects = np.flatnonzero(~keep)
         keep[suspects] = _run_along(graph, indices, points, suspects)
-    keep |= _spanning(graph, keep)
+    return _cut(graph, keep)
+
+
+def _cut(graph, keep):
+    """Keep the edges that a mask names, and those that hold the components together."""
+    if keep.all():
+        return graph
+    keep = keep | _spanning(graph, keep)
     adjacency, lengths = (
         _kept(matrix, keep) for matrix in (graph.adjacency, graph.lengths)
     )
@@ -338,15 +361,9 @@ def _run_along(graph, indices, points, edges):
     members = np.concatenate([nodes[:, None], near], axis=1)
     dimension, _ = local_dimension(points, members)
     axes = local_planes(points, members, dimension)[1]
-    along = np.ones(len(edges), dtype=bool)
-    for block in row_blocks(len(edges), 8 * axes[0].size, CACHE_BYTES):
-        one, two = ends.reshape(2, -1)[:, block]
-        steps = points[nodes[two]] - points[nodes[one]]
-        enough = _ALONG * np.linalg.norm(steps, axis=1)
-        for end in (one, two):
-            within = (steps[:, None, :] @ axes[end])[:, 0]
-            along[block] &= np.linalg.norm(within, axis=1) >= enough
-    return along
+    ends = ends.reshape(2, -1)
+    steps = points[nodes[ends[1]]] - points[nodes[ends[0]]]
+    return cosines_to_planes(steps, axes, ends).min(axis=0) >= _ALONG
 
 
 def _spanning(graph, keep):

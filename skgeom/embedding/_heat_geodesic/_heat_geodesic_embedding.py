@@ -174,8 +174,9 @@ class HeatGeodesicEmbedding(
     goes to the weighted mean of the linked nodes, which for a training row is near,
     not at, its own coordinates.
 
-    Points in different connected components get finite distances over the shortest
-    straight bridges between components. Where no positions are known, k components are
+    Points in different connected components get finite distances over straight bridges:
+    the shortest that join all and, where the axes hold the result (stress up to .05),
+    those up to three times as long. Where no positions are known, k components are
     2 sqrt(k) times as far apart as the two most distant nodes of any one.
 
     References
@@ -297,7 +298,7 @@ class HeatGeodesicEmbedding(
             self.graph_, self.n_landmarks, self.random_state, type(self).__name__
         )
         self._geodesics = self._measure(points, backend)
-        anchors = self._scale_landmarks(backend)
+        anchors = self._bridge_across(self._scale_landmarks(backend), points, backend)
         if self._may_be_tree(points):
             anchors = self._follow_trees(anchors, points, backend)
         if self._may_be_wide(points, backend):
@@ -357,6 +358,20 @@ class HeatGeodesicEmbedding(
             backend=backend,
         )
 
+    def _bridge_across(self, anchors, points, backend):
+        """Join parts by further bridges, if the axes hold what comes of it."""
+        if points is None or self.geodesic_ == "tree":
+            return anchors
+        across = self._geodesics.bridged_across(self.graph_, points)
+        if across is self._geodesics:
+            return anchors
+        before, self._geodesics = vars(self).copy(), across
+        by_bridges = self._scale_landmarks(backend)
+        if self.stress_ <= GOOD_STRESS:
+            return by_bridges
+        vars(self).update(before)
+        return anchors
+
     def _is_robust(self):
         return self.n_landmarks is not None if self.robust == "auto" else self.robust
 
@@ -381,9 +396,7 @@ class HeatGeodesicEmbedding(
 
     def _follow_heat(self, anchors, points, backend):
         """Measure by heat instead, if the axes hold that better."""
-        fields = "_geodesics", "geodesic_", "stress_", "n_iter_", "_denoising_unit"
-        paths = {name: getattr(self, name) for name in fields}
-        self.geodesic_ = "heat"
+        paths, self.geodesic_ = vars(self).copy(), "heat"
         self._geodesics = self._measure(points, backend)
         by_heat = self._scale_landmarks(backend)
         if self.stress_ < paths["stress_"]:

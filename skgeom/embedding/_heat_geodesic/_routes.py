@@ -4,7 +4,7 @@ Pairs in one component are closed by shortest routes over other landmarks, compo
 are joined by bridges, and a few shortest paths fix the unit of length.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy.sparse as sp
@@ -18,6 +18,9 @@ from skgeom.graph._neighbors import power_of_two
 # paths cost nothing, and at least so many in large ones.
 _MIN_RULERS = 16
 _CHEAP_PATHS = 50_000
+# Bridges across are at most so much longer than those of the way round, where a curve
+# that has fallen apart shall not be cut short; and are built between so many parts.
+_LONGER, _MOST_PARTS = 3.0, 32
 
 
 def unit_of_length(raw, landmarks, graph):
@@ -79,6 +82,12 @@ class LandmarkRoutes:
         to_gates = self.between[:, self.gates[node]] + self.gate_lengths[node]
         onward = to_gates.min(axis=1)
         return (onward[self.gates] + self.gate_lengths).min(axis=1)
+
+    def bridged_across(self, graph, points):
+        """The same with the further bridges of `bridge_across`; itself without any."""
+        labels = graph.connected_components[1][self.landmarks]
+        between = bridge_across(self.between, labels, points[self.landmarks])
+        return self if between is self.between else replace(self, between=between)
 
 
 def reach_all(graph, landmarks, gates, lengths):
@@ -151,29 +160,103 @@ def bridge_parts(between, labels, points=None):
         widest = between[~apart].max()
         bridge = 2 * np.sqrt(len(names)) * widest if widest > 0 else 1.0
         return np.where(apart, bridge, between)
-    order = np.argsort(labels, kind="stable")
-    starts = np.searchsorted(labels[order], np.arange(len(names)))
-    points = points[order].astype(np.float64)
-    scale = power_of_two(float(np.abs(points).max()))
-    straight = cdist(points / scale, points / scale)
-    gaps = np.minimum.reduceat(
-        np.minimum.reduceat(straight, starts, axis=0), starts, axis=1
-    )
-    # csgraph drops bridges of length zero, so coincident parts get a hair's breadth;
-    # of a dense matrix it would drop all below 1e-8.
-    np.maximum(gaps, 1e-300, out=gaps)
-    np.fill_diagonal(gaps, 0.0)
-    tree = csgraph.minimum_spanning_tree(sp.csr_array(gaps)).tocoo()
+    parts = _Parts.of(labels, points)
     between, group = between.copy(), labels.copy()
-    for edge in np.argsort(tree.data, kind="stable"):
-        a, b = tree.row[edge], tree.col[edge]
-        rows, columns = order[labels[order] == a], order[labels[order] == b]
-        block = straight[np.ix_(labels[order] == a, labels[order] == b)]
-        p, q = np.unravel_index(np.argmin(block), block.shape)
-        one = np.flatnonzero(group == group[rows[p]])
-        two = np.flatnonzero(group == group[columns[q]])
-        bridge = scale * block[p, q]
-        route = between[one, rows[p]][:, None] + bridge + between[columns[q], two]
+    for a, b in parts.spanning_tree():
+        p, q, bridge = parts.nearest(a, b)
+        one = np.flatnonzero(group == group[p])
+        two = np.flatnonzero(group == group[q])
+        route = between[one, p][:, None] + bridge + between[q, two]
         between[np.ix_(one, two)], between[np.ix_(two, one)] = route, route.T
-        group[two] = group[rows[p]]
+        group[two] = group[p]
     return between
+
+
+def bridge_across(between, labels, points):
+    """Join parts by further bridges than those of a minimum spanning tree.
+
+    Clusters that stand apart lie at their straight distances then, as far as they are
+    seen from each other: between any two parts there is a bridge, unless it is more
+    than three times as long as each of those on the way round over shorter ones.
+
+    Parameters
+    ----------
+    between : ndarray of shape (n, n)
+        Distances over the bridges of `bridge_parts`.
+    labels : ndarray of shape (n,)
+        The component of each node.
+    points : ndarray of shape (n, n_features)
+        Where the nodes lie.
+
+    Returns
+    -------
+    ndarray of shape (n, n)
+        Shortest routes; `between` itself for one or two parts, and for very many.
+    """
+    names, labels = np.unique(labels, return_inverse=True)
+    if not 2 < len(names) <= _MOST_PARTS:
+        return between
+    parts = _Parts.of(labels, points)
+    longest, group = np.zeros_like(parts.gaps), np.arange(len(names))
+    needless = np.zeros(parts.gaps.shape, dtype=bool)  # the tree has them
+    for a, b in parts.spanning_tree():
+        needless[a, b] = needless[b, a] = True
+        one, two = group == group[a], group == group[b]
+        longest[np.ix_(one, two)] = longest[np.ix_(two, one)] = parts.gaps[a, b]
+        group[two] = group[a]
+    across = (parts.gaps <= _LONGER * longest) & ~needless
+    for a, b in np.argwhere(np.triu(across, 1)):
+        p, q, bridge = parts.nearest(a, b)
+        route = between[:, p][:, None] + bridge + between[q]
+        between = np.minimum(between, np.minimum(route, route.T))
+    return between
+
+
+@dataclass(frozen=True)
+class _Parts:
+    """Groups of points, and the gaps between them.
+
+    Parameters
+    ----------
+    labels : ndarray of shape (n,)
+        The group of each point, from 0 on.
+    straight : ndarray of shape (n, n)
+        Distances between points, in a unit.
+    gaps : ndarray of shape (n_groups, n_groups)
+        The smallest between points of two groups, in the same unit.
+    unit : float
+        Its length.
+    """
+
+    labels: np.ndarray
+    straight: np.ndarray
+    gaps: np.ndarray
+    unit: float
+
+    @classmethod
+    def of(cls, labels, points):
+        points = points.astype(np.float64)
+        unit = power_of_two(float(np.abs(points).max()))
+        straight = cdist(points / unit, points / unit)
+        order = np.argsort(labels, kind="stable")
+        starts = np.searchsorted(labels[order], np.arange(labels.max() + 1))
+        gaps = np.minimum.reduceat(straight[np.ix_(order, order)], starts, axis=0)
+        gaps = np.minimum.reduceat(gaps, starts, axis=1)
+        # csgraph drops bridges of length zero, so coincident parts get a hair's
+        # breadth; of a dense matrix it would drop all below 1e-8.
+        np.maximum(gaps, 1e-300, out=gaps)
+        np.fill_diagonal(gaps, 0.0)
+        return cls(labels, straight, gaps, unit)
+
+    def spanning_tree(self):
+        """Pairs of groups that are joined, over the smallest gaps first."""
+        tree = csgraph.minimum_spanning_tree(sp.csr_array(self.gaps)).tocoo()
+        order = np.argsort(tree.data, kind="stable")
+        return zip(tree.row[order], tree.col[order], strict=True)
+
+    def nearest(self, a, b):
+        """The two nearest points of two groups, and how far apart they are."""
+        one, two = np.flatnonzero(self.labels == a), np.flatnonzero(self.labels == b)
+        block = self.straight[np.ix_(one, two)]
+        p, q = np.unravel_index(np.argmin(block), block.shape)
+        return one[p], two[q], self.unit * block[p, q]

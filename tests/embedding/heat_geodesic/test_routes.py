@@ -6,6 +6,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.spatial.distance import cdist
 
 from skgeom.embedding._heat_geodesic._routes import (
+    bridge_across,
     bridge_parts,
     close_distances,
     nearest_by_path,
@@ -248,6 +249,58 @@ def test_bridges_of_the_minimum_spanning_tree(seed, n, n_parts):
     same = labels[:, None] == labels[None, :]
     assert_array_equal(joined[same], between[same])
     assert_metric(joined)
+
+
+def bridged_across(between, labels, X):
+    """Bridges between all parts, less those that a way round makes needless."""
+    straight, names = cdist(X, X), np.unique(labels)
+    gap = {}
+    for a in names:
+        for b in names[names > a]:
+            rows, columns = np.flatnonzero(labels == a), np.flatnonzero(labels == b)
+            block = straight[np.ix_(rows, columns)]
+            p, q = np.unravel_index(np.argmin(block), block.shape)
+            gap[a, b] = block[p, q], rows[p], columns[q]
+    # The least that the longest bridge of any way round can be.
+    longest = {pair: found[0] for pair, found in gap.items()}
+    longest |= {(b, a): found for (a, b), found in longest.items()}
+    for c in names:
+        for a, b in list(longest):
+            if c not in (a, b):
+                way = max(longest[a, c], longest[c, b])
+                longest[a, b] = min(longest[a, b], way)
+    between = between.copy()
+    for pair, (bridge, p, q) in gap.items():
+        if bridge <= 3 * longest[pair]:
+            between[p, q] = between[q, p] = bridge
+    return all_routes(between)
+
+
+@given(seed=seeds, n=st.integers(2, 20), n_parts=st.integers(1, 6))
+@settings(max_examples=75)
+def test_bridges_across(seed, n, n_parts):
+    X, labels, between = parts(seed, n, n_parts)
+    joined = bridge_parts(between, labels, X)
+    before = joined.copy()
+    across = bridge_across(joined, labels, X)
+    assert_array_equal(joined, before)  # the input is left alone
+    if len(np.unique(labels)) < 3:
+        assert across is joined
+    else:
+        assert_allclose(across, bridged_across(between, labels, X), rtol=1e-13)
+    assert (across <= joined).all()
+    assert_metric(across)
+
+
+def test_a_curve_that_fell_apart_is_not_cut_short():
+    # The pieces of a horseshoe, whose ends are four gaps apart.
+    angle = np.concatenate([np.linspace(a, a + 0.9, 40) for a in range(5)])
+    X, labels = np.column_stack([np.cos(angle), np.sin(angle)]), np.repeat(range(5), 40)
+    ends = np.linalg.norm(X[0] - X[-1]) / np.linalg.norm(X[39] - X[40])
+    assert ends > 4
+    between = np.where(labels[:, None] == labels, cdist(X, X), np.inf)
+    joined = bridge_parts(between, labels, X)
+    assert_array_equal(bridge_across(joined, labels, X), joined)
 
 
 @pytest.mark.parametrize("scale", [2.0**-600, 2.0**-1000, 2.0**600, 2.0**1000])
