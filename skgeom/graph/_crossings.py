@@ -33,7 +33,7 @@ def find_crossings(
 
     These are all that are more than 45 degrees steep at both ends, and of those whose
     ends have the least in common all that are more than 37 degrees steep at one. Short
-    edges may be as steep by noise: these reach three times as high as half of all.
+    edges may be as steep by noise: these reach five times as high as half of all do.
 
     Parameters
     ----------
