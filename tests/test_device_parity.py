@@ -13,6 +13,7 @@ import pytest
 import scipy.sparse as sp
 from scipy.stats import ks_2samp
 from sklearn.datasets import make_moons
+from sklearn.utils import get_tags
 
 from skgeom import PoincareEmbedding, operators, solvers
 from skgeom.backends import as_numpy, get_backend
@@ -55,12 +56,12 @@ from skgeom.kernels._stkr._spectral_transforms import (
 )
 from skgeom.nodes import graph_kernel
 from skgeom.nodes._diffusion_time import mean_diagonal, spreading_time
-from skgeom.nodes._graph_random_features._walk_features import (
+from skgeom.nodes._kernel_learning import learn_modulation
+from skgeom.nodes._labelled_kernel import labelled_kernels
+from skgeom.nodes._walk_features import (
     push_features,
     walk_features,
 )
-from skgeom.nodes._kernel_learning import learn_modulation
-from skgeom.nodes._labelled_kernel import labelled_kernels
 from skgeom.testing import all_estimators
 from skgeom.testing._discovery import method_modules
 
@@ -98,6 +99,7 @@ SETTINGS = {
         dict(kernel="random_walk", tol=1e-10),
     ],
     "GraphRandomFeatures": [dict(method="push", dtype=np.float64)],
+    "NodeEmbedding": [dict(method="edges", n_components=9, tol=1e-9, propagate=True)],
     "KrylovKernelPCA": [
         dict(kernel=kernel, tol=1e-10, n_components=3)
         for kernel in ("laplacian", "matern")
@@ -128,10 +130,12 @@ def cases():
             yield pytest.param(Class, parameters, id=f"{name}-{shown}")
 
 
-def sample(dtype):
+def sample(Class, dtype):
     """Points of a curve in space, and a few labels, for any estimator."""
     X, y = make_moons(90, noise=0.08, random_state=0)
     X = np.column_stack([X, X[:, 0] * X[:, 1]])
+    if get_tags(Class()).input_tags.positive_only:
+        X = np.abs(X)
     return X.astype(dtype), y, (X[::9] + 0.03).astype(dtype)
 
 
@@ -182,7 +186,7 @@ def assert_same(found, expected, tol):
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 @pytest.mark.parametrize(("Class", "parameters"), list(cases()))
 def test_estimators_agree(torch_device, Class, parameters, dtype):
-    data = sample(dtype)
+    data = sample(Class, dtype)
     here, there = (
         outputs(Class, parameters, name, *data) for name in ("cpu", torch_device)
     )
@@ -447,6 +451,7 @@ WITHIN_ESTIMATORS = {
     "callable_matvec callable_diagonal choose held_out_values primal_path "
     "neighbor_grams dense_where_small transformed_labels padded",
     "GraphKernelRidge": "choose_kernel held_out_fifths",
+    "NodeEmbedding": "walked_powers propagated",
     "PoincareEmbedding": "choose_start",
     "KrylovKernelPCA": "point_evaluation point_products farthest",
     "OrthogonalRBFSampler": "column_moments",

@@ -7,6 +7,7 @@ from skgeom.nodes._graph_random_features._graph_random_features import (
     GraphRandomFeatures,
 )
 from skgeom.nodes._kernel_operator import GraphKernelOperator
+from skgeom.nodes._node_embedding._node_embedding import NodeEmbedding
 
 __all__ = [
     "GraphKernel",
@@ -14,5 +15,6 @@ __all__ = [
     "GraphKernelOperator",
     "GraphKernelRidge",
     "GraphRandomFeatures",
+    "NodeEmbedding",
     "graph_kernel",
 ]

@@ -12,7 +12,7 @@ from skgeom.backends._descent import RULES
 from skgeom.graph import Graph
 from skgeom.hyperbolic._poincare._descent import prepare_links
 from skgeom.nodes import graph_kernel
-from skgeom.nodes._graph_random_features._walk_features import length_law
+from skgeom.nodes._walk_features import length_law
 from skgeom.solvers import conjugate_gradient, smacof
 from skgeom.testing import all_estimators, host_waits
 
