@@ -18,6 +18,7 @@ _ESTIMATORS = {
     "GraphKernelRidge": "skgeom.nodes",
     "GraphKernelClassifier": "skgeom.nodes",
     "NodeEmbedding": "skgeom.nodes",
+    "GraphFeatureExpansion": "skgeom.nodes",
     "PMIEmbedding": "skgeom.decomposition",
     "KrylovKernelPCA": "skgeom.kernels",
     "OrthogonalRBFSampler": "skgeom.kernels",

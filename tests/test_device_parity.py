@@ -99,6 +99,9 @@ SETTINGS = {
         dict(kernel="random_walk", tol=1e-10),
     ],
     "GraphRandomFeatures": [dict(method="push", dtype=np.float64)],
+    "GraphFeatureExpansion": [
+        dict(n_steps=3, combine="concat", n_components=6, tol=1e-9, structure="svd"),
+    ],
     "NodeEmbedding": [dict(method="edges", n_components=9, tol=1e-9, propagate=True)],
     "KrylovKernelPCA": [
         dict(kernel=kernel, tol=1e-10, n_components=3)
@@ -452,6 +455,7 @@ WITHIN_ESTIMATORS = {
     "neighbor_grams dense_where_small transformed_labels padded",
     "GraphKernelRidge": "choose_kernel held_out_fifths",
     "NodeEmbedding": "walked_powers propagated",
+    "GraphFeatureExpansion": "powers_of",
     "PoincareEmbedding": "choose_start",
     "KrylovKernelPCA": "point_evaluation point_products farthest",
     "OrthogonalRBFSampler": "column_moments",

@@ -23,6 +23,11 @@ pytestmark = [
 # Settings in which training rows have values of their own, beside the defaults.
 SETTINGS = {
     "GraphKernelRidge": [{"alpha": 1e-3}, {"n_neighbors": 1}],
+    "GraphFeatureExpansion": [
+        {"n_steps": 3, "combine": "concat", "n_components": 6},
+        {"teleport": 0.2, "combine": "mean", "structure": "svd"},
+        {"structure": "adjacency", "self_loops": False, "column_normalize": True},
+    ],
     "GraphRandomFeatures": [{"method": "push"}, {"n_components": 30}],
     "HeatGeodesicEmbedding": [{"n_neighbors": 1}, {"geodesic": "shortest_path"}],
     "NodeEmbedding": [{"method": "adjacency"}, {"propagate": True}],
