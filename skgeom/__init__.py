@@ -19,6 +19,7 @@ _ESTIMATORS = {
     "GraphKernelClassifier": "skgeom.nodes",
     "NodeEmbedding": "skgeom.nodes",
     "GraphFeatureExpansion": "skgeom.nodes",
+    "OnlineGraphClassifier": "skgeom.nodes",
     "PMIEmbedding": "skgeom.decomposition",
     "KrylovKernelPCA": "skgeom.kernels",
     "OrthogonalRBFSampler": "skgeom.kernels",

@@ -1,11 +1,11 @@
 """Smoothed features of nodes and a logistic regression, beside what else tells classes.
 
-``--data FOLDER`` has npz files of Planetoid: `n`, `edges` of shape (2, m), `y`, features
-as CSR (`x_data`, `x_indices`, `x_indptr`, `x_shape`) and the public split (`train`,
-`val`, `test`). On the public split C, and what a row leaves open, are chosen on
-validation nodes; on ten splits with a tenth of the labels C by three folds of the
-training nodes. Peers without features have the parameters that they have by default,
-and PageRank the damping that is best on validation nodes. Times are those of features
+``--data FOLDER`` has npz files of Planetoid: `n`, `edges` of shape (2, m), `y`,
+features as CSR (`x_data`, `x_indices`, `x_indptr`, `x_shape`) and the public split
+(`train`, `val`, `test`). There C is chosen on validation nodes; on ten splits with a
+tenth of the labels by three folds of the training nodes. Peers without features have
+the parameters that they have by default, and PageRank the damping that is best on
+validation nodes. Times are those of features
 or of a fit, in seconds of the processor, on one thread.
 """
 

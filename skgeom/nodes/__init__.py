@@ -11,6 +11,7 @@ from skgeom.nodes._graph_random_features._graph_random_features import (
 )
 from skgeom.nodes._kernel_operator import GraphKernelOperator
 from skgeom.nodes._node_embedding._node_embedding import NodeEmbedding
+from skgeom.nodes._online_graph_classifier import OnlineGraphClassifier
 
 __all__ = [
     "GraphFeatureExpansion",
@@ -20,5 +21,6 @@ __all__ = [
     "GraphKernelRidge",
     "GraphRandomFeatures",
     "NodeEmbedding",
+    "OnlineGraphClassifier",
     "graph_kernel",
 ]
