@@ -21,6 +21,7 @@ _ESTIMATORS = {
     "GraphFeatureExpansion": "skgeom.nodes",
     "OnlineGraphClassifier": "skgeom.nodes",
     "PMIEmbedding": "skgeom.decomposition",
+    "SparseDictionary": "skgeom.decomposition",
     "KrylovKernelPCA": "skgeom.kernels",
     "OrthogonalRBFSampler": "skgeom.kernels",
     "STKRClassifier": "skgeom.kernels",

@@ -357,6 +357,13 @@ COMPUTED = {
     "truncated_svd": lambda on: solvers.truncated_svd(
         on.array(DISTANCES[:, :40]), 5, tol=1e-9, random_state=0, backend=on.backend
     )[:3],
+    "orthogonal_matching_pursuit": lambda on: solvers.orthogonal_matching_pursuit(
+        on.xp,
+        on.array(np.eye(60) + GRAM),
+        on.array(DISTANCES),
+        3,
+        excluded=on.backend.asarray(np.arange(60)),
+    ),
     # In blocks, as of more rows, and the few of them whole.
     "kernel_components": lambda on: [
         part
@@ -456,6 +463,7 @@ WITHIN_ESTIMATORS = {
     "GraphKernelRidge": "choose_kernel held_out_fifths",
     "NodeEmbedding": "walked_powers propagated",
     "GraphFeatureExpansion": "powers_of",
+    "SparseDictionary": "sparse_codes",
     "PoincareEmbedding": "choose_start",
     "KrylovKernelPCA": "point_evaluation point_products farthest",
     "OrthogonalRBFSampler": "column_moments",

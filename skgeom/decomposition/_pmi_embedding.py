@@ -17,6 +17,8 @@ from skgeom.typing import Array, MatrixLike, RandomStateLike
 
 # A block has half as many columns as are wanted, and at least so many.
 _LEAST_COLUMNS = 16
+# Matrices with more entries are multiplied in float32.
+_MANY_ENTRIES = 2**17
 # Rows of less than this share of the mean have faded to zero, where a row of zeros is.
 _FADED = 1e-9
 
@@ -53,8 +55,9 @@ class PMIEmbedding(EmbeddingMixin, GeometryEstimator):
     max_iter : int, default=40
         Most products with L and its transpose. Each keeps half as many columns as
         there are components.
-    tol : float, default=0.01
-        Wanted residual of the singular vectors, as a share of each singular value.
+    tol : float, default=0.1
+        Wanted residual of the singular vectors, as a share of each singular value;
+        errors of the values are about its square.
     device : {"auto", "cpu", "cuda", "cuda:<i>", "mps", "torch-cpu"}, default="auto"
         Where the work happens: numba on the CPU or torch. "auto" follows X. Only
         products of the solver are on a device.
@@ -123,7 +126,7 @@ class PMIEmbedding(EmbeddingMixin, GeometryEstimator):
         shift: float = 0.0,
         positive: bool = True,
         max_iter: int = 40,
-        tol: float = 1e-2,
+        tol: float = 0.1,
         device: str = "auto",
         random_state: RandomStateLike = None,
     ):
@@ -173,8 +176,9 @@ class PMIEmbedding(EmbeddingMixin, GeometryEstimator):
         self._usual = unit * float((mass / unit).mean()) or 1.0
         rows = self._rows(counts)
         k = min(self.n_components, *counts.shape)
+        wide = np.float32 if rows.nnz > _MANY_ENTRIES else np.float64
         found = truncated_svd(
-            rows,
+            rows.astype(wide, copy=False),
             k,
             tol=self.tol,
             max_iter=self.max_iter,

@@ -348,22 +348,20 @@ class OnlineGraphClassifier(ClassifierMixin, GraphInputMixin, GeometryEstimator)
         indicators = sp.csr_array(
             (np.full(len(y), sign), (numbers, np.arange(len(y)))), shape=(k, len(y))
         )
-        mass = self._pushed(sp.csr_array(indicators @ weights), backend)
-        for number, row in enumerate(np.split(mass.indices, mass.indptr[1:-1])):
-            part = slice(mass.indptr[number], mass.indptr[number + 1])
-            self.label_mass_[row, number] += mass.data[part]
+        self._push(sp.csr_array(indicators @ weights), backend)
         self.class_count_[:] = counts
 
-    def _pushed(self, sources, backend):
-        """What mass at nodes becomes, each node by itself: rows of classes."""
+    def _push(self, sources, backend):
+        """Add what mass at nodes becomes, given as rows of classes."""
         nodes = np.unique(sources.indices)
         least = max(self.tol, _LEAST)
         # Longer powers are worth less than the tolerance at any node.
         length = int(np.ceil(np.log(least) / np.log1p(-self.teleport))) + 1
         modulation = self.teleport * (1.0 - self.teleport) ** np.arange(length)
-        total = sp.csr_array(sources.shape)
-        for part in row_blocks(len(nodes), _BYTES_A_LABEL):
-            some = nodes[part]
+        blocks = row_blocks(len(nodes), _BYTES_A_LABEL)
+        mass = self.label_mass_ if len(blocks) == 1 else self.label_mass_.copy()
+        for block in blocks:
+            some = nodes[block]
             rows = push_features(
                 self.graph_,
                 some,
@@ -372,10 +370,13 @@ class OnlineGraphClassifier(ClassifierMixin, GraphInputMixin, GeometryEstimator)
                 dtype=np.float64,
                 backend=backend,
             )
-            total = total + sources[:, some] @ rows
-        total = sp.csr_array(total)
-        total.sum_duplicates()
-        return total
+            here = sp.csr_array(sources[:, some])
+            for number in range(len(self.classes_)):
+                part = slice(here.indptr[number], here.indptr[number + 1])
+                brought = rows[here.indices[part]]
+                amounts = np.repeat(here.data[part], np.diff(brought.indptr))
+                np.add.at(mass[:, number], brought.indices, amounts * brought.data)
+        self.label_mass_ = mass
 
     def _shares(self, X):
         """Shares of the classes in the mass, and of the labels where there is none."""

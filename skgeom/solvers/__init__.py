@@ -3,6 +3,10 @@
 from skgeom.solvers._block_krylov import truncated_svd
 from skgeom.solvers._conjugate_gradient import LinearSolution, conjugate_gradient
 from skgeom.solvers._eigenpairs import leading_eigenpairs
+from skgeom.solvers._matching_pursuit import (
+    SparseCodes,
+    orthogonal_matching_pursuit,
+)
 from skgeom.solvers._mds import (
     classical_mds,
     metric_mds,
@@ -13,11 +17,13 @@ from skgeom.solvers._symmetric import largest_eigenpairs
 
 __all__ = [
     "LinearSolution",
+    "SparseCodes",
     "classical_mds",
     "conjugate_gradient",
     "largest_eigenpairs",
     "leading_eigenpairs",
     "metric_mds",
+    "orthogonal_matching_pursuit",
     "principal_axes",
     "smacof",
     "truncated_svd",
