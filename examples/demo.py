@@ -254,7 +254,7 @@ def nodes_of_a_graph(out):
 def factors(out):
     """SparseDictionary and PMIEmbedding of the digits."""
     print("SparseDictionary, PMIEmbedding: factors of a table\n")
-    X, labels = load_digits(return_X_y=True)
+    X = load_digits().data
     mean = X[:1000].mean(axis=0)
     scores = {}
     for name, model in {

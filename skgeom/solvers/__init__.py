@@ -3,10 +3,7 @@
 from skgeom.solvers._block_krylov import truncated_svd
 from skgeom.solvers._conjugate_gradient import LinearSolution, conjugate_gradient
 from skgeom.solvers._eigenpairs import leading_eigenpairs
-from skgeom.solvers._matching_pursuit import (
-    SparseCodes,
-    orthogonal_matching_pursuit,
-)
+from skgeom.solvers._matching_pursuit import orthogonal_matching_pursuit
 from skgeom.solvers._mds import (
     classical_mds,
     metric_mds,
@@ -17,7 +14,6 @@ from skgeom.solvers._symmetric import largest_eigenpairs
 
 __all__ = [
     "LinearSolution",
-    "SparseCodes",
     "classical_mds",
     "conjugate_gradient",
     "largest_eigenpairs",

@@ -21,7 +21,6 @@ from skgeom.nodes._node_embedding._co_visits import (
 )
 from skgeom.nodes._node_embedding._propagation import propagated
 from skgeom.solvers import truncated_svd
-from skgeom.solvers._block_krylov import block_size
 from skgeom.typing import Array, MatrixLike, RandomStateLike
 
 # Seeds are below this.
@@ -117,7 +116,9 @@ class NodeEmbedding(GraphInputMixin, EmbeddingMixin, GeometryEstimator):
 
     A node without edges lies at zero. Of a graph with many components the singular
     vectors are those of single components: with fewer coordinates than components,
-    some of them lie at zero, too.
+    some of them lie at zero, too. The adjacency has the value 1 once for each
+    component, and at most half as many vectors of it are found as there are
+    coordinates: mixtures, by which components are still told apart.
 
     The matrix of walks has at most about 2^26 entries before it is averaged with its
     transpose: beyond, rows keep those which are most above chance, such as 67 each of
@@ -272,18 +273,14 @@ class NodeEmbedding(GraphInputMixin, EmbeddingMixin, GeometryEstimator):
 
     def _factorise(self, matrix, rng, backend):
         """Left singular vectors, scaled by the singular values."""
-        n = self.graph_.n_nodes
-        k = min(self.n_components, n)
-        # Each component has the value 1 of the adjacency, and may have -1.
-        n_equal = 2 * self.graph_.connected_components[0]
-        n_equal = min(n_equal, block_size(k, n)) if self.method == "adjacency" else 0
+        k = min(self.n_components, self.graph_.n_nodes)
         wide = np.float32 if matrix.nnz > _MANY_ENTRIES else np.float64
         found = truncated_svd(
             matrix.astype(wide, copy=False),
             k,
             tol=self.tol,
             max_iter=self.max_iter,
-            n_columns=max(_LEAST_COLUMNS, k // 2, n_equal),
+            n_columns=max(_LEAST_COLUMNS, k // 2),
             symmetric=self.method != "edges",
             random_state=rng,
             backend=backend,

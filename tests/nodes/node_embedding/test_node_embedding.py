@@ -128,17 +128,21 @@ def test_new_nodes_lie_at_the_mean_of_those_that_they_are_linked_to():
 
 
 def test_more_components_of_the_graph_than_of_the_embedding():
-    """A block that is as wide finds the value 1 as often as it comes."""
+    """Of equal values at least half as many are found as there are coordinates."""
     edges = np.arange(80).reshape(40, 2)
     graph = Graph.from_edges(edges, n_nodes=81)
-    model = NodeEmbedding(90, method="adjacency", graph=graph, random_state=0)
+    model = NodeEmbedding(60, method="adjacency", graph=graph, random_state=0)
     found = model.fit_transform(np.arange(81)[:, None])
-    # Each pair has the values 1 and -1; the last node has none.
-    assert found.shape == (81, 81)
-    assert_allclose(model.singular_values_, [1.0] * 80 + [0.0], atol=1e-6)
+    s = model.singular_values_
+    n_found = int(np.count_nonzero(s > 0.5))
+    assert n_found >= 30
+    assert_allclose(s, [1.0] * n_found + [0.0] * (60 - n_found), atol=1e-6)
+    assert_allclose(found.T @ found, np.diag(s), atol=1e-8)
     assert not found[80].any()
-    assert not found[:, 80].any()
-    assert_allclose(found.T @ found, np.diag([1.0] * 80 + [0.0]), atol=1e-8)
+    gaps = np.linalg.norm(found[:80, None] - found[:80], axis=2)
+    partner = np.arange(80) ^ 1
+    others = np.eye(80) + np.eye(80)[partner] == 0
+    assert gaps[others].min() > 0.1
 
 
 def test_direction_is_told_and_left_out():
