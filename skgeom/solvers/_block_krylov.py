@@ -130,15 +130,12 @@ def krylov_eigenpairs(
     for n_iter in range(1, max_iter + 1):
         last = blocks[-1]
         rest = product(last)
-        inside = np.zeros((T.shape[0] + last.shape[1], last.shape[1]))
         # Of a symmetric matrix a product has parts along the last two blocks alone, but
         # for rounding; then all, for what rounding has left.
-        for first in (max(len(blocks) - 2, 0), 0):
-            parts = [B.T @ rest for B in blocks[first:]]
-            for B, part in zip(blocks[first:], parts, strict=True):
-                rest = rest - B @ part
-            parts = backend.to_numpy(xp.concat(parts, axis=0))
-            inside[len(inside) - len(parts) :] += parts
+        rest, near = _without(rest, blocks[-2:])
+        rest, inside = _without(rest, blocks)
+        inside[-len(near) :] = [a + b for a, b in zip(inside[-2:], near, strict=True)]
+        inside = backend.to_numpy(xp.concat(inside, axis=0))
         T = _bordered(T, inside)
         values, Y = map(np.asarray, largest_eigenpairs(T, min(n_components, len(T))))
         values, Y = values[::-1], Y[:, ::-1]
@@ -165,6 +162,14 @@ def krylov_eigenpairs(
         for B, a, b in zip(blocks, starts[:-1], starts[1:], strict=True)
     )
     return KrylovPairs(values, vectors, residuals, n_iter)
+
+
+def _without(block, others):
+    """The block less its parts along others, and these parts."""
+    parts = [B.T @ block for B in others]
+    for B, part in zip(others, parts, strict=True):
+        block = block - B @ part
+    return block, parts
 
 
 def _factors(block, backend):

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import sklearn
 from sklearn.datasets import make_moons
+from sklearn.utils import get_tags
 
 from skgeom.backends import Backend, Descent, Links, Points, get_backend
 from skgeom.backends._descent import RULES
@@ -200,7 +201,8 @@ def _descend_edges(backend, n_steps):
 
 
 def _random_walks(backend, n_lengths):
-    steps = Graph.from_edges(RNG.integers(0, 60, (300, 2))).steps(backend)
+    edges = np.random.default_rng(0).integers(0, 60, (300, 2))
+    steps = Graph.from_edges(edges).steps(backend)
     f = graph_kernel("diffusion", diffusion_time=4.0).modulation[:n_lengths]
     return lambda: backend.random_walks(steps, np.arange(50), f, length_law(f), 16)
 
@@ -273,7 +275,12 @@ def test_solvers_look_after_every_sixteen_steps(torch_device, loop):
 # ----------------------------------------------------------------------- estimators
 
 ESTIMATORS = [pytest.param(Class, id=name) for name, Class in all_estimators()]
-QUICK = {"PoincareEmbedding": dict(max_iter=5)}
+# Each step of a push looks at what is left to push.
+QUICK = {
+    "NodeEmbedding": dict(n_components=16),
+    "OnlineGraphClassifier": dict(tol=0.1),
+    "PoincareEmbedding": dict(max_iter=5),
+}
 # Sizes on one side of the 128 labels at which the way of choosing a kernel changes.
 SIZES = dict.fromkeys(("GraphKernelRidge", "GraphKernelClassifier"), (200, 800))
 
@@ -283,11 +290,17 @@ def sample(n):
     return np.column_stack([X, X[:, 0] * X[:, 1]]), y
 
 
+def rows_for(Class, X):
+    """Of counts the sizes."""
+    return np.abs(X) if get_tags(Class()).input_tags.positive_only else X
+
+
 @pytest.mark.parametrize("Class", ESTIMATORS)
 def test_an_estimator_waits_no_more_for_more_samples(torch_device, Class):
     found = []
     for n in SIZES.get(Class.__name__, (100, 400)):
         X, y = sample(n)
+        X = rows_for(Class, X)
         X = torch.as_tensor(X, device=get_backend(torch_device).device)
         model = Class(**QUICK.get(Class.__name__, {}))
         with host_waits() as waits:
@@ -310,6 +323,14 @@ PRIMITIVES = [
 ]
 
 
+OF_DENSE_MATHEMATICS = (
+    "OrthogonalRBFSampler",
+    "PMIEmbedding",
+    "SDPClustering",
+    "SparseDictionary",
+)
+
+
 @pytest.mark.parametrize("Class", ESTIMATORS)
 def test_no_estimator_falls_back_to_the_host(torch_device, Class, monkeypatch):
     from skgeom.backends._numba._backend import NumbaBackend
@@ -320,11 +341,12 @@ def test_no_estimator_falls_back_to_the_host(torch_device, Class, monkeypatch):
     for name in PRIMITIVES:
         monkeypatch.setattr(NumbaBackend, name, refuse)
     X, y = sample(100)
+    X = rows_for(Class, X)
     where = get_backend(torch_device).device
     for rows in (X, torch.as_tensor(X, device=where)):
         model = Class(device=torch_device, **QUICK.get(Class.__name__, {})).fit(rows, y)
         (getattr(model, "transform", None) or model.predict)(rows[:20] + 0.01)
     # The host is asked where the host is meant, by all that need a primitive.
-    if Class.__name__ not in ("SDPClustering", "OrthogonalRBFSampler"):
+    if Class.__name__ not in OF_DENSE_MATHEMATICS:
         with pytest.raises(AssertionError, match="of the host"):
             Class(device="cpu", **QUICK.get(Class.__name__, {})).fit(X, y)
