@@ -359,7 +359,9 @@ class OnlineGraphClassifier(ClassifierMixin, GraphInputMixin, GeometryEstimator)
         length = int(np.ceil(np.log(least) / np.log1p(-self.teleport))) + 1
         modulation = self.teleport * (1.0 - self.teleport) ** np.arange(length)
         blocks = row_blocks(len(nodes), _BYTES_A_LABEL)
-        mass = self.label_mass_ if len(blocks) == 1 else self.label_mass_.copy()
+        mass = np.ascontiguousarray(self.label_mass_)
+        mass = mass if len(blocks) == 1 else mass.copy()
+        flat, k = mass.reshape(-1), mass.shape[1]
         for block in blocks:
             some = nodes[block]
             rows = push_features(
@@ -370,12 +372,14 @@ class OnlineGraphClassifier(ClassifierMixin, GraphInputMixin, GeometryEstimator)
                 dtype=np.float64,
                 backend=backend,
             )
-            here = sp.csr_array(sources[:, some])
-            for number in range(len(self.classes_)):
-                part = slice(here.indptr[number], here.indptr[number + 1])
-                brought = rows[here.indices[part]]
-                amounts = np.repeat(here.data[part], np.diff(brought.indptr))
-                np.add.at(mass[:, number], brought.indices, amounts * brought.data)
+            here = sp.coo_array(sp.csc_array(sources[:, some]))  # node by node
+            number, place = here.coords
+            # A node may have come with several classes.
+            alone = np.array_equal(place, np.arange(len(some)))
+            brought = rows if alone else rows[place]
+            counts = np.diff(brought.indptr)
+            slots = brought.indices.astype(np.int64) * k + np.repeat(number, counts)
+            np.add.at(flat, slots, np.repeat(here.data, counts) * brought.data)
         self.label_mass_ = mass
 
     def _shares(self, X):

@@ -201,8 +201,7 @@ def _descend_edges(backend, n_steps):
 
 
 def _random_walks(backend, n_lengths):
-    edges = np.random.default_rng(0).integers(0, 60, (300, 2))
-    steps = Graph.from_edges(edges).steps(backend)
+    steps = Graph.from_edges(RNG.integers(0, 60, (300, 2))).steps(backend)
     f = graph_kernel("diffusion", diffusion_time=4.0).modulation[:n_lengths]
     return lambda: backend.random_walks(steps, np.arange(50), f, length_law(f), 16)
 
