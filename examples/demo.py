@@ -8,9 +8,12 @@ folder ``demo``. It needs matplotlib and takes less than a minute, mostly for t-
 
 import argparse
 import csv
+import re
 import time
 import warnings
+from collections import Counter
 from pathlib import Path
+from pydoc_data.topics import topics
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -18,23 +21,28 @@ from sklearn.cluster import KMeans
 from sklearn.datasets import load_digits, load_wine
 from sklearn.decomposition import PCA
 from sklearn.kernel_ridge import KernelRidge
-from sklearn.linear_model import Ridge
+from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.manifold import TSNE, Isomap
 from sklearn.metrics import adjusted_rand_score
 from sklearn.mixture import GaussianMixture
 from sklearn.model_selection import cross_val_score
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import Normalizer, StandardScaler
 from sklearn.semi_supervised import LabelSpreading
 from sklearn.svm import SVC
 
 from skgeom import (
+    GraphFeatureExpansion,
     GraphKernelRidge,
     GraphRandomFeatures,
     HeatGeodesicEmbedding,
+    NodeEmbedding,
+    OnlineGraphClassifier,
+    PMIEmbedding,
     PoincareEmbedding,
     SDPClustering,
+    SparseDictionary,
     STKRClassifier,
     STKRRegressor,
 )
@@ -211,6 +219,73 @@ def graph_random_features(out):
     return rows
 
 
+def nodes_of_a_graph(out):
+    """Embedding, smoothed features and a stream of labels on the digits' graph."""
+    print("NodeEmbedding, GraphFeatureExpansion, OnlineGraphClassifier: nodes\n")
+    X, labels = load_digits(return_X_y=True)
+    graph = Graph.from_points(X, n_neighbors=5).with_node_features(X / 16)
+    nodes = np.arange(len(X))[:, None]
+    order = np.random.default_rng(0).permutation(len(X))
+    known, hidden = order[:50], order[50:]
+    logistic = LogisticRegression(C=10, max_iter=1000)
+    models = {
+        "NodeEmbedding": make_pipeline(
+            NodeEmbedding(32, graph=graph, random_state=0), Normalizer(), logistic
+        ),
+        "GraphFeatureExpansion": make_pipeline(
+            GraphFeatureExpansion(4, graph=graph), logistic
+        ),
+        "OnlineGraphClassifier": OnlineGraphClassifier(graph=graph),
+        "pixels alone": logistic,
+    }
+    scores = {}
+    for name, model in models.items():
+        data = X / 16 if name == "pixels alone" else nodes
+        start = time.perf_counter()
+        model.fit(data[known], labels[known])
+        scores[name] = {
+            "seconds": time.perf_counter() - start,
+            "accuracy": model.score(data[hidden], labels[hidden]),
+        }
+    print_table("Handwritten digits, 50 of 1797 labelled", scores)
+    return long_format("digits, nodes", scores)
+
+
+def factors(out):
+    """SparseDictionary and PMIEmbedding of the digits."""
+    print("SparseDictionary, PMIEmbedding: factors of a table\n")
+    X = load_digits().data
+    mean = X[:1000].mean(axis=0)
+    scores = {}
+    for name, model in {
+        "SparseDictionary(64, 4)": SparseDictionary(64, 4, random_state=0),
+        "PCA(4)": PCA(4),
+    }.items():
+        start = time.perf_counter()
+        model.fit(X[:1000] - mean)
+        seconds = time.perf_counter() - start
+        new = X[1000:] - mean
+        left = new - model.inverse_transform(model.transform(new))
+        share = (left**2).sum() / (new**2).sum()
+        scores[name] = {"seconds": seconds, "left": share}
+    print_table("Digits by four numbers: share of the variance that is left", scores)
+    print("Words of Python's manual, by the words beside which they stand:")
+    words = re.findall(r"[a-z_]{2,}", " ".join(topics.values()).lower())
+    known = [word for word, _ in Counter(words).most_common(1000)]
+    number = {word: i for i, word in enumerate(known)}
+    ids = np.array([number[word] for word in words if word in number])
+    counts = np.zeros((len(known), len(known)))
+    for gap in range(1, 6):
+        np.add.at(counts, (ids[:-gap], ids[gap:]), 1 / gap)
+    Z = PMIEmbedding(50, random_state=0).fit_transform(counts + counts.T)
+    Z /= np.maximum(np.linalg.norm(Z, axis=1, keepdims=True), 1e-12)
+    for word in ("integer", "dictionary", "raise"):
+        near = np.argsort(-Z @ Z[number[word]])[1:6]
+        print(f"  {word}: {', '.join(known[i] for i in near)}")
+    print()
+    return long_format("digits, four numbers", scores)
+
+
 def stkr(out):
     """STKRClassifier and STKRRegressor where labels are few."""
     print("STKR: learning from unlabelled points\n")
@@ -265,6 +340,8 @@ SECTIONS = [
     sdp_clustering,
     poincare_embedding,
     graph_random_features,
+    nodes_of_a_graph,
+    factors,
     stkr,
 ]
 

@@ -227,10 +227,9 @@ ONE_FAMILY = {
     "solvers.metric_mds": "users call it; HyperbolicMDS needs its weights next",
     "solvers.smacof": "users call it; a step of metric_mds by itself",
     "solvers.principal_axes": "layouts of any family are turned by it next",
+    "solvers.orthogonal_matching_pursuit": "SubspaceClustering needs it next",
     "solvers.leading_eigenpairs": "spectral embeddings of nodes need it next",
-    "solvers.truncated_svd": "embeddings of nodes need it next",
     "operators.heat_kernel": "users call it",
-    "operators.spectral_function": "users call it; any function of a Laplacian",
     "operators.KernelOperator": "Gaussian processes are products with kernels next",
     "operators.SparseKernel": "spectral embeddings of nodes need it next",
 }

@@ -13,6 +13,7 @@ import pytest
 import scipy.sparse as sp
 from scipy.stats import ks_2samp
 from sklearn.datasets import make_moons
+from sklearn.utils import get_tags
 
 from skgeom import PoincareEmbedding, operators, solvers
 from skgeom.backends import as_numpy, get_backend
@@ -54,12 +55,12 @@ from skgeom.kernels._stkr._spectral_transforms import (
 )
 from skgeom.nodes import graph_kernel
 from skgeom.nodes._diffusion_time import mean_diagonal, spreading_time
-from skgeom.nodes._graph_random_features._walk_features import (
+from skgeom.nodes._kernel_learning import learn_modulation
+from skgeom.nodes._labelled_kernel import labelled_kernels
+from skgeom.nodes._walk_features import (
     push_features,
     walk_features,
 )
-from skgeom.nodes._kernel_learning import learn_modulation
-from skgeom.nodes._labelled_kernel import labelled_kernels
 from skgeom.solvers import ridge_path
 from skgeom.testing import all_estimators
 from skgeom.testing._discovery import method_modules
@@ -105,6 +106,10 @@ SETTINGS = {
         dict(kernel="random_walk", tol=1e-10),
     ],
     "GraphRandomFeatures": [dict(method="push", dtype=np.float64)],
+    "GraphFeatureExpansion": [
+        dict(n_steps=3, combine="concat", n_components=6, tol=1e-9, structure="svd"),
+    ],
+    "NodeEmbedding": [dict(method="edges", n_components=9, tol=1e-9, propagate=True)],
     "KrylovKernelPCA": [
         dict(kernel=kernel, tol=1e-10, n_components=3)
         for kernel in ("laplacian", "matern52")
@@ -135,10 +140,12 @@ def cases():
             yield pytest.param(Class, parameters, id=f"{name}-{shown}")
 
 
-def sample(dtype):
+def sample(Class, dtype):
     """Points of a curve in space, and a few labels, for any estimator."""
     X, y = make_moons(90, noise=0.08, random_state=0)
     X = np.column_stack([X, X[:, 0] * X[:, 1]])
+    if get_tags(Class()).input_tags.positive_only:
+        X = np.abs(X)
     return X.astype(dtype), y, (X[::9] + 0.03).astype(dtype)
 
 
@@ -190,7 +197,7 @@ def assert_same(found, expected, tol):
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 @pytest.mark.parametrize(("Class", "parameters"), list(cases()))
 def test_estimators_agree(torch_device, Class, parameters, dtype):
-    data = sample(dtype)
+    data = sample(Class, dtype)
     here, there = (
         outputs(Class, parameters, name, *data) for name in ("cpu", torch_device)
     )
@@ -365,6 +372,13 @@ COMPUTED = {
     "truncated_svd": lambda on: solvers.truncated_svd(
         on.array(DISTANCES[:, :40]), 5, tol=1e-9, random_state=0, backend=on.backend
     )[:3],
+    "orthogonal_matching_pursuit": lambda on: solvers.orthogonal_matching_pursuit(
+        on.xp,
+        on.array(np.eye(60) + GRAM),
+        on.array(DISTANCES),
+        3,
+        excluded=on.backend.asarray(np.arange(60)),
+    ),
     # In blocks, as of more rows, and the few of them whole.
     "kernel_components": lambda on: [
         part
@@ -462,6 +476,9 @@ WITHIN_ESTIMATORS = {
     "callable_matvec callable_diagonal choose held_out_values primal_path "
     "neighbor_grams dense_where_small transformed_labels padded",
     "GraphKernelRidge": "choose_kernel held_out_fifths",
+    "NodeEmbedding": "walked_powers propagated",
+    "GraphFeatureExpansion": "powers_of",
+    "SparseDictionary": "sparse_codes",
     "PoincareEmbedding": "choose_start",
     "KernelRegressor": "choose_metric falkon kernel_slopes left_out_errors "
     "metric_rounds next_metric predict_round read_sample_weight "

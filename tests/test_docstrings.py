@@ -14,6 +14,7 @@ import pytest
 from numpydoc.docscrape import ClassDoc, FunctionDoc
 from numpydoc.validate import validate
 from sklearn.base import is_classifier
+from sklearn.utils import get_tags
 
 import skgeom
 from skgeom.testing._discovery import method_modules
@@ -413,7 +414,8 @@ def fitted(name):
     if "max_iter" in estimator.get_params():
         estimator.set_params(max_iter=50)
     y = np.where(X[:, 0] > 0, "yes", "no") if is_classifier(estimator) else X[:, 0]
-    return estimator.fit(X, y)
+    positive = get_tags(estimator).input_tags.positive_only
+    return estimator.fit(np.abs(X) if positive else X, y)
 
 
 @pytest.mark.parametrize("name", sorted(skgeom._ESTIMATORS))

@@ -22,7 +22,11 @@ ROWS = [line for line in README.splitlines() if "benchmarks/results/" in line]
 GALLERY = sorted((ROOT / "examples").glob("*/plot_*.py"))
 # What every page of the gallery may need: skgeom, what comes with it, and pictures.
 ALWAYS_THERE = {"skgeom", "numpy", "scipy", "sklearn", "joblib", "matplotlib"}
-ITS_SUBJECT = {"plot_graph_labels": {"networkx"}}  # the graph is one of networkx's
+# The graphs are those of networkx.
+ITS_SUBJECT = {
+    "plot_graph_labels": {"networkx"},
+    "plot_node_methods": {"networkx"},
+}
 NUMBER = re.compile(r"(?<![\w.])\d*\.?\d+(?![\w.])")
 
 

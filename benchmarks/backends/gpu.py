@@ -34,7 +34,7 @@ from skgeom.graph import Graph
 from skgeom.hyperbolic._poincare._descent import points_from, prepare_links
 from skgeom.metrics import reconstruction_score
 from skgeom.nodes import graph_kernel
-from skgeom.nodes._graph_random_features._walk_features import length_law
+from skgeom.nodes._walk_features import length_law
 
 RNG_SEED = 0
 # Columns of heat, ranks and steps that the primitives are timed with.

@@ -18,7 +18,7 @@ from benchmarks._graphs import (
 )
 from benchmarks._report import arguments, report, timed
 from skgeom.nodes import graph_kernel
-from skgeom.nodes._graph_random_features._walk_features import (
+from skgeom.nodes._walk_features import (
     length_law,
     push_features,
     variance_ratio,

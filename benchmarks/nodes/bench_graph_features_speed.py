@@ -13,7 +13,7 @@ from benchmarks._graphs import mesh, random_graph
 from benchmarks._report import arguments, peak, report, timed
 from skgeom import GraphRandomFeatures
 from skgeom.backends import get_backend
-from skgeom.nodes._graph_random_features._walk_features import walk_features
+from skgeom.nodes._walk_features import walk_features
 
 # fast-graph-gp cuts walks at this length, and so do we beside it.
 LENGTHS = 10

@@ -84,7 +84,14 @@ class BenchmarkTables(SphinxDirective):
 
 
 # What the pages of the families show.
-FAMILIES = ("embedding", "cluster", "hyperbolic", "nodes", "kernels")
+FAMILIES = (
+    "embedding",
+    "cluster",
+    "hyperbolic",
+    "nodes",
+    "kernels",
+    "decomposition",
+)
 
 
 def setup(app):

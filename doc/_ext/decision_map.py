@@ -51,6 +51,17 @@ MAP = {
             "GraphKernelClassifier",
             "graph_random_features",
         ),
+        (
+            "classes from labels\none by one",
+            "OnlineGraphClassifier",
+            "node_embedding",
+        ),
+        (
+            "nodes with features",
+            "GraphFeatureExpansion",
+            "node_embedding",
+        ),
+        ("coordinates from\nlinks alone", "NodeEmbedding", "node_embedding"),
         ("classes of millions\nof nodes, fast", "label diffusion", None),
     ],
     "A kernel, many rows": [
@@ -68,8 +79,14 @@ MAP = {
         ),
         ("features for\npredictions", "Nystroem", None),
     ],
+    "Factors of a table": [
+        ("counts: what comes\ntogether", "PMIEmbedding", "factors"),
+        ("rows as sums of\nfew atoms", "SparseDictionary", "factors"),
+        ("parts that add up", "NMF", None),
+    ],
 }
-WIDTH, COLUMN, BOX, GAP, HEAD = 1152, 192, 182, 92, 150
+COLUMN, BOX, GAP, HEAD = 192, 182, 92, 150
+WIDTH = COLUMN * len(MAP)
 
 
 def draw(link):

@@ -137,7 +137,9 @@ def _within(method):
         home = Home.of(X) if place is not None else Home.of_fitted(vars(self))
         if not trains or (continues and X is not None):
             _refuse_other_arrays(self, X, name)
-        before = _state(self, kept_apart=continues) if trains else None
+        # What fails before it changes anything need not be kept apart from the change.
+        changes = continues and not getattr(self, "_changes_last", False)
+        before = _state(self, kept_apart=changes) if trains else None
         if trains and not continues:
             _forget(self)
         model = self if trains else _reader(self)

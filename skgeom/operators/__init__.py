@@ -6,6 +6,7 @@ from skgeom.operators._heat import (
     heat_kernel,
 )
 from skgeom.operators._kernel_products import KernelOperator, SparseKernel
+from skgeom.operators._pointwise_information import pointwise_information
 
 __all__ = [
     "KernelOperator",
@@ -13,5 +14,6 @@ __all__ = [
     "chebyshev_coefficients",
     "heat_coefficients",
     "heat_kernel",
+    "pointwise_information",
     "spectral_function",
 ]

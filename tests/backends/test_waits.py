@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 import sklearn
 from sklearn.datasets import make_moons
+from sklearn.utils import get_tags
 
 from skgeom.backends import POINT_KERNELS, Backend, Descent, Links, Points, get_backend
 from skgeom.backends._descent import RULES
 from skgeom.graph import Graph
 from skgeom.hyperbolic._poincare._descent import prepare_links
 from skgeom.nodes import graph_kernel
-from skgeom.nodes._graph_random_features._walk_features import length_law
+from skgeom.nodes._walk_features import length_law
 from skgeom.solvers import conjugate_gradient, smacof
 from skgeom.testing import all_estimators, host_waits
 
@@ -273,7 +274,12 @@ def test_solvers_look_after_every_sixteen_steps(torch_device, loop):
 # ----------------------------------------------------------------------- estimators
 
 ESTIMATORS = [pytest.param(Class, id=name) for name, Class in all_estimators()]
-QUICK = {"PoincareEmbedding": dict(max_iter=5)}
+# Each step of a push looks at what is left to push.
+QUICK = {
+    "NodeEmbedding": dict(n_components=16),
+    "OnlineGraphClassifier": dict(tol=0.1),
+    "PoincareEmbedding": dict(max_iter=5),
+}
 # Sizes on one side of the 128 labels at which the way of choosing a kernel changes.
 SIZES = dict.fromkeys(("GraphKernelRidge", "GraphKernelClassifier"), (200, 800))
 
@@ -283,11 +289,17 @@ def sample(n):
     return np.column_stack([X, X[:, 0] * X[:, 1]]), y
 
 
+def rows_for(Class, X):
+    """Of counts the sizes."""
+    return np.abs(X) if get_tags(Class()).input_tags.positive_only else X
+
+
 @pytest.mark.parametrize("Class", ESTIMATORS)
 def test_an_estimator_waits_no_more_for_more_samples(torch_device, Class):
     found = []
     for n in SIZES.get(Class.__name__, (100, 400)):
         X, y = sample(n)
+        X = rows_for(Class, X)
         X = torch.as_tensor(X, device=get_backend(torch_device).device)
         model = Class(**QUICK.get(Class.__name__, {}))
         with host_waits() as waits:
@@ -310,6 +322,14 @@ PRIMITIVES = [
 ]
 
 
+OF_DENSE_MATHEMATICS = (
+    "OrthogonalRBFSampler",
+    "PMIEmbedding",
+    "SDPClustering",
+    "SparseDictionary",
+)
+
+
 @pytest.mark.parametrize("Class", ESTIMATORS)
 def test_no_estimator_falls_back_to_the_host(torch_device, Class, monkeypatch):
     from skgeom.backends._numba._backend import NumbaBackend
@@ -320,11 +340,12 @@ def test_no_estimator_falls_back_to_the_host(torch_device, Class, monkeypatch):
     for name in PRIMITIVES:
         monkeypatch.setattr(NumbaBackend, name, refuse)
     X, y = sample(100)
+    X = rows_for(Class, X)
     where = get_backend(torch_device).device
     for rows in (X, torch.as_tensor(X, device=where)):
         model = Class(device=torch_device, **QUICK.get(Class.__name__, {})).fit(rows, y)
         (getattr(model, "transform", None) or model.predict)(rows[:20] + 0.01)
     # The host is asked where the host is meant, by all that need a primitive.
-    if Class.__name__ not in ("SDPClustering", "OrthogonalRBFSampler"):
+    if Class.__name__ not in OF_DENSE_MATHEMATICS:
         with pytest.raises(AssertionError, match="of the host"):
             Class(device="cpu", **QUICK.get(Class.__name__, {})).fit(X, y)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
 from skgeom.nodes import GraphKernel, graph_kernel
-from skgeom.nodes._graph_random_features._walk_features import (
+from skgeom.nodes._walk_features import (
     length_law,
     variance_ratio,
 )

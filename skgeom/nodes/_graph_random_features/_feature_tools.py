@@ -4,7 +4,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from skgeom._warnings import warn
-from skgeom.nodes._graph_random_features._walk_features import (
+from skgeom.nodes._walk_features import (
     length_law,
     variance_ratio,
 )
@@ -39,8 +39,38 @@ def checked_law(kernel, halting_probability, n_walks, method):
     return law
 
 
-def sparse_projection(n_nodes, n_components, dtype, rng):
-    """A few random signs for each node: inner products are kept in the mean."""
+def sparse_projection(
+    n_nodes: int, n_components: int, dtype: type, rng: np.random.RandomState
+) -> sp.csr_array:
+    """Draw a few random signs for each node: inner products are kept in the mean.
+
+    Signs are one in each of equal parts of the columns (Kane and Nelson, "Sparser
+    Johnson-Lindenstrauss transforms", Journal of the ACM 61, 2014).
+
+    Parameters
+    ----------
+    n_nodes, n_components : int
+        Rows and columns of the projection.
+    dtype : {numpy.float32, numpy.float64}
+        Of the entries.
+    rng : RandomState instance
+        Decides the draws.
+
+    Returns
+    -------
+    csr_array of shape (n_nodes, n_components)
+        Eight entries in a row, or as many as there are columns.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skgeom.nodes._graph_random_features._feature_tools import (
+    ...     sparse_projection,
+    ... )
+    >>> P = sparse_projection(3, 100, np.float64, np.random.RandomState(0))
+    >>> (P @ P.T).diagonal().round(6)
+    array([1., 1., 1.])
+    """
     size = min(_PROJECTION_ENTRIES, n_components)
     # One entry in each of `size` equal parts of the columns, so that none coincide.
     edges = np.linspace(0, n_components, size + 1).astype(np.int64)

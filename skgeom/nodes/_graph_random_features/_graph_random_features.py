@@ -25,12 +25,12 @@ from skgeom.nodes._graph_random_features._feature_tools import (
     products_of_features,
     sparse_projection,
 )
-from skgeom.nodes._graph_random_features._walk_features import (
+from skgeom.nodes._kernel_choice import squared_error
+from skgeom.nodes._walk_features import (
     length_law,
     push_features,
     walk_features,
 )
-from skgeom.nodes._kernel_choice import squared_error
 from skgeom.solvers._calibration import class_loss
 from skgeom.typing import ArrayLike, MatrixLike, RandomStateLike
 

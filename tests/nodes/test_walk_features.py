@@ -9,7 +9,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from skgeom.backends import get_backend
 from skgeom.graph import Graph
 from skgeom.nodes import graph_kernel
-from skgeom.nodes._graph_random_features._walk_features import (
+from skgeom.nodes._walk_features import (
     length_law,
     push_features,
     walk_features,
@@ -210,7 +210,7 @@ def test_powers_kept_apart_add_up(A, seed):
 
 def test_many_rows_are_walked_in_another_order_to_the_same_end(monkeypatch):
     import skgeom.graph._walks as layout
-    from skgeom.nodes._graph_random_features import _walk_features as module
+    from skgeom.nodes import _walk_features as module
 
     rng = np.random.default_rng(0)
     given = lattice(30)

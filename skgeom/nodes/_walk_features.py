@@ -62,7 +62,7 @@ def length_law(
     Examples
     --------
     >>> from skgeom.nodes import graph_kernel
-    >>> from skgeom.nodes._graph_random_features._walk_features import length_law
+    >>> from skgeom.nodes._walk_features import length_law
     >>> length_law(graph_kernel("diffusion").modulation)[:5].round(3)
     array([1.   , 1.   , 0.5  , 0.125, 0.016])
     """
@@ -108,7 +108,7 @@ def variance_ratio(modulation: NDArray, survival: NDArray) -> float:
     Examples
     --------
     >>> from skgeom.nodes import graph_kernel
-    >>> from skgeom.nodes._graph_random_features._walk_features import (
+    >>> from skgeom.nodes._walk_features import (
     ...     length_law,
     ...     variance_ratio,
     ... )
@@ -184,7 +184,7 @@ def walk_features(
     --------
     >>> import numpy as np
     >>> from skgeom.graph import Graph
-    >>> from skgeom.nodes._graph_random_features._walk_features import walk_features
+    >>> from skgeom.nodes._walk_features import walk_features
     >>> edge = Graph.from_edges([[0, 1]])
     >>> walk_features(edge, [0, 1], np.array([1.0, 0.5])).toarray()
     array([[1. , 0.5],
@@ -242,7 +242,7 @@ def push_features(
     --------
     >>> import numpy as np
     >>> from skgeom.graph import Graph
-    >>> from skgeom.nodes._graph_random_features._walk_features import push_features
+    >>> from skgeom.nodes._walk_features import push_features
     >>> path = Graph.from_edges([[0, 1], [1, 2]])
     >>> push_features(path, [0], np.array([1.0, 0.5])).toarray().round(3)
     array([[1.   , 0.354, 0.   ]], dtype=float32)

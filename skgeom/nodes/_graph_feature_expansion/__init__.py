@@ -1,0 +1,1 @@
+"""Features of nodes, averaged over their neighbourhoods."""

@@ -1,0 +1,1 @@
+"""Coordinates of nodes: singular vectors of how often walks visit, in logarithms."""
