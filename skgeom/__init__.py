@@ -14,6 +14,7 @@ _ESTIMATORS = {
     "HeatGeodesicEmbedding": "skgeom.embedding",
     "SDPClustering": "skgeom.cluster",
     "PoincareEmbedding": "skgeom.hyperbolic",
+    "TreeEmbedding": "skgeom.hyperbolic",
     "GraphRandomFeatures": "skgeom.nodes",
     "GraphKernelRidge": "skgeom.nodes",
     "GraphKernelClassifier": "skgeom.nodes",

@@ -23,6 +23,7 @@ MAP = {
     ],
     "A hierarchy": [
         ("few dimensions,\nlinks are given", "PoincareEmbedding", "poincare"),
+        ("a tree or dendrogram,\nall its distances", "TreeEmbedding", "tree_embedding"),
         ("fifty dimensions\nor more", "matrix factorisation", None),
     ],
     "Groups": [

@@ -1,5 +1,6 @@
 """Hierarchies and other graphs in negatively curved space."""
 
 from skgeom.hyperbolic._poincare._poincare_embedding import PoincareEmbedding
+from skgeom.hyperbolic._tree._tree_embedding import TreeEmbedding
 
-__all__ = ["PoincareEmbedding"]
+__all__ = ["PoincareEmbedding", "TreeEmbedding"]

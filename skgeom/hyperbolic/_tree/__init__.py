@@ -1,0 +1,1 @@
+"""Trees in hyperbolic space without optimisation: how they are made, and laid out."""
