@@ -15,6 +15,10 @@ _ESTIMATORS = {
     "SDPClustering": "skgeom.cluster",
     "PoincareEmbedding": "skgeom.hyperbolic",
     "TreeEmbedding": "skgeom.hyperbolic",
+    "HyperbolicMDS": "skgeom.hyperbolic",
+    "HyperbolicCoordinates": "skgeom.hyperbolic",
+    "HyperbolicLogisticRegression": "skgeom.hyperbolic",
+    "FrechetMeanClassifier": "skgeom.classification",
     "GraphRandomFeatures": "skgeom.nodes",
     "GraphKernelRidge": "skgeom.nodes",
     "GraphKernelClassifier": "skgeom.nodes",
@@ -27,6 +31,7 @@ _ESTIMATORS = {
 _PACKAGES = (
     "backends",
     "base",
+    "classification",
     "cluster",
     "datasets",
     "embedding",

@@ -1,1 +1,1 @@
-"""Trees in hyperbolic space without optimisation: how they are made, and laid out."""
+"""Trees in hyperbolic space without optimisation, and new rows between their nodes."""

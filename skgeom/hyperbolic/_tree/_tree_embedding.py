@@ -14,19 +14,19 @@ from sklearn.utils.validation import check_is_fitted
 from skgeom._warnings import warn
 from skgeom.backends import as_numpy, row_blocks
 from skgeom.base import EmbeddingMixin, GeometryEstimator, GraphInputMixin
+from skgeom.geometry._chart_rows import CHARTS, to_chart
 from skgeom.graph import Graph, equal_rows, nearest_neighbors
 from skgeom.graph._linkage import edges_of_merges
-from skgeom.hyperbolic._charts import CHARTS, to_chart
 from skgeom.hyperbolic._distances import checked_dissimilarities
-from skgeom.hyperbolic._tree._between import N_NEAREST, place_between_two
-from skgeom.hyperbolic._tree._layout import lay_out_tree, term_distances
-from skgeom.hyperbolic._tree._rooted import (
+from skgeom.hyperbolic._rooted_tree import (
     centres,
     neighbor_tree,
     root_tree,
     spanning_tree,
     tree_of_edges,
 )
+from skgeom.hyperbolic._sarkar import lay_out_tree, term_distances
+from skgeom.hyperbolic._tree._between import N_NEAREST, place_between_two
 from skgeom.typing import Array, ArrayLike, MatrixLike, NDArray
 
 # More rows than these are joined by a spanning tree: distances of all pairs take 1.5

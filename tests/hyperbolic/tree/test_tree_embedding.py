@@ -16,8 +16,8 @@ from skgeom import TreeEmbedding
 from skgeom.backends import get_backend
 from skgeom.geometry import polar
 from skgeom.graph import Graph
-from skgeom.hyperbolic._tree._codes import spherical_code
-from skgeom.hyperbolic._tree._rooted import centres, neighbor_tree, tree_of_edges
+from skgeom.hyperbolic._rooted_tree import centres, neighbor_tree, tree_of_edges
+from skgeom.hyperbolic._spherical_codes import spherical_code
 from skgeom.metrics import reconstruction_score
 
 

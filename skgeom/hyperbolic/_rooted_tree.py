@@ -28,7 +28,7 @@ class RootedTree(NamedTuple):
     Examples
     --------
     >>> from scipy.sparse import csr_array
-    >>> from skgeom.hyperbolic._tree._rooted import root_tree
+    >>> from skgeom.hyperbolic._rooted_tree import root_tree
     >>> path = csr_array([[0, 1, 0], [1, 0, 2], [0, 2, 0]])
     >>> tree = root_tree(path, 1)
     >>> tree.nodes.tolist(), tree.parents.tolist(), tree.levels.tolist()

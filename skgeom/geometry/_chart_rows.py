@@ -34,7 +34,7 @@ def to_chart(points: NDArray, chart: str, dtype: np.dtype) -> NDArray:
     Examples
     --------
     >>> import numpy as np
-    >>> from skgeom.hyperbolic._charts import to_chart
+    >>> from skgeom.geometry._chart_rows import to_chart
     >>> far = np.array([[50.0, 1.0, 0.0]])
     >>> to_chart(far, "poincare", np.dtype("float32")) < 1
     array([[ True,  True]])
@@ -76,7 +76,7 @@ def from_chart(rows: NDArray, chart: str, name: str, *, warns: bool = False) -> 
     Examples
     --------
     >>> import numpy as np
-    >>> from skgeom.hyperbolic._charts import from_chart
+    >>> from skgeom.geometry._chart_rows import from_chart
     >>> from_chart(np.array([[3.0, 4.0]]), "tangent", "input_space")
     array([[5. , 0.6, 0.8]])
     """

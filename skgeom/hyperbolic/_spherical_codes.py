@@ -39,7 +39,7 @@ def spherical_code(n_directions: int, n_components: int) -> NDArray:
 
     Examples
     --------
-    >>> from skgeom.hyperbolic._tree._codes import spherical_code
+    >>> from skgeom.hyperbolic._spherical_codes import spherical_code
     >>> triangle = spherical_code(3, 2)
     >>> (triangle @ triangle.T).round(2)
     array([[ 1. , -0.5, -0.5],

@@ -10,8 +10,8 @@ from typing import NamedTuple
 import numpy as np
 
 from skgeom.geometry import polar
-from skgeom.hyperbolic._tree._codes import spherical_code
-from skgeom.hyperbolic._tree._rooted import RootedTree
+from skgeom.hyperbolic._rooted_tree import RootedTree
+from skgeom.hyperbolic._spherical_codes import spherical_code
 from skgeom.typing import NDArray
 
 # Pairs that are compared beside siblings, and climbs towards their common ancestors.
@@ -34,7 +34,7 @@ class TreeLayout(NamedTuple):
     Examples
     --------
     >>> import numpy as np
-    >>> from skgeom.hyperbolic._tree._layout import TreeLayout
+    >>> from skgeom.hyperbolic._sarkar import TreeLayout
     >>> TreeLayout(np.zeros(1), np.array([[[1.0, 0.0]]]), 1.0).radii
     array([0.])
     """
@@ -69,8 +69,8 @@ def lay_out_tree(tree: RootedTree, n_components: int, n_terms: int) -> TreeLayou
     Examples
     --------
     >>> from scipy.sparse import csr_array
-    >>> from skgeom.hyperbolic._tree._layout import lay_out_tree
-    >>> from skgeom.hyperbolic._tree._rooted import root_tree
+    >>> from skgeom.hyperbolic._sarkar import lay_out_tree
+    >>> from skgeom.hyperbolic._rooted_tree import root_tree
     >>> path = csr_array([[0, 1, 0], [1, 0, 2], [0, 2, 0]])
     >>> layout = lay_out_tree(root_tree(path, 1), 2, n_terms=1)
     >>> layout.radii, layout.directions[0, 1:, 0]
