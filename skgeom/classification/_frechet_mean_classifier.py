@@ -96,7 +96,7 @@ def reachable(costs: NDArray) -> NDArray:
     # The best answers to certain truths, without a program.
     found[np.argmin(costs, axis=1)] = True
     for label in np.flatnonzero(~found):
-        found[label] = shortfall(costs, label) <= _ROUNDING
+        found[label] = shortfall(costs, int(label)) <= _ROUNDING
     return found
 
 
