@@ -46,6 +46,7 @@ LEFT_OUT_FOR_TRANSFORMERS = [
 # For checks in other namespaces: tiny steps cost torch far more than numba. In a few of
 # them results of namespaces agree to rounding, or do not at all.
 QUICK = {
+    skgeom.HyperbolicMDS: {"max_iter": 3, "scale": 1.0},
     skgeom.PoincareEmbedding: {"max_iter": 3},
     skgeom.SDPClustering: {"n_clusters": 2},
 }

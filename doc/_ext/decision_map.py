@@ -23,6 +23,18 @@ MAP = {
     ],
     "A hierarchy": [
         ("few dimensions,\nlinks are given", "PoincareEmbedding", "poincare"),
+        ("a tree or dendrogram,\nall its distances", "TreeEmbedding", "tree_embedding"),
+        ("distances, noisy\nor with gaps", "HyperbolicMDS", "hyperbolic_mds"),
+        (
+            "rows for any learner,\nfrom the ball",
+            "HyperbolicCoordinates",
+            "hyperbolic_learners",
+        ),
+        (
+            "classes behind\ngeodesic planes",
+            "HyperbolicLogisticRegression",
+            "hyperbolic_learners",
+        ),
         ("fifty dimensions\nor more", "matrix factorisation", None),
     ],
     "Groups": [
@@ -37,6 +49,11 @@ MAP = {
     "Few labels": [
         ("classes, on points\nor on a graph", "STKRClassifier", "stkr"),
         ("numbers", "STKRRegressor", "stkr"),
+        (
+            "labels are places,\nsome have no rows",
+            "FrechetMeanClassifier",
+            "frechet_mean_classifier",
+        ),
         ("most rows have a label", "SVM, trees", None),
     ],
     "A graph or a mesh": [
@@ -87,6 +104,7 @@ MAP = {
 }
 COLUMN, BOX, GAP, HEAD = 192, 182, 92, 150
 WIDTH = COLUMN * len(MAP)
+LONGEST = 22
 
 
 def draw(link):
@@ -123,7 +141,10 @@ def box(x, y, width, height, kind, lines):
         last = "answer" if number == len(lines) - 1 else "condition"
         baseline = y + height / 2 + 5 + 19 * (number - (len(lines) - 1) / 2)
         place = f'x="{x + width / 2}" y="{baseline}"'
-        text.append(f'<text class="{last}" {place}>{escape(line)}</text>')
+        # Letters of long names stand closer.
+        closer = f' textLength="{width - 12}" lengthAdjust="spacingAndGlyphs"'
+        fit = closer if len(line) > LONGEST else ""
+        text.append(f'<text class="{last}" {place}{fit}>{escape(line)}</text>')
     rect = f'<rect x="{x}" y="{y}" width="{width}" height="{height}" rx="7"/>'
     return f'<g class="{kind}">{rect}{"".join(text)}</g>'
 

@@ -47,3 +47,15 @@ def at_most(xp, x, bound):
 def arcosh_1p(xp, excess):
     """arcosh(1 + excess), without losing a small excess."""
     return xp.log1p(excess + xp.sqrt(excess) * xp.sqrt(excess + 2))
+
+
+def or_first_axis(xp, direction, length):
+    """Unit vectors, or the first axis where there is no direction."""
+    first = xp.zeros_like(direction)
+    first = xp.concat([xp.ones_like(first[..., :1]), first[..., 1:]], axis=-1)
+    return xp.where(length > 0, direction, first)
+
+
+def largest_radius(xp, x):
+    """Radius whose exponential is far from the largest number of the type."""
+    return 700.0 if float(xp.finfo(x.dtype).eps) < 1e-10 else 80.0

@@ -3,8 +3,12 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Self
 
+import numpy as np
+import scipy.sparse as sp
+
 from skgeom.backends import Backend
 from skgeom.graph._affinity import affinity_matrix, alpha_decay_neighbors
+from skgeom.graph._linkage import edges_of_merges, merges_of
 from skgeom.graph._names import names_of_edges
 from skgeom.graph._neighbors import nearest_neighbors
 from skgeom.graph._sparse import adjacency_of_edges, adjacency_of_networkx
@@ -157,6 +161,48 @@ class GraphConstructors:
         adjacency = adjacency_of_networkx(graph, weight)
         directed, names = graph.is_directed(), list(graph.nodes)
         return cls(adjacency, directed=directed, node_names=names)
+
+    @classmethod
+    def from_linkage(cls, linkage: Any) -> Self:
+        """Make the tree of a hierarchical clustering.
+
+        Parameters
+        ----------
+        linkage : array-like of shape (n_samples - 1, 4) or AgglomerativeClustering
+            A linkage matrix of SciPy, or a clustering that was fitted with
+            ``compute_distances=True``.
+
+        Returns
+        -------
+        Graph
+            A tree of 2 n_samples - 1 nodes: the samples first, then the merges in their
+            order. `lengths` are half of the differences of heights, so that the path
+            between two samples is as long as the height at which they met; weights
+            are 1.
+
+        Raises
+        ------
+        ValueError
+            If `linkage` is neither, or heights are missing.
+
+        Examples
+        --------
+        >>> from scipy.cluster.hierarchy import linkage
+        >>> from skgeom.graph import Graph
+        >>> Graph.from_linkage(linkage([[0.0], [1.0], [5.0]], "average"))
+        Graph(n_nodes=5, n_edges=4, undirected)
+        """
+        edges, lengths = edges_of_merges(*merges_of(linkage))
+        n_nodes = len(edges) + 1
+        rows, columns = np.concatenate([edges, edges[:, ::-1]]).T
+        lengths = np.append(lengths, lengths)
+        pattern, shape = (rows, columns), (n_nodes, n_nodes)
+        weights = sp.csr_array((np.ones(len(rows)), pattern), shape=shape)
+        return cls(
+            weights,
+            directed=False,
+            lengths=sp.csr_array((lengths, pattern), shape=shape),
+        )
 
     @classmethod
     def from_points(

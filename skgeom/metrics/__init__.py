@@ -8,6 +8,10 @@ from skgeom.metrics._hierarchy import (
     mean_rank,
     reconstruction_score,
 )
+from skgeom.metrics._hyperbolic import (
+    hyperbolic_distances,
+    hyperbolic_laplacian_kernel,
+)
 from skgeom.metrics._neighborhood import (
     continuity,
     neighborhood_precision,
@@ -19,6 +23,8 @@ __all__ = [
     "continuity",
     "distance_preservation",
     "distortion_score",
+    "hyperbolic_distances",
+    "hyperbolic_laplacian_kernel",
     "link_prediction_score",
     "link_ranks",
     "mean_rank",

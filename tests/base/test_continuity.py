@@ -4,6 +4,7 @@ import inspect
 
 import numpy as np
 import pytest
+from sklearn.base import is_classifier
 from sklearn.datasets import load_diabetes
 from sklearn.utils import get_tags
 
@@ -60,7 +61,7 @@ def fitted(Class, setting):
     chosen = {name: quick[name] for name in quick if name in known}
     if "init" not in known:
         chosen.pop("max_iter", None)
-    classes = Class.__name__.endswith("Classifier")
+    classes = is_classifier(Class())
     return Class(**{**chosen, **setting}).fit(
         allowed(Class, X), Y > 0 if classes else Y
     )
@@ -96,7 +97,7 @@ def test_rows_that_hardly_move_have_nearly_the_same_answers(Class, setting):
     for how, (rows, others) in moved.items():
         pairs = zip(answers(model, rows), answers(model, others), strict=True)
         for (name, here), (_, there) in pairs:
-            size = np.abs(here).max()
+            size = max(np.abs(here).max(), 1e-150)  # of a map that is linear
             assert np.abs(here - there).max() <= 1e-3 * size, (name, how)
             told = True
     assert told
@@ -120,7 +121,7 @@ def test_no_answer_jumps_on_a_way_through_space(Class, setting):
     """Where neighbours change places, too: the largest step is cut until it is none."""
     rng = np.random.default_rng(5)
     points = rng.normal(size=(80, 2))
-    classes = Class.__name__.endswith("Classifier")
+    classes = is_classifier(Class())
     y = np.sin(9 * points[:, 0])
     y = points[:, 0] * points[:, 1] > 0 if classes else y
     model = fitted(Class, setting).fit(allowed(Class, points), y)

@@ -9,6 +9,7 @@ import scipy.sparse as sp
 
 from skgeom.backends import row_blocks, scratch_bytes
 from skgeom.geometry import poincare
+from skgeom.hyperbolic._drawn import drawn_to_nodes
 from skgeom.hyperbolic._poincare._descent import lorentz_means
 from skgeom.typing import NDArray
 
@@ -99,43 +100,3 @@ def _directions(x, nodes):
     half = square / (gap * gaps)  # distance = arccosh(1 + 2 half)
     near = 1.0 / (1.0 + 2 * half + 2 * np.sqrt(half * (half + 1.0)))
     return units, near[:, :, 0]
-
-
-def drawn_to_nodes(points: NDArray, shares: sp.csr_array, nodes: NDArray) -> NDArray:
-    """Draw points along geodesics to the nodes that they nearly are.
-
-    One node after the other, as a mean with weights is taken step by step, so that the
-    place of a row is continuous in its shares.
-
-    Parameters
-    ----------
-    points : ndarray of shape (n_rows, n_components)
-        Where the rows would be as new ones, in the ball.
-    shares : csr_array of shape (n_rows, n_nodes)
-        How much each row is each node; what is missing to one is how much it is new.
-    nodes : ndarray of shape (n_nodes, n_components)
-        Where the nodes are, in the ball.
-
-    Returns
-    -------
-    ndarray of shape (n_rows, n_components)
-        In the ball.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from scipy.sparse import csr_array
-    >>> from skgeom.hyperbolic._poincare._placement import drawn_to_nodes
-    >>> drawn_to_nodes(np.zeros((1, 1)), csr_array([[0.5]]), np.array([[0.6]])).round(3)
-    array([[0.333]])
-    """
-    points, counts = points.copy(), np.diff(shares.indptr)
-    weight = 1.0 - shares.sum(axis=1)
-    for place in range(counts.max(initial=0)):
-        rows = np.flatnonzero(counts > place)
-        entry = shares.indptr[rows] + place
-        weight[rows] += shares.data[entry]
-        step = shares.data[entry] / weight[rows]
-        target = nodes[shares.indices[entry]]
-        points[rows] = poincare.geodesic(points[rows], target, step[:, None])
-    return points

@@ -1,0 +1,1 @@
+"""Linear models of hyperbolic rows: classes behind geodesic hyperplanes."""

@@ -1,0 +1,1 @@
+"""Hyperbolic coordinates from distances: a start, a descent, and new rows."""

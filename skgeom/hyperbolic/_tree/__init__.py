@@ -1,0 +1,1 @@
+"""Trees in hyperbolic space without optimisation, and new rows between their nodes."""
