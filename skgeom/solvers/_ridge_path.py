@@ -1,4 +1,7 @@
-"""Ridge regression for many penalties at once, with the errors of leaving one out."""
+"""Ridge regression for many penalties at once, with the errors of leaving one out.
+
+Rifkin and Lippert, "Notes on regularized least squares", MIT-CSAIL-TR-2007-025.
+"""
 
 from collections.abc import Sequence
 from types import ModuleType
