@@ -286,7 +286,8 @@ class KernelRegressor(RegressorMixin, KernelMachine):
             Standard deviation of a target about its prediction, noise included, as of
             the Gaussian process with the kernel, the penalty for its noise, and the
             variance that left out errors tell. Only with `return_std`. For "cg" it is
-            that of Nyström's model.
+            that of Nyström's model, made smaller by one factor that the coefficients
+            of the whole one tell.
 
         Raises
         ------

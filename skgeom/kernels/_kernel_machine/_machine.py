@@ -13,6 +13,7 @@ from skgeom.backends import as_numpy
 from skgeom.kernels._kernel_machine._chosen_kernel import (
     NETWORK_KERNELS,
     RADIAL_KERNELS,
+    TINY,
     ChosenKernel,
 )
 from skgeom.kernels._kernel_machine._data import (
@@ -23,6 +24,8 @@ from skgeom.kernels._kernel_machine._data import (
     left_out_of,
     residual_share,
     row_sums,
+    shrink_to_fit,
+    shrunk,
     some_of,
 )
 from skgeom.kernels._kernel_machine._falkon import falkon
@@ -263,6 +266,16 @@ class KernelMachine(ChosenKernel):
         errors = left_out_of(
             few, few.targets, self._chart, features, models, self.alpha_
         )
+        self._shrink = 1.0
+        if len(features.chosen) < n:
+            prior = backend.to_numpy(kernel.diagonal(self._chart.place(few.X, backend)))
+            squares = (dual**2).mean(axis=0)
+            self._shrink = shrink_to_fit(
+                errors.variances - self.alpha_ / few.weights,
+                prior,
+                self.alpha_ / few.weights,
+                self._scales.sum() / max(squares.sum(), TINY),
+            )
         return dual, errors._replace(rows=few.places)
 
     def _fit_nystrom(self, data, rng):
@@ -400,6 +413,8 @@ class KernelMachine(ChosenKernel):
             left = backend.xp.where(left > 0, left, 0 * left)
             if remains is not None:
                 left = left + backend.xp.sum((known @ remains) ** 2, axis=1)
+            if self.solver_ == "cg":
+                left = shrunk(left, kernel.diagonal(points[rows]), self._shrink)
             found.append(backend.to_numpy(left))
         return (np.concatenate(found)[:, None] + self.alpha_) * self._scales
 
