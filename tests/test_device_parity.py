@@ -480,6 +480,10 @@ WITHIN_ESTIMATORS = {
     "GraphFeatureExpansion": "powers_of",
     "SparseDictionary": "sparse_codes",
     "PoincareEmbedding": "choose_start",
+    "HyperbolicMDS": "descend_stress place_rows stress_gradient",
+    "HyperbolicLogisticRegression": "hinge_loss log_loss plane_gradient plane_scores "
+    "rows_of",
+    "TreeEmbedding": "neighbor_tree",
     "KernelRegressor": "choose_metric falkon kernel_slopes left_out_errors "
     "metric_rounds next_metric predict_round read_sample_weight "
     "solve_full_system starting_round tune_kernel",

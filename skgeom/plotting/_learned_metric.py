@@ -26,6 +26,8 @@ class LearnedMetricDisplay:
         their spread.
     feature_names : array-like of shape (n_features,), default=None
         Names of the columns; None numbers them.
+    name : str, default=None
+        Title of the axes.
 
     Attributes
     ----------
@@ -51,11 +53,18 @@ class LearnedMetricDisplay:
     --------
     >>> from skgeom.plotting import LearnedMetricDisplay
     >>> display = LearnedMetricDisplay([[3.0, 0.0], [0.0, 1.0]], ["age", "weight"])
-    >>> [round(bar.get_width(), 2) for bar in display.plot().bars_]
+    >>> [float(bar.get_width()) for bar in display.plot().bars_]
     [0.25, 0.75]
     """
 
-    def __init__(self, metric: ArrayLike, feature_names: ArrayLike | None = None):
+    def __init__(
+        self,
+        metric: ArrayLike,
+        feature_names: ArrayLike | None = None,
+        *,
+        name: str | None = None,
+    ):
+        self.name = name
         self.metric = np.asarray(metric, dtype=np.float64)
         n = len(self.metric)
         if self.metric.shape != (n, n) or n == 0:
@@ -71,7 +80,12 @@ class LearnedMetricDisplay:
 
     @classmethod
     def from_estimator(
-        cls, estimator: Any, *, ax: "Axes | None" = None, **options: Any
+        cls,
+        estimator: Any,
+        *,
+        name: str | None = None,
+        ax: "Axes | None" = None,
+        **options: Any,
     ) -> Self:
         """Draw the metric of a fitted machine.
 
@@ -79,6 +93,8 @@ class LearnedMetricDisplay:
         ----------
         estimator : KernelRegressor or KernelClassifier
             Fitted with `metric`.
+        name : str, default=None
+            Title of the axes.
         ax : matplotlib Axes, default=None
             Where to draw; None makes a new figure.
         **options : dict
@@ -118,7 +134,7 @@ class LearnedMetricDisplay:
         )
         metric = scale[:, None] * estimator.metric_ * scale
         names = getattr(estimator, "feature_names_in_", None)
-        return cls(metric, names).plot(ax=ax, **options)
+        return cls(metric, names, name=name).plot(ax=ax, **options)
 
     def plot(
         self,
@@ -154,6 +170,8 @@ class LearnedMetricDisplay:
             raise ValueError(f"max_features={max_features!r} must be at least 1.")
         self.ax_ = ax = axes_of(ax)
         self.figure_, self.bars_, self.image_ = ax.figure, None, None
+        if self.name is not None:
+            ax.set_title(self.name)
         diagonal = np.diagonal(self.metric)
         largest = np.argsort(-diagonal, kind="stable")[:max_features]
         names = self.feature_names[largest]

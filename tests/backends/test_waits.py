@@ -276,6 +276,8 @@ def test_solvers_look_after_every_sixteen_steps(torch_device, loop):
 ESTIMATORS = [pytest.param(Class, id=name) for name, Class in all_estimators()]
 # Each step of a push looks at what is left to push.
 QUICK = {
+    "HyperbolicLogisticRegression": dict(tol=0.1),  # a look for each step
+    "HyperbolicMDS": dict(max_iter=40),
     "NodeEmbedding": dict(n_components=16),
     "OnlineGraphClassifier": dict(tol=0.1),
     "PoincareEmbedding": dict(max_iter=5),
@@ -323,10 +325,15 @@ PRIMITIVES = [
 
 
 OF_DENSE_MATHEMATICS = (
+    "FrechetMeanClassifier",
+    "HyperbolicCoordinates",
+    "HyperbolicLogisticRegression",
+    "HyperbolicMDS",
     "OrthogonalRBFSampler",
     "PMIEmbedding",
     "SDPClustering",
     "SparseDictionary",
+    "TreeEmbedding",
 )
 
 

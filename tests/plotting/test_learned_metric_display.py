@@ -15,7 +15,8 @@ MODEL.fit(X, np.sin(6 * X[:, 0]) + 1e3 * X[:, 3])
 
 
 def test_bars_are_the_importances():
-    display = LearnedMetricDisplay.from_estimator(MODEL, max_features=3)
+    display = LearnedMetricDisplay.from_estimator(MODEL, name="arm", max_features=3)
+    assert display.ax_.get_title() == "arm"
     drawn = [bar.get_width() for bar in display.bars_]
     assert_allclose(drawn, np.sort(MODEL.feature_importances_)[1:])
     names = [label.get_text() for label in display.ax_.get_yticklabels()]

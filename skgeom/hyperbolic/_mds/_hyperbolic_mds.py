@@ -432,6 +432,7 @@ class HyperbolicMDS(EmbeddingMixin, GeometryEstimator):
         arrays = [*start, targets.distances, np.triu(targets.weights, 1)]
         arrays[-1] = arrays[-1] / (arrays[-1].sum() or 1.0)
         total = float((arrays[-1] * arrays[-2] ** 2).sum()) or 1.0
+        rate = min(_RATE, _RATE_OF_DIAMETER * float(start.scale))
         on_device = [backend.asarray(a, dtype=backend.float64) for a in arrays]
         start, rest = Configuration(*on_device[:3]), on_device[3:]
         progress = self._progress(self.max_iter) if final else None
@@ -440,7 +441,7 @@ class HyperbolicMDS(EmbeddingMixin, GeometryEstimator):
             start,
             *rest,
             max_iter=self.max_iter if final else n_steps,
-            rate=min(_RATE, _RATE_OF_DIAMETER * float(start.scale)),
+            rate=rate,
             fit_scale=self.scale == "auto",
             max_radius=self._max_radius,
             tol=self.tol if final else 0.0,
@@ -449,7 +450,8 @@ class HyperbolicMDS(EmbeddingMixin, GeometryEstimator):
         )
         if progress is not None:
             progress.close()
-        found = Configuration(*map(backend.to_numpy, found))
+        if final:  # a trial is asked for its stress alone
+            found = Configuration(*map(backend.to_numpy, found))
         return found, (value / total) ** 0.5, n_iter
 
     def _place(self, to_landmarks, backend):

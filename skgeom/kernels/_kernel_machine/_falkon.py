@@ -74,11 +74,11 @@ def falkon(
     >>> cpu, X = get_backend("cpu"), np.linspace(-3, 3, 90)[:, None]
     >>> k = KernelFunction("rbf", 1.0, cpu)
     >>> chosen, c, residual, n_iter = falkon(
-    ...     k, X[::9], lambda: [(X, np.sin(X), np.ones(90))], 90, 1e-3, cpu,
+    ...     k, X[::8], lambda: [(X, np.sin(X), np.ones(90))], 90, 1e-3, cpu,
     ...     tol=1e-8, max_iter=50,
     ... )
-    >>> found = k.product(X, X[::9][chosen], c)
-    >>> np.abs(found - np.sin(X)).max() < 1e-2
+    >>> found = k.product(X, X[::8][chosen], c)
+    >>> bool(np.abs(found - np.sin(X)).max() < 0.01)
     True
     """
     K = backend.to_numpy(kernel.values(centers, centers))

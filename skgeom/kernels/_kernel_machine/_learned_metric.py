@@ -98,7 +98,7 @@ def metric_rounds(
     ...     get_backend("cpu"),
     ... )[-1]
     >>> M = last.matrix @ last.matrix.T
-    >>> round(M[0, 0] / np.trace(M), 2)
+    >>> float(round(M[0, 0] / np.trace(M), 2))
     1.0
     """
     if first is None:
