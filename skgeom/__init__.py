@@ -23,6 +23,7 @@ _ESTIMATORS = {
     "OrthogonalRBFSampler": "skgeom.kernels",
     "STKRClassifier": "skgeom.kernels",
     "STKRRegressor": "skgeom.kernels",
+    "VecchiaGPRegressor": "skgeom.gaussian_process",
 }
 
 _PACKAGES = (
@@ -31,6 +32,7 @@ _PACKAGES = (
     "cluster",
     "datasets",
     "embedding",
+    "gaussian_process",
     "geometry",
     "graph",
     "hyperbolic",
