@@ -136,6 +136,7 @@ def learn_by_fisher_scoring(
         phi, current, damping = proposed, found, max(damping / 10, 1e-6)
         converged = gain <= tol * n_batch
         if callback is not None and callback(n_iter, current[0] / n_batch):
+            converged = True  # to whom it was told
             break
     return Learned(free.theta(phi), -current[3], n_iter, converged)
 

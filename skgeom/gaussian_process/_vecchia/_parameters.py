@@ -15,7 +15,7 @@ KERNELS = {
 }
 # Bounds, for targets and columns of spread one. A share of the signal is added to the
 # noise: below it, rounding decides what neighbours weigh.
-_SIGNAL, _LENGTHS, _NOISE = (1e-6, 1e5), (1e-2, 1e3), (1e-8, 1e2)
+_SIGNAL, _LENGTHS, _NOISE = (1e-6, 1e6), (1e-2, 1e5), (1e-8, 1e2)
 LEAST_NOISE = 1e-8
 
 

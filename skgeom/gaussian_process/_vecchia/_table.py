@@ -10,10 +10,12 @@ from skgeom.typing import NDArray
 
 # Columns that vary by less than this share of their size are constant.
 _CONSTANT = 1e-12
+# So many rows are sorted: sums, and what is found, do not depend on their order.
+_MOST_SORTED = 10_000
 
 
 class Frame(NamedTuple):
-    """The units of columns and targets, and the trend that is taken away."""
+    """The units of columns, targets and weights, and the trend that is taken away."""
 
     center: NDArray
     spread: NDArray
@@ -21,6 +23,7 @@ class Frame(NamedTuple):
     mean: NDArray
     scale: NDArray
     trend: LinearTrend
+    weight: float
 
     def place(self, X):
         """Columns that vary, centred and in units of their spread, float64."""
@@ -84,7 +87,7 @@ def read_table(
     frame : Frame
         The units, and the trend in units of the targets.
     table : Table
-        Distinct rows in the order of their first copies.
+        Distinct rows.
 
     Examples
     --------
@@ -93,7 +96,7 @@ def read_table(
     >>> X, y = np.array([[1.0], [3.0], [3.0]]), np.array([[0.0], [4.0], [4.0]])
     >>> frame, table = read_table(X, y, np.ones(3), False, False)
     >>> table.factors, frame.mean.round(3)
-    (array([1. , 0.5]), array([2.667]))
+    (array([1.5 , 0.75]), array([2.667]))
     """
     X, targets, weights = _merged(X, targets, weights)
     shares = weights / weights.sum()
@@ -102,7 +105,8 @@ def read_table(
         # Of columns that are all constant, one stands for all.
         varies = np.arange(len(varies)) == 0
     mean, scale, _ = _spreads(targets, shares)
-    frame = Frame(center, spread, varies, mean, scale, LinearTrend.none(0, 0))
+    no_trend, weight = LinearTrend.none(0, 0), weights.mean()
+    frame = Frame(center, spread, varies, mean, scale, no_trend, weight)
     if one_scale:
         frame = frame._replace(scale=np.full_like(scale, scale.max()))
     points, residuals = frame.place(X), (targets - mean) / frame.unit
@@ -116,17 +120,17 @@ def read_table(
     left = np.where(left > 0, left, 1.0)
     trend = trend._replace(coefficients=trend.coefficients * frame.unit)
     frame = frame._replace(trend=trend, scale=frame.scale * left)
-    return frame, Table(points, residuals / left, 1 / weights)
+    return frame, Table(points, residuals / left, weight / weights)
 
 
 def _merged(X, targets, weights):
-    groups = equal_rows(np.column_stack([X, targets]))
+    """Distinct rows; few of them sorted, more in the order of their first copies."""
+    both = np.column_stack([X, targets])
+    groups = equal_rows(both)
     n = int(groups.max()) + 1
-    if n == len(groups):
-        return X, targets, weights
     first = np.full(n, len(groups))
     np.minimum.at(first, groups, np.arange(len(groups)))
-    order = np.argsort(first)
+    order = np.lexsort(both[first].T) if n <= _MOST_SORTED else np.argsort(first)
     kept = first[order]
     return X[kept], targets[kept], np.bincount(groups, weights, n)[order]
 

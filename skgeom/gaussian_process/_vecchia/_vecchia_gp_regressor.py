@@ -83,7 +83,7 @@ class VecchiaGPRegressor(RegressorMixin, GeometryEstimator):
     batch_size : int, default=None
         Rows that hyper-parameters are learned from. None is 4,000; in up to three
         columns 8,000 and up to 20,000, a tenth of the rows.
-    max_iter : int, default=100
+    max_iter : int, default=200
         Most steps of learning.
     tol : float, default=1e-4
         Learning ends when a step gains less of the log likelihood for each row.
@@ -180,7 +180,7 @@ class VecchiaGPRegressor(RegressorMixin, GeometryEstimator):
         linear_trend: bool = True,
         noise: float | str = "learn",
         batch_size: int | None = None,
-        max_iter: int = 100,
+        max_iter: int = 200,
         tol: float = 1e-4,
         random_state: RandomStateLike = None,
         n_jobs: int | None = None,
@@ -373,6 +373,7 @@ class VecchiaGPRegressor(RegressorMixin, GeometryEstimator):
                 )
             placed = theta[varies]
             placed[1:-1] -= np.log(frame.spread_of_varying)
+            placed[-1] -= np.log(frame.weight)
         backend = self._backend_for(process.table.points)
         value, slopes = process.negative_log_likelihood(placed, backend)
         value = self._in_units_of_targets(-value)
@@ -424,7 +425,7 @@ class VecchiaGPRegressor(RegressorMixin, GeometryEstimator):
         frame, (n, n_features) = self._frame, table.points.shape
         given = None
         if self.noise != "learn":
-            given = float(self.noise) / frame.unit[0] ** 2
+            given = float(self.noise) / frame.unit[0] ** 2 / frame.weight
         free = freedom(n_features, self.ard, given, frame.spread_of_varying)
         if not table.residuals.any():
             return Learned(free.theta(free.start), 0.0, 0, True)
@@ -471,7 +472,7 @@ class VecchiaGPRegressor(RegressorMixin, GeometryEstimator):
         frame, parameters = self._frame, self._process.parameters
         squared = frame.scale**2
         signal = np.where(table.residuals.any(axis=0), parameters.signal, 0.0)
-        self._noise = parameters.noise * squared
+        self._noise = parameters.noise * frame.weight * squared
         if self.noise != "learn":
             self._noise = np.full_like(squared, float(self.noise))
         self.signal_variance_ = self._told(signal * squared)
@@ -480,7 +481,11 @@ class VecchiaGPRegressor(RegressorMixin, GeometryEstimator):
         logs = np.full(len(frame.varies), np.log(np.finfo(np.float64).max))
         logs[frame.varies] = parameters.theta[1:-1] + np.log(frame.spread_of_varying)
         self.theta_ = np.concatenate(
-            [parameters.theta[:1], logs, parameters.theta[-1:]]
+            [
+                parameters.theta[:1],
+                logs,
+                parameters.theta[-1:] + np.log(frame.weight),
+            ]
         )
         coefficients = np.zeros((len(frame.varies), len(frame.mean)))
         coefficients[frame.varies] = (
@@ -519,3 +524,9 @@ class VecchiaGPRegressor(RegressorMixin, GeometryEstimator):
     def _shaped(self, values, like):
         """One target without its axis."""
         return self._output(values[..., 0] if self._one_target else values, like=like)
+
+    def __sklearn_tags__(self):
+        """Several targets may be given."""
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags
