@@ -47,6 +47,7 @@ sphinx_gallery_conf = {
         "../examples/graphs",
         "../examples/few_labels",
         "../examples/kernels",
+        "../examples/gaussian_process",
         "../examples/practice",
     ],
     "filename_pattern": r"[/\\]plot_",

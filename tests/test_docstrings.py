@@ -368,6 +368,7 @@ NO_SOURCE = {
     "operators": "KernelOperator SparseKernel",
     "solvers": "LinearSolution largest_eigenpairs leading_eigenpairs principal_axes",
     "cluster._sdp._admm": "RelaxedClustering",
+    "gaussian_process._vecchia._table": "read_table",
     "cluster._sdp._exchange": "partition_value",
     "hyperbolic._poincare._links": "every_other without_loops",
     "hyperbolic._poincare._nearest": "named nearest_nodes read_nodes",

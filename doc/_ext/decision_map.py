@@ -61,6 +61,7 @@ MAP = {
             "kernel_components",
         ),
         ("features for\npredictions", "Nystroem", None),
+        ("numbers, and how far\noff they may be", "VecchiaGPRegressor", "vecchia_gp"),
     ],
 }
 WIDTH, COLUMN, BOX, GAP, HEAD = 1152, 192, 182, 92, 150

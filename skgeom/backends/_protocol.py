@@ -235,12 +235,18 @@ class Backend(Protocol):
 
         Parameters
         ----------
-        points, noise, kernel, signal
-            As in `vecchia_likelihood`.
+        points : array of shape (n, n_features), float64
+            In units of the length scales.
         queries : array of shape (n_queries, n_features), float64
             Where the field is wanted, in units of the length scales.
+        noise : array of shape (n_queries, m), float64
+            Variance of the noise of each neighbour, > 0.
         neighbors : array of shape (n_queries, m), int64
             Rows of `points`; -1 for none, after all others.
+        kernel : {"rbf", "exponential", "matern32", "matern52"}, default="matern52"
+            As in `vecchia_likelihood`.
+        signal : float, default=1.0
+            Variance of the field, > 0.
 
         Returns
         -------

@@ -94,7 +94,7 @@ def kriging_weights(points, queries, noise, neighbors, kernel="matern52", signal
         of = listed[listed >= 0]
         both = np.concatenate([points[of], queries[i : i + 1]])
         K = signal * kernel_values(both, both, kernel, 0.5)
-        system = K[:-1, :-1] + np.diag(noise[of])
+        system = K[:-1, :-1] + np.diag(noise[i, : len(of)])
         weights[i, : len(of)] = np.linalg.solve(system, K[:-1, -1])
         variances[i] -= weights[i, : len(of)] @ K[:-1, -1]
     return weights, variances

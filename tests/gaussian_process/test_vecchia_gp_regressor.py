@@ -1,4 +1,4 @@
-"""Gaussian process regression: the exact likelihood, rows given near ones, bad input."""
+"""Gaussian processes: the exact likelihood, rows given near ones, bad input."""
 
 import pickle
 
@@ -188,8 +188,28 @@ def test_rows_are_predicted_independently_of_each_other():
         alone = model.predict(X[k : k + 1], return_std=True)
         for one, two in zip(alone, together, strict=True):
             assert_allclose(one[0], two[k], rtol=1e-12)
-    moved = model.predict(X[:50] + 1e-7, return_std=True)
-    assert_allclose(moved[0], together[0], atol=1e-3)
+
+
+def test_predictions_are_continuous():
+    """Also where neighbours change, as across a hole."""
+    X, y, _ = field(3000, noise=0.5)
+    X, y = (part[((X - 0.5) ** 2).sum(axis=1) > 0.04] for part in (X, y))
+    model = VecchiaGPRegressor(
+        approximation="response",
+        batch_size=500,
+        n_neighbors=10,
+        n_neighbors_predict=30,
+        random_state=0,
+    ).fit(X, y)
+    way = np.stack([np.linspace(0, 1, 4000), np.full(4000, 0.5)], axis=1)
+    for k, part in enumerate(model.predict(way, return_std=True)):
+        steps = np.abs(np.diff(part))
+        # The steepest places get smooth when one looks closer.
+        for at in np.argsort(steps)[-3:]:
+            part_of_way = np.linspace(0, 1, 400)[:, None]
+            close = way[at] + part_of_way * (way[at + 1] - way[at])
+            finer = np.abs(np.diff(model.predict(close, return_std=True)[k]))
+            assert finer.max() < 0.1 * steps[at]
 
 
 def test_threads_do_not_change_the_result():

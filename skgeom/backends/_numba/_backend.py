@@ -204,7 +204,7 @@ class NumbaBackend:
             _conditionals.weights(
                 points,
                 queries[block],
-                noise,
+                noise[block],
                 neighbors[block],
                 *options,
                 weights[block],

@@ -236,7 +236,7 @@ def weights(points, queries, noise, neighbors, kernel, signal, out, variances):
             _distances(Z, a, squares)
             _values(squares, a, kernel, signal, L[a], unused)
             if a < c:
-                L[a, a] = signal + noise[neighbors[t, a]]
+                L[a, a] = signal + noise[t, a]
         _factorise(L, c)
         for a in range(c):
             b[a] = L[c, a]

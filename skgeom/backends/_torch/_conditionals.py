@@ -35,7 +35,7 @@ def weights(points, queries, noise, neighbors, kernel, signal):
         known, at = _known(neighbors[block])
         Z = torch.cat([points[at], queries[block][:, None]], dim=1)
         K, _ = _values(_squares(Z), kernel, signal)
-        system, crossing = _system(K, known, signal + noise[at])
+        system, crossing = _system(K, known, signal + noise[block])
         L = torch.linalg.cholesky_ex(system).L
         b = torch.linalg.solve_triangular(L, crossing[:, :, None], upper=False)
         left = signal - (b * b).sum(dim=(1, 2))

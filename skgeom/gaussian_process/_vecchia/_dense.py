@@ -125,7 +125,7 @@ def learn_dense(
         method="L-BFGS-B",
         bounds=list(zip(free.lower, free.upper, strict=True)),
         callback=after_step,
-        options={"maxiter": max_iter, "ftol": 1e-4 * tol, "gtol": 1e-5},
+        options={"maxiter": max_iter, "ftol": 1e-2 * tol, "gtol": 1e-5},
     )
     # Of many columns that say nothing, the last steps gain next to nothing.
     at_rest = found.status != 1 or values[0] - values[1] <= tol * len(targets)

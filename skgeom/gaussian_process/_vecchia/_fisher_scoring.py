@@ -10,11 +10,9 @@ from collections.abc import Callable
 import numpy as np
 import scipy.linalg
 
-from skgeom.backends import Backend
 from skgeom.gaussian_process._vecchia._dense import Learned
 from skgeom.gaussian_process._vecchia._parameters import Freedom, Parameters
 from skgeom.graph import ordered_neighbors
-from skgeom.typing import NDArray
 
 # Neighbours are sought anew where weights of the columns, as shares of the largest,
 # have changed so much; but after each search only after twice as many steps.

@@ -1,7 +1,8 @@
 """Predictions from the neighbours of a row: kriging in a moving neighbourhood.
 
-As in Chilès and Delfiner, "Geostatistics: modeling spatial uncertainty", Wiley, 1999,
-section 3.6; for noise-free neighbours these are the rows of Vecchia's factor (1988).
+Neighbours fade out with their distance, so that predictions are continuous (Gribov and
+Krivoruchko, "Geostatistical mapping with continuous moving neighborhood", Mathematical
+Geology 36, 2004).
 """
 
 from typing import NamedTuple
@@ -16,6 +17,10 @@ from skgeom.typing import NDArray
 
 # Columns up to which trees find exact neighbours of any number of rows.
 _MOST_TREE_FEATURES = 8
+# Share of the neighbours that count in full.
+_IN_FULL = 0.7
+# Noise, in units of all variance, of a neighbour that does not count.
+_FADED = 1e12
 
 
 class LocalWeights(NamedTuple):
@@ -89,20 +94,44 @@ def local_weights(
         backend.asarray(A / parameters.lengths, dtype=backend.float64)
         for A in (points, queries)
     )
-    n_neighbors = min(n_neighbors, points.shape[0])
+    n = points.shape[0]
     algorithm = "exact" if points.shape[1] <= _MOST_TREE_FEATURES else "auto"
-    _, near = nearest_neighbors(
-        points, queries, n_neighbors=n_neighbors, algorithm=algorithm, backend=backend
+    distances, near = nearest_neighbors(
+        points,
+        queries,
+        n_neighbors=min(n_neighbors + 1, n),
+        algorithm=algorithm,
+        backend=backend,
     )
+    fading = np.zeros((len(near), min(n_neighbors, n)))
+    if n_neighbors < n:
+        fading, near = _fading(distances), near[:, :-1]
+        fading *= parameters.signal + parameters.noise
     weights, variances = backend.kriging_weights(
         points,
         queries,
-        backend.asarray(noise, dtype=backend.float64),
+        backend.asarray(noise[near] + fading, dtype=backend.float64),
         backend.asarray(near),
         kernel,
         parameters.signal,
     )
-    return LocalWeights(near, backend.to_numpy(weights), backend.to_numpy(variances))
+    weights, variances = backend.to_numpy(weights), backend.to_numpy(variances)
+    # The noise that lets neighbours fade is not there: it adds nothing to the error.
+    variances = variances - np.einsum("ij,ij,ij->i", fading, weights, weights)
+    return LocalWeights(near, weights, np.maximum(variances, 0.0))
+
+
+def _fading(distances):
+    """Noise of neighbours by their distance, in units of all variance.
+
+    It is zero for most of them, and grows beyond bounds to where the first of the rows
+    is that are no neighbours: there a row leaves and another one enters.
+    """
+    inner = distances[:, int(_IN_FULL * (distances.shape[1] - 1)), None]
+    outer = distances[:, -1:]
+    reach = np.where(outer > inner, outer - inner, 1.0)
+    share = np.clip((distances[:, :-1] - inner) / reach, 0.0, 1.0)
+    return (share / np.maximum(1 - share, _FADED**-0.5)) ** 2
 
 
 def error_covariance(

@@ -1,4 +1,8 @@
-"""Hyper-parameters of a Gaussian process, and which of them are learned."""
+"""Hyper-parameters of a Gaussian process, and which of them are learned.
+
+A length scale for each column: automatic relevance determination (Neal, "Bayesian
+learning for neural networks", Springer, 1996).
+"""
 
 from typing import NamedTuple
 

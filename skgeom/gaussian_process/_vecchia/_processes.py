@@ -101,9 +101,7 @@ class NeighborProcess(NamedTuple):
         """Covariance of the errors of the means, between queries."""
         options = self.kernel, self.parameters, backend
         local = self._local(queries, backend)
-        return error_covariance(
-            local, self.table.points, queries, self.noise, *options
-        )
+        return error_covariance(local, self.table.points, queries, self.noise, *options)
 
     def negative_log_likelihood(self, theta, backend):
         """Of all rows, each given its neighbours before it, with its gradient."""

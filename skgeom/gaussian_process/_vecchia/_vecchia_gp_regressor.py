@@ -18,11 +18,7 @@ from skgeom._warnings import warn
 from skgeom.backends import as_numpy
 from skgeom.base import GeometryEstimator, with_callbacks
 from skgeom.base._targets import read_weights
-from skgeom.gaussian_process._vecchia._dense import Learned, learn_dense
-from skgeom.gaussian_process._vecchia._fisher_scoring import (
-    BatchLikelihood,
-    learn_by_fisher_scoring,
-)
+from skgeom.gaussian_process._vecchia._learning import learn
 from skgeom.gaussian_process._vecchia._parameters import (
     KERNELS,
     Parameters,
@@ -38,10 +34,6 @@ from skgeom.typing import Array, ArrayLike, MatrixLike, RandomStateLike
 
 # Rows that "auto" takes the whole matrix for, and that "exact" refuses.
 _MOST_EXACT, _TOO_MANY_EXACT = 1000, 10_000
-# Rows of a batch: in general; in few columns, where they cost little and few of them
-# show up as spurious anisotropy; and up to how many it is a share of all.
-_BATCH, _FLAT_BATCH, _BATCH_SHARE, _MOST_BATCH = 4000, 8000, 0.1, 20_000
-_FEW_COLUMNS = 3
 # Targets whose squares, added up, are still numbers.
 _LARGEST = 1e150
 
@@ -136,8 +128,8 @@ class VecchiaGPRegressor(RegressorMixin, GeometryEstimator):
     Notes
     -----
     Copies, rows equal in X and y, are one row of the sum of their weights: two are not
-    taken for a proof that there is no noise. Several targets share the hyper-parameters,
-    each in units of its own spread.
+    taken for a proof that there is no noise. Several targets share the
+    hyper-parameters, each in units of its own spread.
 
     References
     ----------
@@ -422,26 +414,25 @@ class VecchiaGPRegressor(RegressorMixin, GeometryEstimator):
 
     def _learn(self, table, rng, backend):
         """Hyper-parameters of greatest likelihood, in the units of the table."""
-        frame, (n, n_features) = self._frame, table.points.shape
-        given = None
+        frame, given = self._frame, None
         if self.noise != "learn":
             given = float(self.noise) / frame.unit[0] ** 2 / frame.weight
-        free = freedom(n_features, self.ard, given, frame.spread_of_varying)
-        if not table.residuals.any():
-            return Learned(free.theta(free.start), 0.0, 0, True)
+        spreads = frame.spread_of_varying
+        free = freedom(len(spreads), self.ard, given, spreads)
         progress = self._progress(self.max_iter, "negative log likelihood")
-        limits = dict(tol=self.tol, max_iter=self.max_iter, callback=progress)
-        kernel = KERNELS[self.kernel]
-        if self.approximation_ == "exact":
-            learned = learn_dense(*table, kernel, free, **limits)
-        else:
-            batch = np.sort(rng.permutation(n)[: self._batch_for(n, n_features)])
-            likelihood = BatchLikelihood(
-                *table, batch, self.n_neighbors, kernel, backend
-            )
-            learned = learn_by_fisher_scoring(likelihood, free, **limits)
-            share = n / len(batch)
-            learned = learned._replace(log_likelihood=share * learned.log_likelihood)
+        exact = self.approximation_ == "exact"
+        learned = learn(
+            table,
+            free,
+            KERNELS[self.kernel],
+            backend,
+            n_neighbors=None if exact else self.n_neighbors,
+            batch_size=self.batch_size,
+            rng=rng,
+            tol=self.tol,
+            max_iter=self.max_iter,
+            callback=progress,
+        )
         if progress is not None:
             progress.close()
         if not learned.converged:
@@ -451,13 +442,6 @@ class VecchiaGPRegressor(RegressorMixin, GeometryEstimator):
                 ConvergenceWarning,
             )
         return learned
-
-    def _batch_for(self, n, n_features):
-        """How many rows hyper-parameters are learned from."""
-        if self.batch_size is not None:
-            return min(self.batch_size, n)
-        least = _FLAT_BATCH if n_features <= _FEW_COLUMNS else _BATCH
-        return min(n, max(least, min(int(_BATCH_SHARE * n), _MOST_BATCH)))
 
     def _process_of(self, table, parameters):
         """What is known of the process after the rows of the table."""
