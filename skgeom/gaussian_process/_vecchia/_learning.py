@@ -1,4 +1,4 @@
-"""Hyper-parameters of greatest likelihood, of all rows or of a batch (Guinness, 2021)."""
+"""Hyper-parameters of greatest likelihood, of all rows or a batch (Guinness, 2021)."""
 
 import numpy as np
 
@@ -15,10 +15,10 @@ _FEW_COLUMNS = 3
 
 
 def learn(table, free, kernel, backend, *, n_neighbors, batch_size, rng, **limits):
-    """Learn from rows given their neighbours, or without `n_neighbors` from all at once.
+    """Learn from rows given their neighbours, or from all rows at once.
 
-    `limits` are tol, max_iter and callback. The likelihood of a batch is that of all
-    rows, estimated.
+    The latter where `n_neighbors` is None. `limits` are tol, max_iter and callback. Of
+    a batch, what is told is an estimate of the likelihood of all rows.
     """
     n, n_features = table.points.shape
     if not table.residuals.any():

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
+from sklearn.utils.validation import check_array, check_consistent_length
 
 from skgeom.gaussian_process._vecchia._trend import LinearTrend, fit_trend
 from skgeom.graph import equal_rows
@@ -10,6 +11,8 @@ from skgeom.typing import NDArray
 
 # Columns that vary by less than this share of their size are constant.
 _CONSTANT = 1e-12
+# Targets whose squares, added up, are still numbers.
+_LARGEST = 1e150
 # So many rows are sorted: sums, and what is found, do not depend on their order.
 _MOST_SORTED = 10_000
 
@@ -121,6 +124,20 @@ def read_table(
     trend = trend._replace(coefficients=trend.coefficients * frame.unit)
     frame = frame._replace(trend=trend, scale=frame.scale * left)
     return frame, Table(points, residuals / left, weight / weights)
+
+
+def read_targets(y, X, name):
+    """Targets of the rows of X, float64, of a size whose squares are numbers."""
+    if y is None:
+        raise ValueError(f"{name} requires y to be passed, but the target y is None.")
+    y = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y")
+    check_consistent_length(X, y)
+    if np.abs(y).max() > _LARGEST:
+        raise ValueError(
+            f"y holds {np.abs(y).max():.2g}, whose square is beyond the largest "
+            f"number; scale it to at most {_LARGEST:.0e}."
+        )
+    return y
 
 
 def _merged(X, targets, weights):

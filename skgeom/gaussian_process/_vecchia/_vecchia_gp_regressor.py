@@ -8,11 +8,7 @@ from sklearn.base import RegressorMixin, _fit_context
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import (
-    check_array,
-    check_consistent_length,
-    check_is_fitted,
-)
+from sklearn.utils.validation import check_is_fitted
 
 from skgeom._warnings import warn
 from skgeom.backends import as_numpy
@@ -29,13 +25,11 @@ from skgeom.gaussian_process._vecchia._processes import (
     NeighborProcess,
     draw_together,
 )
-from skgeom.gaussian_process._vecchia._table import read_table
+from skgeom.gaussian_process._vecchia._table import read_table, read_targets
 from skgeom.typing import Array, ArrayLike, MatrixLike, RandomStateLike
 
 # Rows that "auto" takes the whole matrix for, and that "exact" refuses.
 _MOST_EXACT, _TOO_MANY_EXACT = 1000, 10_000
-# Targets whose squares, added up, are still numbers.
-_LARGEST = 1e150
 
 
 class VecchiaGPRegressor(RegressorMixin, GeometryEstimator):
@@ -379,19 +373,8 @@ class VecchiaGPRegressor(RegressorMixin, GeometryEstimator):
 
     def _read(self, X, y, sample_weight):
         """Rows of positive weight on the host, targets as columns, and weights."""
-        if y is None:
-            raise ValueError(
-                f"{type(self).__name__} requires y to be passed, but the target y is "
-                "None."
-            )
         X = as_numpy(self._validated(X, reset=True, ensure_min_samples=2))
-        y = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y")
-        check_consistent_length(X, y)
-        if np.abs(y).max() > _LARGEST:
-            raise ValueError(
-                f"y holds {np.abs(y).max():.2g}, whose square is beyond the largest "
-                f"number; scale it to at most {_LARGEST:.0e}."
-            )
+        y = read_targets(y, X, type(self).__name__)
         self._one_target = y.ndim == 1
         targets = y.reshape(len(y), -1)
         kept, weights = read_weights(sample_weight, X, np.ones(len(X), dtype=bool))
