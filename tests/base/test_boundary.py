@@ -41,6 +41,9 @@ def make(Class, device="auto"):
     if Class.__name__ == "SDPClustering":
         # Labels that are certain at once would spare it the device.
         wanted["early_stopping"] = False
+    if Class.__name__ == "VecchiaGPRegressor":
+        # The whole matrix of few rows would be SciPy's.
+        wanted["approximation"] = "response"
     known = Class().get_params()
     return Class(**{name: wanted[name] for name in wanted if name in known})
 

@@ -45,7 +45,7 @@ def all_neighbors(X, y, kernel, **options):
 
 @pytest.mark.parametrize("kernel", KERNELS)
 @given(seed=st.integers(0, 2**31), n_targets=st.integers(1, 3))
-@settings(max_examples=5)
+@settings(max_examples=3)
 def test_with_all_neighbors_it_is_the_dense_likelihood(kernel, seed, n_targets):
     rng = np.random.default_rng(seed)
     X, y = rng.standard_normal((40, 3)), rng.standard_normal((40, n_targets))
@@ -80,7 +80,7 @@ def test_gradients_are_those_of_finite_differences(kernel, approximation):
     assert_allclose(gradient, told, rtol=1e-4, atol=1e-4)
 
 
-@pytest.mark.parametrize("kernel", KERNELS)
+@pytest.mark.parametrize("kernel", ["matern12", "matern52"])
 def test_the_exact_optimum_is_that_of_scikit_learn(kernel):
     X, y, _ = field(80, noise=0.3)
     model = VecchiaGPRegressor(kernel, linear_trend=False, ard=True).fit(X, y)
@@ -144,7 +144,7 @@ def test_with_all_neighbors_predictions_are_exact(kernel):
 def test_covariances_have_the_squared_deviations_on_their_diagonal(
     approximation, n_targets
 ):
-    X, y, f = field(150)
+    X, y, f = field(80)
     y = y if n_targets is None else np.stack([y, 3 * f], axis=1)
     model = VecchiaGPRegressor(
         approximation=approximation,
@@ -160,8 +160,8 @@ def test_covariances_have_the_squared_deviations_on_their_diagonal(
     flat = cov.reshape(6, 6, -1)
     for k in range(flat.shape[2]):
         assert np.linalg.eigvalsh(flat[:, :, k]).min() > 0
-    draws = model.sample_y(new, 4000, random_state=0)
-    assert draws.shape == (*mean.shape, 4000)
+    draws = model.sample_y(new, 2000, random_state=0)
+    assert draws.shape == (*mean.shape, 2000)
     assert_allclose(draws.mean(axis=-1), mean, atol=0.1 * std.max())
     assert_allclose(draws.std(axis=-1), std, rtol=0.1)
     with pytest.raises(ValueError, match="one of return_std and return_cov"):
@@ -231,7 +231,7 @@ def test_a_model_survives_a_pickle():
 
 
 @given(seed=st.integers(0, 2**31))
-@settings(max_examples=5)
+@settings(max_examples=3)
 def test_rows_may_come_in_any_order(seed):
     X, y, _ = field(60)
     order = np.random.default_rng(seed).permutation(60)
@@ -277,10 +277,10 @@ def test_noise_may_be_given(approximation):
 
 
 def test_weights_are_inverse_noise():
-    X, _, f = field(400)
+    X, _, f = field(240)
     rng = np.random.default_rng(0)
-    deviation = np.where(np.arange(400) < 200, 0.05, 1.0)
-    y = f + deviation * rng.standard_normal(400)
+    deviation = np.where(np.arange(240) < 120, 0.05, 1.0)
+    y = f + deviation * rng.standard_normal(240)
     weighted = VecchiaGPRegressor().fit(X, y, sample_weight=deviation**-2)
     plain = VecchiaGPRegressor().fit(X, y)
     missed = [np.mean((m.predict(X) - f) ** 2) for m in (weighted, plain)]

@@ -107,10 +107,9 @@ def learn_by_fisher_scoring(
     def of(phi):
         value, gradient, fisher = likelihood(free.theta(phi))
         pull, slope, curvature = free.toward_middle(phi)
-        total = value + n_batch * pull
-        gradient = free.matrix.T @ gradient + n_batch * slope
-        fisher = free.matrix.T @ fisher @ free.matrix + n_batch * np.diag(curvature)
-        return total, gradient, fisher, value
+        gradient = free.matrix.T @ gradient + slope
+        fisher = free.matrix.T @ fisher @ free.matrix + np.diag(curvature)
+        return value + pull, gradient, fisher, value
 
     for n_iter in range(1, max_iter + 1):
         moved = likelihood.drift(free.theta(phi)) > _DRIFT

@@ -70,7 +70,7 @@ class Freedom(NamedTuple):
         """The nearest numbers within bounds."""
         return np.clip(phi, self.lower, self.upper)
 
-    def toward_middle(self, phi, strength=1e-3):
+    def toward_middle(self, phi, strength=1e-2):
         """A weak pull of length scales to where they start, with its gradient.
 
         It keeps those of columns that say nothing from wandering off.

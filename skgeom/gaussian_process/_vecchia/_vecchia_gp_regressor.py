@@ -55,7 +55,7 @@ class VecchiaGPRegressor(RegressorMixin, GeometryEstimator):
         nearest ones, with their noise. "auto" is "exact" up to 1,000 rows.
     n_neighbors : int, default=30
         Rows that each row is given while hyper-parameters are learned.
-    n_neighbors_predict : int, default=100
+    n_neighbors_predict : int, default=150
         Rows that a prediction is made from. More than `n_neighbors` pay: where noise is
         large, many are needed to average it away.
     ard : bool, default=True
@@ -161,7 +161,7 @@ class VecchiaGPRegressor(RegressorMixin, GeometryEstimator):
         *,
         approximation: str = "auto",
         n_neighbors: int = 30,
-        n_neighbors_predict: int = 100,
+        n_neighbors_predict: int = 150,
         ard: bool = True,
         linear_trend: bool = True,
         noise: float | str = "learn",
