@@ -6,9 +6,6 @@ from skgeom.backends import Backend, get_backend
 from skgeom.graph._neighbors import nearest_neighbors
 from skgeom.typing import Array, NDArray
 
-# Columns up to which trees find exact neighbours of any number of rows.
-_MOST_TREE_FEATURES = 8
-
 
 def ordered_neighbors(
     X: Array,
@@ -20,8 +17,8 @@ def ordered_neighbors(
     """Find the nearest rows among those that come before each row.
 
     These are the neighbours that a row is given in Vecchia's approximation of a
-    Gaussian process. Exact in up to eight columns, and up to 50,000 rows in more;
-    beyond, by the engines of `nearest_neighbors`.
+    Gaussian process. The search is exact, by trees in few columns, and by products of
+    all pairs in many: ask there for those of some `rows`.
 
     Parameters
     ----------
@@ -65,7 +62,6 @@ def ordered_neighbors(
     backend = get_backend(like=X) if backend is None else backend
     X = backend.asarray(X)
     rows = np.arange(X.shape[0]) if rows is None else np.asarray(rows, dtype=np.int64)
-    algorithm = "exact" if X.shape[1] <= _MOST_TREE_FEATURES else "auto"
     found = np.full((len(rows), n_neighbors), -1, dtype=np.int64)
     # Of rows from 2^k on, at least half of those before 2^(k + 1) come before.
     levels = np.frexp(np.maximum(rows, 2 * n_neighbors))[1]
@@ -81,7 +77,7 @@ def ordered_neighbors(
                 before,
                 queries,
                 n_neighbors=width,
-                algorithm=algorithm,
+                algorithm="exact",
                 backend=backend,
             )
             earlier = near < rows[due][:, None]

@@ -9,7 +9,7 @@ from skgeom.gaussian_process._vecchia._fisher_scoring import (
 )
 
 # Rows of a batch: in general; in few columns, where they cost little and few of them
-# show up as spurious anisotropy; and up to how many it is a share of all.
+# show up as spurious anisotropy; and there, up to how many it is a share of all.
 _BATCH, _FLAT_BATCH, _BATCH_SHARE, _MOST_BATCH = 4000, 8000, 0.1, 20_000
 _FEW_COLUMNS = 3
 
@@ -26,8 +26,9 @@ def learn(table, free, kernel, backend, *, n_neighbors, batch_size, rng, **limit
     if n_neighbors is None:
         return learn_dense(*table, kernel, free, **limits)
     if batch_size is None:
-        least = _FLAT_BATCH if n_features <= _FEW_COLUMNS else _BATCH
-        batch_size = max(least, min(int(_BATCH_SHARE * n), _MOST_BATCH))
+        batch_size = _BATCH
+        if n_features <= _FEW_COLUMNS:
+            batch_size = max(_FLAT_BATCH, min(int(_BATCH_SHARE * n), _MOST_BATCH))
     rows = np.sort(rng.permutation(n)[:batch_size])
     likelihood = BatchLikelihood(*table, rows, n_neighbors, kernel, backend)
     learned = learn_by_fisher_scoring(likelihood, free, **limits)

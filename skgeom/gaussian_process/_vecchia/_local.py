@@ -15,8 +15,6 @@ from skgeom.gaussian_process._vecchia._parameters import Parameters
 from skgeom.graph import nearest_neighbors
 from skgeom.typing import NDArray
 
-# Columns up to which trees find exact neighbours of any number of rows.
-_MOST_TREE_FEATURES = 8
 # Share of the neighbours that count in full.
 _IN_FULL = 0.7
 # Noise, in units of all variance, of a neighbour that does not count.
@@ -95,12 +93,11 @@ def local_weights(
         for A in (points, queries)
     )
     n = points.shape[0]
-    algorithm = "exact" if points.shape[1] <= _MOST_TREE_FEATURES else "auto"
     distances, near = nearest_neighbors(
         points,
         queries,
         n_neighbors=min(n_neighbors + 1, n),
-        algorithm=algorithm,
+        algorithm="exact",  # others depend on the queries that come along
         backend=backend,
     )
     fading = np.zeros((len(near), min(n_neighbors, n)))
