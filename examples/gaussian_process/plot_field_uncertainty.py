@@ -75,7 +75,9 @@ plt.show()
 # %%
 # Fields that could be
 # --------------------
-# Along a line through the lake: draws of readings share what is not known.
+# Along a line through the lake: draws share what is not known. In the middle the
+# nearest readings change shore, and the prediction turns from one to the other, within
+# what it says of itself; with more of them (`n_neighbors_predict`) both shores count.
 
 line = np.stack([np.linspace(0, 1, 150), np.full(150, 0.5)], axis=1)
 mean, covariance = model.predict(line, return_cov=True)
