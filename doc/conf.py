@@ -48,6 +48,7 @@ sphinx_gallery_conf = {
         "../examples/few_labels",
         "../examples/kernels",
         "../examples/decomposition",
+        "../examples/gaussian_process",
         "../examples/practice",
     ],
     "filename_pattern": r"[/\\]plot_",

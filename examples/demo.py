@@ -20,10 +20,11 @@ import numpy as np
 from sklearn.cluster import KMeans
 from sklearn.datasets import load_digits, load_wine
 from sklearn.decomposition import PCA
+from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.kernel_ridge import KernelRidge
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.manifold import TSNE, Isomap
-from sklearn.metrics import adjusted_rand_score
+from sklearn.metrics import adjusted_rand_score, r2_score
 from sklearn.mixture import GaussianMixture
 from sklearn.model_selection import cross_val_score
 from sklearn.neighbors import KNeighborsClassifier
@@ -45,8 +46,9 @@ from skgeom import (
     SparseDictionary,
     STKRClassifier,
     STKRRegressor,
+    VecchiaGPRegressor,
 )
-from skgeom.datasets import load_wordnet_mammals, make_swiss_roll
+from skgeom.datasets import load_wordnet_mammals, make_robot_arm, make_swiss_roll
 from skgeom.graph import Graph
 from skgeom.metrics import (
     distance_preservation,
@@ -333,6 +335,32 @@ def stkr(out):
     return rows + long_format("swiss_roll, ten labels", scores)
 
 
+def vecchia_gp(out):
+    """VecchiaGPRegressor: predictions, and how far they may be off."""
+    print("VecchiaGPRegressor: numbers with their uncertainty\n")
+    X, y = make_robot_arm(6000, noise=0.2, random_state=0)
+    VecchiaGPRegressor(batch_size=100).fit(X[:1100], y[:1100])  # compiles
+    scores = {}
+    for name, model in {
+        "VecchiaGPRegressor": VecchiaGPRegressor(random_state=0),
+        "HistGradientBoostingRegressor": HistGradientBoostingRegressor(random_state=0),
+        "Ridge": Ridge(),
+    }.items():
+        start = time.perf_counter()
+        model.fit(X[:5000], y[:5000])
+        mean, within = model.predict(X[5000:]), np.nan
+        if name.startswith("Vecchia"):
+            mean, std = model.predict(X[5000:], return_std=True)
+            within = np.mean(np.abs(y[5000:] - mean) < 1.96 * std)
+        scores[name] = {
+            "seconds": time.perf_counter() - start,
+            "R2": r2_score(y[5000:], mean),
+            "in 95 % band": within,
+        }
+    print_table("A robot's arm with eight joints: 1,000 unseen postures", scores)
+    return long_format("robot arm", scores)
+
+
 # A function for each estimator: it prints its tables, writes its figures to a folder
 # and returns rows (data, method, score, value).
 SECTIONS = [
@@ -343,6 +371,7 @@ SECTIONS = [
     nodes_of_a_graph,
     factors,
     stkr,
+    vecchia_gp,
 ]
 
 

@@ -33,6 +33,7 @@ _ESTIMATORS = {
     "OrthogonalRBFSampler": "skgeom.kernels",
     "STKRClassifier": "skgeom.kernels",
     "STKRRegressor": "skgeom.kernels",
+    "VecchiaGPRegressor": "skgeom.gaussian_process",
 }
 
 _PACKAGES = (
@@ -43,6 +44,7 @@ _PACKAGES = (
     "datasets",
     "decomposition",
     "embedding",
+    "gaussian_process",
     "geometry",
     "graph",
     "hyperbolic",

@@ -115,6 +115,9 @@ SETTINGS = {
         for kernel in ("laplacian", "matern52")
     ],
     "OrthogonalRBFSampler": [dict(coupling="orthogonal", n_components=9, gamma=0.3)],
+    "VecchiaGPRegressor": [
+        dict(approximation="response", n_neighbors=9, n_neighbors_predict=20)
+    ],
 }
 # Iterations that stop at a tolerance agree to that tolerance, not to rounding.
 DEFAULTS = {
@@ -489,6 +492,7 @@ WITHIN_ESTIMATORS = {
     "solve_full_system starting_round tune_kernel",
     "KrylovKernelPCA": "point_evaluation point_products farthest",
     "OrthogonalRBFSampler": "column_moments",
+    "VecchiaGPRegressor": "learn local_weights error_covariance draw_together",
 }
 
 

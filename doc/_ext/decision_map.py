@@ -95,6 +95,7 @@ MAP = {
             "kernel_components",
         ),
         ("features for\npredictions", "Nystroem", None),
+        ("numbers, and how far\noff they may be", "VecchiaGPRegressor", "vecchia_gp"),
     ],
     "Factors of a table": [
         ("counts: what comes\ntogether", "PMIEmbedding", "factors"),

@@ -9,6 +9,9 @@ POINT_KERNELS = ("rbf", "laplacian", "exponential", "matern32", "matern52")
 # a width of (2 gamma)^-1/2, as scikit-learn's `Matern` counts it.
 SQUARED_UNITS = {"rbf": 1, "exponential": 2, "matern32": 6, "matern52": 10}
 
+# Kernels that rows are conditioned on their neighbours with, by number for numba.
+VECCHIA_KERNELS = ("rbf", "exponential", "matern32", "matern52")
+
 # Scratch of a pair of points in a tile: its value, and what it is computed from.
 _PAIR_BYTES = 4 * 8
 
@@ -77,3 +80,10 @@ def centred_points(xp, X, Y, kernel, gamma):
         raise ValueError(f"gamma={gamma!r} must be positive and finite.")
     center = xp.mean(Y, axis=0) if Y.shape[0] else 0.0
     return X - center, Y - center, gamma
+
+
+def check_vecchia_kernel(kernel):
+    """Return the number of a kernel of `Backend.vecchia_likelihood`."""
+    if kernel not in VECCHIA_KERNELS:
+        raise ValueError(f"kernel={kernel!r} must be one of {list(VECCHIA_KERNELS)}.")
+    return VECCHIA_KERNELS.index(kernel)

@@ -61,6 +61,62 @@ def kernel_values(X, Y, kernel="rbf", gamma=1.0):
     return (1 + reach + reach**2 / 3) * np.exp(-reach)
 
 
+def vecchia_likelihood(
+    points, targets, noise, neighbors, rows, kernel="matern52", signal=1.0
+):
+    """-log p(y_i | y of its neighbours), summed; see `Backend.vecchia_likelihood`.
+
+    The Fisher information of a row is that of it with its neighbours less that of them.
+    """
+    p = points.shape[1] + 2
+    value, gradient, fisher = 0.0, np.zeros(p), np.zeros((p, p))
+    for row, listed in zip(rows, neighbors, strict=True):
+        known = listed[listed >= 0]
+        for sign, of in ((1, [*known, row]), (-1, known)):
+            K, derivatives = _covariances(points[of], noise[of], kernel, signal)
+            inverse, y = np.linalg.inv(K), targets[of]
+            value += sign * 0.5 * (y * (inverse @ y)).sum()
+            logarithm = np.linalg.slogdet(2 * np.pi * K)[1]
+            value += sign * 0.5 * targets.shape[1] * logarithm
+            slope = targets.shape[1] * inverse - inverse @ y @ y.T @ inverse
+            gradient += sign * 0.5 * (slope * derivatives).sum(axis=(1, 2))
+            scaled = inverse @ derivatives
+            fisher += (
+                sign * 0.5 * targets.shape[1] * np.einsum("pij,qji", scaled, scaled)
+            )
+    return value, gradient, fisher
+
+
+def kriging_weights(points, queries, noise, neighbors, kernel="matern52", signal=1.0):
+    """Solve for k(query) in the covariance of its neighbours."""
+    weights, variances = np.zeros(neighbors.shape), np.full(len(queries), signal)
+    for i, listed in enumerate(neighbors):
+        of = listed[listed >= 0]
+        both = np.concatenate([points[of], queries[i : i + 1]])
+        K = signal * kernel_values(both, both, kernel, 0.5)
+        system = K[:-1, :-1] + np.diag(noise[i, : len(of)])
+        weights[i, : len(of)] = np.linalg.solve(system, K[:-1, -1])
+        variances[i] -= weights[i, : len(of)] @ K[:-1, -1]
+    return weights, variances
+
+
+def _covariances(points, noise, kernel, signal):
+    """Covariance of noisy rows, and its derivatives by the logs of the parameters."""
+    K = signal * kernel_values(points, points, kernel, 0.5)
+    gaps = (points[:, None, :] - points[None, :, :]) ** 2
+    reach = {"rbf": 0, "exponential": 1, "matern32": 3, "matern52": 5}[kernel] ** 0.5
+    reach = reach * np.sqrt(gaps.sum(axis=2))
+    decay = signal * np.exp(-reach)
+    slope = {
+        "rbf": K,
+        "exponential": decay / np.where(reach > 0, reach, np.inf),
+        "matern32": 3 * decay,
+        "matern52": 5 / 3 * (1 + reach) * decay,
+    }[kernel]
+    by_lengths = np.moveaxis(slope[:, :, None] * gaps, 2, 0)
+    return K + np.diag(noise), np.stack([K, *by_lengths, np.diag(noise)])
+
+
 def row_sum_lagrangian(X, diagonal, U, dual, penalty):
     """-<A, UU'> + <dual, v> + penalty / 2 <v, v>, A = XX' - diag(d), v = UU'1 - 1."""
     A = X @ X.T - np.diag(diagonal)

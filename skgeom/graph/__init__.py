@@ -10,6 +10,7 @@ from skgeom.graph._known_rows import KnownRows, canonical_csr
 from skgeom.graph._landmarks import farthest_point_landmarks
 from skgeom.graph._laplacian import Laplacian
 from skgeom.graph._neighbors import nearest_neighbors, neighbors_from_graph
+from skgeom.graph._ordered_neighbors import ordered_neighbors
 from skgeom.graph._paths import shortest_paths
 from skgeom.graph._smoothing import (
     local_dimension,
@@ -36,6 +37,7 @@ __all__ = [
     "neighbor_overlap",
     "neighbors_from_graph",
     "noise_hides_shape",
+    "ordered_neighbors",
     "prune_shortcuts",
     "robust_graph",
     "shortest_paths",

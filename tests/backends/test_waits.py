@@ -168,6 +168,12 @@ STEPS = {
     "lagrangian": lambda b: b.row_sum_lagrangian(
         floats(20, 3), floats(20), floats(2, 20, 4), floats(2, 20), floats(2)
     )[2],
+    "likelihood": lambda b: b.vecchia_likelihood(
+        *(floats(20, 3), floats(20, 2), floats(20), integers(9, 5), integers(9))
+    )[2],
+    "kriging": lambda b: b.kriging_weights(
+        floats(20, 3), floats(9, 3), floats(9, 5), integers(9, 5)
+    )[0],
     **{f"descent-{rule}": lambda b, rule=rule: _descend(rule) for rule in RULES},
     "walkers": lambda b: _walk(),
     "conjugate gradients": _solve,
@@ -334,6 +340,7 @@ OF_DENSE_MATHEMATICS = (
     "SDPClustering",
     "SparseDictionary",
     "TreeEmbedding",
+    "VecchiaGPRegressor",  # few rows are SciPy's
 )
 
 

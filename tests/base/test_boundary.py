@@ -45,6 +45,9 @@ def make(Class, device="auto"):
     if Class.__name__ == "TreeEmbedding":
         # The tree whose edges are searched for there.
         wanted["tree"] = "minimum"
+    if Class.__name__ == "VecchiaGPRegressor":
+        # The whole matrix of few rows would be SciPy's.
+        wanted["approximation"] = "response"
     known = Class().get_params()
     return Class(**{name: wanted[name] for name in wanted if name in known})
 

@@ -11,11 +11,13 @@ from joblib import Parallel, delayed, effective_n_jobs
 from threadpoolctl import ThreadpoolController
 
 from skgeom.backends._arrays import as_numpy, unsigned
+from skgeom.backends._blocks import row_blocks
 from skgeom.backends._descent import RULES
 from skgeom.backends._faiss import nearest_by_products
 from skgeom.backends._kernel_products import (
     SQUARED_UNITS,
     centred_points,
+    check_vecchia_kernel,
     tiled_matvec,
 )
 from skgeom.backends._numba._lockstep import in_lockstep
@@ -44,6 +46,9 @@ _MOST_TREE_FEATURES = 15
 _FEW_PAIRS = 2**20
 # Coordinates that are compared in the time that a search takes to be set up.
 _LITTLE_WORK = 2**17
+
+# Rows given their neighbours that one task computes.
+_SYSTEMS_PER_TASK = 256
 
 # Scratch of a tile of a kernel matrix.
 _KERNEL_BYTES = 2**24
@@ -162,6 +167,52 @@ class NumbaBackend:
             else:
                 run = Parallel(self.n_jobs, prefer="threads", return_as="generator")
                 yield from run(delayed(function)(item) for item in items)
+
+    def vecchia_likelihood(
+        self, points, targets, noise, neighbors, rows, kernel="matern52", signal=1.0
+    ):
+        """Tasks of some rows, added up in their order whatever the threads."""
+        from skgeom.backends._numba import _conditionals
+
+        options = check_vecchia_kernel(kernel), float(signal)
+        arrays = [np.ascontiguousarray(a) for a in (points, targets, noise)]
+        p = points.shape[1] + 2
+
+        def of(block):
+            return _conditionals.likelihood(
+                *arrays, neighbors[block], rows[block], *options
+            )
+
+        value, gradient, fisher = np.float64(0.0), np.zeros(p), np.zeros((p, p))
+        blocks = row_blocks(len(rows), 1, _SYSTEMS_PER_TASK) if len(rows) else []
+        for found in self._each(of, blocks):
+            value, gradient = value + found[0], gradient + found[1]
+            fisher = fisher + found[2]
+        return value, gradient, fisher + np.tril(fisher, -1).T
+
+    def kriging_weights(
+        self, points, queries, noise, neighbors, kernel="matern52", signal=1.0
+    ):
+        """Tasks of some queries."""
+        from skgeom.backends._numba import _conditionals
+
+        options = check_vecchia_kernel(kernel), float(signal)
+        points, queries, noise = map(np.ascontiguousarray, (points, queries, noise))
+        weights, variances = np.zeros(neighbors.shape), np.empty(len(queries))
+
+        def of(block):
+            _conditionals.weights(
+                points,
+                queries[block],
+                noise[block],
+                neighbors[block],
+                *options,
+                weights[block],
+                variances[block],
+            )
+
+        list(self._each(of, row_blocks(len(queries), 1, _SYSTEMS_PER_TASK)))
+        return weights, variances
 
     def row_sum_lagrangian(self, X, diagonal, U, dual, penalty):
         """Two products by BLAS, all else in two passes over U."""

@@ -51,7 +51,7 @@ def _double_of(context, bits):
 
 
 @njit(**OPTIONS, fastmath=_FAST, inline="always")
-def _exp(x):
+def exponential(x):
     """Exponential of a number that is not positive; zero where below 3e-308.
 
     exp(x) = 2^k exp(r) with |r| <= log(2) / 2, the series summed in pairs so that its
@@ -86,7 +86,7 @@ def gaussian_values(products, half_x, half_y):
         own = half_x[i]
         for j in range(products.shape[1]):
             e = np.float64(products[i, j] - (own + half_y[j]))
-            products[i, j] = _exp(0.0 if e > 0.0 else e)
+            products[i, j] = exponential(0.0 if e > 0.0 else e)
 
 
 @njit(**OPTIONS, fastmath=_FAST)
@@ -103,7 +103,7 @@ def exponential_values(products, half_x, half_y):
             squares = own + half_y[j]
             e = np.float64(products[i, j] - squares)
             e = 0.0 if e > rounding * np.float64(squares) else e
-            products[i, j] = _exp(-np.sqrt(-2.0 * e))
+            products[i, j] = exponential(-np.sqrt(-2.0 * e))
 
 
 @njit(**OPTIONS, fastmath=_FAST)
@@ -114,7 +114,7 @@ def matern32_values(products, half_x, half_y):
         for j in range(products.shape[1]):
             e = np.float64(products[i, j] - (own + half_y[j]))
             reach = np.sqrt(-2.0 * (0.0 if e > 0.0 else e))
-            products[i, j] = (1.0 + reach) * _exp(-reach)
+            products[i, j] = (1.0 + reach) * exponential(-reach)
 
 
 @njit(**OPTIONS, fastmath=_FAST)
@@ -127,7 +127,7 @@ def matern52_values(products, half_x, half_y):
             e = np.float64(products[i, j] - (own + half_y[j]))
             square = -2.0 * (0.0 if e > 0.0 else e)
             reach = np.sqrt(square)
-            products[i, j] = (1.0 + reach + third * square) * _exp(-reach)
+            products[i, j] = (1.0 + reach + third * square) * exponential(-reach)
 
 
 @njit(**OPTIONS, fastmath=_FAST)
@@ -141,4 +141,4 @@ def laplacian_values(X, Y, out):
             for j in range(row.shape[0]):
                 row[j] += abs(x - line[j])
         for j in range(row.shape[0]):
-            row[j] = _exp(-np.float64(row[j]))
+            row[j] = exponential(-np.float64(row[j]))

@@ -14,6 +14,7 @@ from skgeom.backends._blocks import block_bytes, row_blocks
 from skgeom.backends._kernel_products import (
     SQUARED_UNITS,
     centred_points,
+    check_vecchia_kernel,
     tiled_matvec,
 )
 from skgeom.backends._refine import exact_neighbors, unit_rows
@@ -188,6 +189,26 @@ class TorchBackend:
         """One product of matrices, turned into values in place."""
         X, Y, gamma = centred_points(xp, X, Y, kernel, gamma)
         return _kernel_values(X, Y, kernel, gamma)
+
+    def vecchia_likelihood(
+        self, points, targets, noise, neighbors, rows, kernel="matern52", signal=1.0
+    ):
+        """Blocks of small systems, decomposed together."""
+        from skgeom.backends._torch import _conditionals
+
+        check_vecchia_kernel(kernel)
+        return _conditionals.likelihood(
+            points, targets, noise, neighbors, rows, kernel, signal
+        )
+
+    def kriging_weights(
+        self, points, queries, noise, neighbors, kernel="matern52", signal=1.0
+    ):
+        """Blocks of small systems, decomposed together."""
+        from skgeom.backends._torch import _conditionals
+
+        check_vecchia_kernel(kernel)
+        return _conditionals.weights(points, queries, noise, neighbors, kernel, signal)
 
     def row_sum_lagrangian(self, X, diagonal, U, dual, penalty):
         """All starts at once."""

@@ -1,0 +1,1 @@
+"""Gaussian processes whose rows are given their neighbours."""
