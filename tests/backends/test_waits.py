@@ -209,7 +209,12 @@ def _descend_edges(backend, n_steps):
 def _random_walks(backend, n_lengths):
     steps = Graph.from_edges(RNG.integers(0, 60, (300, 2))).steps(backend)
     f = graph_kernel("diffusion", diffusion_time=4.0).modulation[:n_lengths]
-    return lambda: backend.random_walks(steps, np.arange(50), f, length_law(f), 16)
+
+    def run():
+        return backend.random_walks(steps, np.arange(50), f, length_law(f), 16)
+
+    run()  # tables of draws are brought there once in a process
+    return run
 
 
 def _matrix_polynomial(backend, degree):
