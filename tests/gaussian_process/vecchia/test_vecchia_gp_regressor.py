@@ -45,7 +45,7 @@ def all_neighbors(X, y, kernel, **options):
 
 @pytest.mark.parametrize("kernel", KERNELS)
 @given(seed=st.integers(0, 2**31), n_targets=st.integers(1, 3))
-@settings(max_examples=3)
+@settings(max_examples=2)
 def test_with_all_neighbors_it_is_the_dense_likelihood(kernel, seed, n_targets):
     rng = np.random.default_rng(seed)
     X, y = rng.standard_normal((40, 3)), rng.standard_normal((40, n_targets))
@@ -99,7 +99,7 @@ def test_the_exact_optimum_is_that_of_scikit_learn(kernel):
 
 
 def test_what_is_told_belongs_together():
-    X, y, _ = field(200)
+    X, y, _ = field(100)
     for shift in (0.0, 1e3):
         model = VecchiaGPRegressor().fit(X * [1, 100], 5 * y + shift)
         assert_allclose(
@@ -120,7 +120,7 @@ def test_what_is_told_belongs_together():
 # ------------------------------------------------------------------------- predictions
 
 
-@pytest.mark.parametrize("kernel", KERNELS)
+@pytest.mark.parametrize("kernel", ["matern12", "rbf"])
 def test_with_all_neighbors_predictions_are_exact(kernel):
     X, y, _ = field(60, d=3)
     near = all_neighbors(X, y, kernel)
@@ -169,19 +169,23 @@ def test_covariances_have_the_squared_deviations_on_their_diagonal(
 
 
 def test_neighbors_find_the_field_and_say_how_well():
-    X, y, f = field(3000, noise=0.5)
-    model = VecchiaGPRegressor(batch_size=1000, random_state=0).fit(X[:2500], y[:2500])
+    X, y, f = field(2000, noise=0.5)
+    model = VecchiaGPRegressor(batch_size=800, random_state=0).fit(X[:1500], y[:1500])
     assert model.approximation_ == "response"
-    mean, std = model.predict(X[2500:], return_std=True)
-    assert np.sqrt(np.mean((mean - f[2500:]) ** 2)) < 0.1
-    assert 0.92 < np.mean(np.abs(y[2500:] - mean) < 1.96 * std) < 0.98
+    mean, std = model.predict(X[1500:], return_std=True)
+    assert np.sqrt(np.mean((mean - f[1500:]) ** 2)) < 0.1
+    assert 0.92 < np.mean(np.abs(y[1500:] - mean) < 1.96 * std) < 0.98
     assert_allclose(model.noise_variance_, 0.25, rtol=0.15)
 
 
 def test_rows_are_predicted_independently_of_each_other():
-    X, y, _ = field(1200, d=10)
+    X, y, _ = field(500, d=10)
     model = VecchiaGPRegressor(
-        batch_size=300, n_neighbors=8, n_neighbors_predict=15, random_state=0
+        approximation="response",
+        batch_size=200,
+        n_neighbors=8,
+        n_neighbors_predict=15,
+        random_state=0,
     ).fit(X, y)
     together = model.predict(X[:50], return_std=True)
     for k in (0, 20, 49):
@@ -213,8 +217,8 @@ def test_predictions_are_continuous():
 
 
 def test_threads_do_not_change_the_result():
-    X, y, _ = field(1500)
-    options = dict(batch_size=700, n_neighbors=10, random_state=0)
+    X, y, _ = field(1200)
+    options = dict(batch_size=520, n_neighbors=10, random_state=0)
     one, two = (VecchiaGPRegressor(n_jobs=k, **options).fit(X, y) for k in (1, 2))
     assert_array_equal(one.theta_, two.theta_)
     assert_array_equal(one.predict(X[:40]), two.predict(X[:40]))
@@ -231,16 +235,16 @@ def test_a_model_survives_a_pickle():
 
 
 @given(seed=st.integers(0, 2**31))
-@settings(max_examples=3)
+@settings(max_examples=2)
 def test_rows_may_come_in_any_order(seed):
-    X, y, _ = field(60)
-    order = np.random.default_rng(seed).permutation(60)
+    X, y, _ = field(30)
+    order = np.random.default_rng(seed).permutation(30)
     one = VecchiaGPRegressor().fit(X, y)
     two = VecchiaGPRegressor().fit(X[order], y[order])
     assert_array_equal(one.predict(X), two.predict(X))
 
 
-@pytest.mark.parametrize("scale", [1e-100, 1e-3, 1e100])
+@pytest.mark.parametrize("scale", [1e-100, 1e100])
 @pytest.mark.parametrize("approximation", ["exact", "response"])
 def test_units_do_not_matter(scale, approximation):
     X, y, _ = field(120)
@@ -265,7 +269,7 @@ def test_one_length_scale_is_of_the_columns_as_they_come():
 
 @pytest.mark.parametrize("approximation", ["exact", "response"])
 def test_noise_may_be_given(approximation):
-    X, y, _ = field(200, noise=0.3)
+    X, y, _ = field(120, noise=0.3)
     options = dict(approximation=approximation, n_neighbors=10, random_state=0)
     model = VecchiaGPRegressor(noise=0.09, **options).fit(X, y)
     assert model.noise_variance_ == 0.09
@@ -289,7 +293,7 @@ def test_weights_are_inverse_noise():
 
 
 def test_far_rows_have_the_trend_and_all_of_the_variance():
-    X, y, _ = field(300)
+    X, y, _ = field(150)
     model = VecchiaGPRegressor().fit(X, y)
     trend = np.array([[1.5, 1.5]]) @ model.coef_ + model.intercept_
     far = np.array([[1.5, 1.5]]) + 0 * X[:1]
@@ -388,7 +392,7 @@ class TestBadInput:
         assert_allclose(std, 1.0, atol=0.3)
 
     def test_no_noise(self, approximation):
-        X, _, f = field(200)
+        X, _, f = field(120)
         model = self.fit(approximation, X, f)
         assert_allclose(model.predict(X), f, atol=0.02)
         assert model.noise_variance_ < 1e-3
