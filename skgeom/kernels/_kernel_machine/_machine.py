@@ -266,17 +266,28 @@ class KernelMachine(ChosenKernel):
         errors = left_out_of(
             few, few.targets, self._chart, features, models, self.alpha_
         )
-        self._shrink = 1.0
-        if len(features.chosen) < n:
-            prior = backend.to_numpy(kernel.diagonal(self._chart.place(few.X, backend)))
-            squares = (dual**2).mean(axis=0)
-            self._shrink = shrink_to_fit(
-                errors.variances - self.alpha_ / few.weights,
-                prior,
-                self.alpha_ / few.weights,
-                self._scales.sum() / max(squares.sum(), TINY),
-            )
+        self._shrink = self._shrink_of(dual, few, errors, places, kernel, backend)
         return dual, errors._replace(rows=few.places)
+
+    def _shrink_of(self, dual, few, errors, places, kernel, backend):
+        """How much surer than Nyström's model the whole one is of its rows.
+
+        Of rows that are no centres: a row that is left out stays one.
+        """
+        others = np.ones(len(dual), dtype=bool)
+        others[places if places is not None else []] = False
+        shown = others[few.places]
+        if not shown.any():
+            return 1.0
+        prior = backend.to_numpy(kernel.diagonal(self._chart.place(few.X, backend)))
+        noise = self.alpha_ / few.weights
+        squares = (dual[others] ** 2).mean(axis=0).sum()
+        return shrink_to_fit(
+            (errors.variances - noise)[shown],
+            prior[shown],
+            noise[shown],
+            self._scales.sum() / max(squares, TINY),
+        )
 
     def _fit_nystrom(self, data, rng):
         """Sums over the rows, and one decomposition of them."""
