@@ -1,5 +1,6 @@
 """Sphinx configuration. The build needs no network."""
 
+import re
 import sys
 from pathlib import Path
 
@@ -79,3 +80,14 @@ html_theme_options = {
 html_sidebars = {
     name: [] for name in ("why", "install", "quickstart", "contributing", "changelog")
 }
+
+
+def without_labels(app, what, name, obj, options, lines):
+    """Leave out links of inherited docstrings to labels of scikit-learn's own pages."""
+    if getattr(obj, "__module__", "").startswith("sklearn."):
+        lines[:] = [re.sub(r":ref:`([^`<]+?) <[^`>]+>`", r"\1", line) for line in lines]
+
+
+def setup(app):
+    """Connect what changes docstrings."""
+    app.connect("autodoc-process-docstring", without_labels)

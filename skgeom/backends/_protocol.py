@@ -146,9 +146,8 @@ class Backend(Protocol):
             The points of the columns, in the type of X.
         V : array of shape (n_samples, n_columns)
             What is multiplied, in the type of X.
-        kernel : {"rbf", "laplacian", "exponential", "matern32", "matern52"}, \
-                default="rbf"
-            The kernel.
+        kernel : str, default="rbf"
+            One of those.
         gamma : float, default=1.0
             Its inverse width, > 0.
 
@@ -171,9 +170,8 @@ class Backend(Protocol):
             The points of the rows.
         Y : array of shape (n_samples, n_features)
             The points of the columns, in the type of X.
-        kernel : {"rbf", "laplacian", "exponential", "matern32", "matern52"}, \
-                default="rbf"
-            The kernel, see `kernel_matvec`.
+        kernel : str, default="rbf"
+            One of those of `kernel_matvec`.
         gamma : float, default=1.0
             Its inverse width, > 0.
 

@@ -151,8 +151,7 @@ class FrechetMeanClassifier(MetaEstimatorMixin, ClassifierMixin, GeometryEstimat
     estimator : object, default=None
         A classifier with `predict_proba`. None is
         :class:`~sklearn.linear_model.LogisticRegression`.
-    distances : {"discrete", "absolute"}, Graph or array-like of shape \
-            (n_labels, n_labels), default="discrete"
+    distances : str, Graph or array-like of (n_labels, n_labels), default="discrete"
         How far labels are from each other. "discrete": all alike, so that the most
         likely one is predicted. "absolute": by their difference, for numbers. A matrix,
         in the order of `labels`. A graph whose nodes are the labels: by shortest paths.

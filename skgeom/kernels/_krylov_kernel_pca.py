@@ -53,14 +53,14 @@ class KrylovKernelPCA(EmbeddingMixin, GeometryEstimator):
     n_components : int, default=2
         Number of components, at most the number of rows. Beyond the rank of the centred
         kernel eigenvalues and coordinates are zero.
-    kernel : {"rbf", "laplacian", "exponential", "matern32", "matern52", \
-            "precomputed"} or callable, default="rbf"
-        The kernel: with Euclidean distance d and city-block distance c
-        :math:`e^{-\gamma d^2}`, :math:`e^{-\gamma c}`, :math:`e^{-r}` with
-        :math:`r = \sqrt{2 \gamma}\, d`, :math:`(1 + r) e^{-r}` with
-        :math:`r = \sqrt{6 \gamma}\, d`, or :math:`(1 + r + r^2 / 3) e^{-r}` with
-        :math:`r = \sqrt{10 \gamma}\, d`. A callable takes two matrices of points and
-        returns the matrix of kernel values, as those of `sklearn.metrics.pairwise` do.
+    kernel : str or callable, default="rbf"
+        The kernel. With Euclidean distance d and city-block distance c: "rbf" is
+        :math:`e^{-\gamma d^2}`, "laplacian" :math:`e^{-\gamma c}`, "exponential"
+        :math:`e^{-r}` with :math:`r = \sqrt{2 \gamma}\, d`, "matern32"
+        :math:`(1 + r) e^{-r}` with :math:`r = \sqrt{6 \gamma}\, d`, and "matern52"
+        :math:`(1 + r + r^2 / 3) e^{-r}` with :math:`r = \sqrt{10 \gamma}\, d`. A
+        callable takes two matrices of points and returns the matrix of kernel values,
+        as those of `sklearn.metrics.pairwise` do.
         "precomputed": X is the kernel matrix, dense or sparse.
     gamma : float, default=None
         Inverse width of a named kernel, > 0; None is one over the number of columns.

@@ -87,11 +87,10 @@ class HyperbolicMDS(EmbeddingMixin, GeometryEstimator):
     scale : float or "auto", default="auto"
         Hyperbolic length of one unit of distance, so that the curvature is
         ``-scale**2``. "auto" tries four, and fits the best on.
-    weights : {"relative", "sammon", "absolute"} or array-like of shape \
-            (n_samples, n_samples), default="relative"
-        Of squared errors: one over the squared distance, one over the distance, or one.
-        An array has a weight >= 0 for each pair of training rows; new rows then go by
-        relative errors.
+    weights : str or array-like of shape (n_samples, n_samples), default="relative"
+        Of squared errors. "relative": one over the squared distance; "sammon": one over
+        the distance; "absolute": one. An array has a weight >= 0 for each pair of
+        training rows; new rows then go by relative errors.
     init : {"auto", "spectral", "tree", "random"}, default="auto"
         Where to start. "tree": where :class:`TreeEmbedding` draws the minimum spanning
         tree, which is right for distances along a tree. "random": near the origin.

@@ -63,8 +63,7 @@ class TreeEmbedding(GraphInputMixin, EmbeddingMixin, GeometryEstimator):
         Its `lengths` are those of the edges; what is no tree is replaced by one, see
         `tree`. :meth:`Graph.from_linkage <skgeom.graph.Graph.from_linkage>` makes one
         of a dendrogram.
-    tree : {"auto", "average", "complete", "ward", "weighted", "minimum", \
-            "shortest_path"}, default="auto"
+    tree : str, default="auto"
         How rows are joined. "average", "complete", "ward", "weighted": by hierarchical
         clustering, with half of the difference of the heights as lengths; it takes
         memory for the distances of all pairs. "minimum": by the minimum spanning tree
@@ -138,8 +137,7 @@ class TreeEmbedding(GraphInputMixin, EmbeddingMixin, GeometryEstimator):
     References
     ----------
     .. [1] Sarkar, "Low distortion Delaunay embedding of trees in hyperbolic plane",
-    Graph
-       Drawing 2011.
+       Graph Drawing 2011.
     .. [2] De Sa, Gu, Ré and Sala, "Representation tradeoffs for hyperbolic embeddings",
        ICML 2018.
 

@@ -31,9 +31,9 @@ class KernelClassifier(ClassifierMixin, KernelMachine):
 
     Parameters
     ----------
-    kernel : {"auto", "rbf", "exponential", "matern32", "matern52", "ntk", "nngp"} \
-            or callable, default="auto"
-        The kernel, see :class:`KernelRegressor`.
+    kernel : str or callable, default="auto"
+        "auto", "rbf", "exponential", "matern32", "matern52", "ntk", "nngp", or a
+        function of two matrices of rows, see :class:`KernelRegressor`.
     gamma : float or "auto", default="auto"
         Inverse width of a named kernel, > 0; "auto" is chosen by leave-one-out.
     alpha : float or "auto", default="auto"

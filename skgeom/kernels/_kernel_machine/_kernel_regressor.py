@@ -33,14 +33,13 @@ class KernelRegressor(RegressorMixin, KernelMachine):
 
     Parameters
     ----------
-    kernel : {"auto", "rbf", "exponential", "matern32", "matern52", "ntk", "nngp"} \
-            or callable, default="auto"
-        The kernel. With Euclidean distance d and :math:`l = (2\gamma)^{-1/2}`:
-        :math:`e^{-d^2 / 2 l^2}`, :math:`e^{-d/l}`, and Matérn's of smoothness 3/2 and
-        5/2 with length scale l. "ntk" and "nngp" are those of
-        :mod:`skgeom.metrics.pairwise`, with their defaults. A callable takes two
-        matrices of rows and returns the matrix of kernel values. "auto" is "rbf" or
-        "exponential", whichever predicts left out rows better.
+    kernel : str or callable, default="auto"
+        The kernel. With Euclidean distance d and :math:`l = (2\gamma)^{-1/2}`: "rbf" is
+        :math:`e^{-d^2 / 2 l^2}`, "exponential" :math:`e^{-d/l}`, "matern32" and
+        "matern52" are Matérn's of smoothness 3/2 and 5/2 with length scale l. "ntk" and
+        "nngp" are those of :mod:`skgeom.metrics.pairwise`, with their defaults. A
+        callable takes two matrices of rows and returns the matrix of kernel values.
+        "auto" is "rbf" or "exponential", whichever predicts left out rows better.
     gamma : float or "auto", default="auto"
         Inverse width of a named kernel, > 0. "auto" is chosen by leave-one-out on 1,000
         rows: a width of the signal does not depend on how many rows there are.
