@@ -45,7 +45,7 @@ from skgeom.kernels._kernel_machine._rows import blocks
 _MOST_DENSE, _MOST_FULL = 3000, 120_000
 # Centres of the preconditioner for n rows: so many times the root of n, as a step costs
 # n^2 and the preconditioner n times their square; and a share of n at the most.
-_PER_ROOT, _LEAST_SHARE = 13.0, 0.1
+_PER_ROOT, _MOST_SHARE = 13.0, 0.1
 # Centres of a model of a part of the span, unless it is said; and how many are so many
 # that sums over pairs of them cost more than passes over the rows.
 _CENTERS, _MOST_SUMMED = 2000, 4000
@@ -229,7 +229,7 @@ class KernelMachine(ChosenKernel):
     def _fit_cg(self, data, rng):
         """The whole system, by products with its matrix."""
         backend, n = data.backend, data.X.shape[0]
-        m = int(min(_PER_ROOT * n**0.5, max(_LEAST_SHARE * n, 64), n))
+        m = int(min(_PER_ROOT * n**0.5, max(_MOST_SHARE * n, 64), n))
         m = min(self.n_centers or m, int((self.max_memory / 32) ** 0.5) or 1)
         points = self._chart.place(data.X, backend)
         kernel = self._kernel_function(backend)
