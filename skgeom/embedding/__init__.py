@@ -3,5 +3,6 @@
 from skgeom.embedding._heat_geodesic._heat_geodesic_embedding import (
     HeatGeodesicEmbedding,
 )
+from skgeom.embedding._singularity_scorer import SingularityScorer
 
-__all__ = ["HeatGeodesicEmbedding"]
+__all__ = ["HeatGeodesicEmbedding", "SingularityScorer"]

@@ -9,6 +9,11 @@ from skgeom.graph._graph import Graph
 from skgeom.graph._known_rows import KnownRows, canonical_csr
 from skgeom.graph._landmarks import farthest_point_landmarks
 from skgeom.graph._laplacian import Laplacian
+from skgeom.graph._local_frames import (
+    LocalFrames,
+    local_frames,
+    quadratic_residuals,
+)
 from skgeom.graph._neighbors import nearest_neighbors, neighbors_from_graph
 from skgeom.graph._ordered_neighbors import ordered_neighbors
 from skgeom.graph._paths import shortest_paths
@@ -26,12 +31,14 @@ __all__ = [
     "Graph",
     "KnownRows",
     "Laplacian",
+    "LocalFrames",
     "affinity_matrix",
     "by_node",
     "canonical_csr",
     "equal_rows",
     "farthest_point_landmarks",
     "local_dimension",
+    "local_frames",
     "local_scale",
     "nearest_neighbors",
     "neighbor_overlap",
@@ -39,6 +46,7 @@ __all__ = [
     "noise_hides_shape",
     "ordered_neighbors",
     "prune_shortcuts",
+    "quadratic_residuals",
     "robust_graph",
     "shortest_paths",
     "smooth_locally",

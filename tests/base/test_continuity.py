@@ -4,7 +4,7 @@ import inspect
 
 import numpy as np
 import pytest
-from sklearn.base import is_classifier
+from sklearn.base import is_classifier, is_outlier_detector
 from sklearn.datasets import load_diabetes
 from sklearn.utils import get_tags
 
@@ -73,7 +73,8 @@ def allowed(Class, rows):
 
 
 def answers(model, rows):
-    labels = "predict" if {"classes_", "labels_"} & vars(model).keys() else ""
+    of_labels = {"classes_", "labels_"} & vars(model).keys()
+    labels = "predict" if of_labels or is_outlier_detector(model) else ""
     for name in NUMBERS:
         if hasattr(model, name) and name != labels:
             found = getattr(model, name)(allowed(type(model), rows))
