@@ -18,6 +18,7 @@ MAP = {
             "HeatGeodesicEmbedding",
             "heat_geodesic",
         ),
+        ("does it cross or\nbranch, and where?", "SingularityScorer", "singularities"),
         ("only neighbours count", "t-SNE, UMAP", None),
         ("the data are flat", "PCA", None),
     ],
