@@ -3,9 +3,9 @@
 Where is it not a manifold?
 ============================
 
-Methods that lay data out assume a manifold: near every row, data fill a plane. Where two
-sheets cross, where a branch begins or a cone has its tip, they do not, and maps tear or
-fold there. This page finds such rows, also where they are the most sparse of all.
+Methods that lay data out assume a manifold: near every row, data fill a plane. Where
+two sheets cross, where a branch begins or a cone has its tip, they do not, and maps tear
+or fold there. This page finds such rows, also where they are the most sparse of all.
 """
 
 # %%
@@ -38,7 +38,9 @@ X = sheets @ turn.T + 0.01 * rng.normal(size=(n, 8))
 
 model = SingularityScorer(random_state=0).fit(X)
 scores = model.score_samples(X)
-print(f"dimension {model.n_dims_}, noise {model.noise_:.3f}, radius {model.radius_:.2f}")
+print(
+    f"dimension {model.n_dims_}, noise {model.noise_:.3f}, radius {model.radius_:.2f}"
+)
 
 # %%
 # The distance to the fiftieth neighbour, which finds crossings of sheets of even

@@ -150,18 +150,28 @@ def _network_kernels(X, Y, n_layers, weight_variance, bias_variance):
     own, others = (share * (a * a).sum(axis=1) + bias_variance for a in (X, Y))
     tangent = covariance
     for _ in range(n_layers):
-        size = np.sqrt(own[:, None] * others)
-        cosine = np.divide(
-            covariance, size, out=np.zeros_like(size), where=size > 0
-        ).clip(-1, 1)
-        if same:
-            np.fill_diagonal(cosine, np.where(own > 0, 1.0, 0.0))
-        angle = np.arccos(cosine)
-        # sin(arccos(c)) without the rounding of an angle near 0.
-        sine = np.sqrt((1 - cosine) * (1 + cosine))
-        arc = (sine + (np.pi - angle) * cosine) / (2 * np.pi)
-        covariance = weight_variance * size * arc + bias_variance
-        slope = weight_variance * (np.pi - angle) / (2 * np.pi)
-        tangent = tangent * slope + covariance
+        arc, slope = rectified(covariance, own, others, same)
+        covariance = weight_variance * arc + bias_variance
+        tangent = weight_variance * tangent * slope + covariance
         own, others = (weight_variance * a / 2 + bias_variance for a in (own, others))
     return covariance.astype(dtype, copy=False), tangent.astype(dtype, copy=False)
+
+
+def rectified(
+    covariance: NDArray, own: NDArray, others: NDArray, same: bool
+) -> tuple[NDArray, NDArray]:
+    """Means of products of rectified Gaussian pairs, and of their slopes.
+
+    `own` and `others` are the variances of rows and columns; where both are the `same`
+    variables, the diagonal is exact.
+    """
+    size = np.sqrt(own)[:, None] * np.sqrt(others)
+    cosine = np.divide(covariance, size, out=np.zeros_like(size), where=size > 0)
+    cosine = cosine.clip(-1, 1)
+    if same:
+        np.fill_diagonal(cosine, np.where(own > 0, 1.0, 0.0))
+    angle = np.arccos(cosine)
+    # sin(arccos(c)) without the rounding of an angle near 0.
+    sine = np.sqrt((1 - cosine) * (1 + cosine))
+    slope = (np.pi - angle) / (2 * np.pi)
+    return size * (sine / (2 * np.pi) + slope * cosine), slope

@@ -12,6 +12,7 @@ from skgeom.nodes._graph_random_features._graph_random_features import (
 from skgeom.nodes._kernel_operator import GraphKernelOperator
 from skgeom.nodes._node_embedding._node_embedding import NodeEmbedding
 from skgeom.nodes._online_graph_classifier import OnlineGraphClassifier
+from skgeom.nodes._tangent_kernel import graph_neural_tangent_kernel
 
 __all__ = [
     "GraphFeatureExpansion",
@@ -23,4 +24,5 @@ __all__ = [
     "NodeEmbedding",
     "OnlineGraphClassifier",
     "graph_kernel",
+    "graph_neural_tangent_kernel",
 ]

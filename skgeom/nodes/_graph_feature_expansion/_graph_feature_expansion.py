@@ -33,9 +33,8 @@ from skgeom.nodes._graph_feature_expansion._smoothed_features import (
     new_powers,
     power_coefficients,
     powers_of,
-    smoothing_degrees,
-    smoothing_matrix,
 )
+from skgeom.nodes._smoothing import smoothing_degrees, smoothing_matrix
 from skgeom.solvers import truncated_svd
 from skgeom.typing import MatrixLike, RandomStateLike
 
