@@ -4,7 +4,7 @@ Where is it not a manifold?
 ============================
 
 Methods that lay data out assume a manifold: near every row, data fill a plane. Where
-two sheets cross, where a branch begins or a cone has its tip, they do not, and maps tear
+two sheets cross, a branch begins or a cone has its tip, they do not, and maps tear
 or fold there. This page finds such rows, also where they are the most sparse of all.
 """
 
