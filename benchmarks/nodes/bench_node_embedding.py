@@ -138,6 +138,22 @@ def network(name):
     return embed
 
 
+def karate(name):
+    """An embedding of karateclub, at its defaults but for the number of columns."""
+
+    def embed(graph):
+        import karateclub
+        import networkx as nx
+
+        model = getattr(karateclub, name)()
+        model.dimensions = SIZE // (model.window_size if name == "Walklets" else 1)
+        whole = nx.from_scipy_sparse_array(graph.adjacency)
+        model.fit(whole)
+        return model.get_embedding()
+
+    return embed
+
+
 EMBEDDINGS = {
     "NodeEmbedding": ours,
     'NodeEmbedding, "adjacency"': lambda g: ours(g, method="adjacency"),
@@ -150,6 +166,10 @@ EMBEDDINGS = {
     "DeepWalk (gensim)": deepwalk,
     "node2vec (q = 0.5)": node2vec,
     "GSVD (scikit-network)": network("GSVD"),
+    "Spectral (scikit-network)": network("Spectral"),
+    "NetMF (karateclub)": karate("NetMF"),
+    "RandNE (karateclub)": karate("RandNE"),
+    "Walklets (karateclub)": karate("Walklets"),
 }
 CLASSIFIERS = {
     "GraphRandomFeatures, ridge": None,
@@ -162,6 +182,9 @@ SLOW = {
     "DeepWalk (gensim)": tuple(FILES)[:3],
     "GraphKernelClassifier": SMALL,
     "STKRClassifier": SMALL,
+    "NetMF (karateclub)": SMALL,
+    "RandNE (karateclub)": SMALL,
+    "Walklets (karateclub)": SMALL,
 }
 
 
@@ -206,13 +229,50 @@ def tell_classes(rows, quick):
         "node_embedding_classes",
         list(rows.values()),
         title="Classes of nodes from a tenth of them, without features: accuracy in %",
-        packages=() if quick else ("gensim", "node2vec", "scikit-network"),
+        packages=()
+        if quick
+        else ("gensim", "node2vec", "scikit-network", "karateclub"),
         notes=[
             "Mean and deviation of 10 splits, of 3 for peers and other settings on "
             "Photo and PubMed; seconds of the processor for the "
             "embedding, or for one fit and predictions of a classifier.",
             __doc__.split("\n\n")[1].replace("\n", " "),
         ],
+        write=not quick,
+    )
+
+
+def walk_lengths(folder, quick):
+    """Lengths of walks, and the length that folds of the training nodes choose."""
+    lengths = (5, 10, 20)
+    rows = {n: {"walk_length": str(n)} for n in lengths} | {
+        "chosen": {"walk_length": "chosen by folds"}
+    }
+    for data in ("Cora",) if quick else FILES:
+        graph, y = labelled_graph(folder / f"{FILES[data]}.npz")
+        graph = Graph.from_adjacency((graph.adjacency > 0).astype(float))
+        made = {n: timed(ours, graph, walk_length=n)[:2] for n in lengths}
+        found = {name: [] for name in rows}
+        for train, test in splits(y, 2 if quick else 10 if data in SMALL else 3):
+            by_folds = {}
+            for n, (Z, _) in made.items():
+                Z = scaled(Z)
+                model = GridSearchCV(LogisticRegression(max_iter=200), PENALTIES, cv=3)
+                model.fit(Z[train], y[train])
+                found[n].append(model.score(Z[test], y[test]))
+                by_folds[model.best_score_] = found[n][-1]
+            found["chosen"].append(by_folds[max(by_folds)])
+        for name, scores in found.items():
+            mean, spread = 100 * np.mean(scores), 100 * np.std(scores)
+            rows[name][data] = f"{mean:.2f} ± {spread:.2f}"
+            cpu = made[name][1] if name in made else sum(c for _, c in made.values())
+            rows[name][f"{data}, s"] = cpu
+        print(data, {n: row[data] for n, row in rows.items()}, flush=True)
+    report(
+        "node_embedding_walk_lengths",
+        list(rows.values()),
+        title="Length of walks, classes from a tenth of the nodes: accuracy in %",
+        notes=["As in the table of classes; Photo and PubMed have three splits."],
         write=not quick,
     )
 
@@ -368,7 +428,7 @@ def large(quick, method):
     )
 
 
-TABLES = ("classes", "blocks", "links", "large_adjacency", "large_walk")
+TABLES = ("classes", "walk_lengths", "blocks", "links", "large_adjacency", "large_walk")
 
 if __name__ == "__main__":
     given = parser(__doc__)
@@ -385,4 +445,5 @@ if __name__ == "__main__":
         elif given.data is None:
             print(f"{table}: needs --data")
         else:
-            {"classes": classes, "links": links}[table](given.data, given.quick)
+            on_folder = dict(classes=classes, walk_lengths=walk_lengths, links=links)
+            on_folder[table](given.data, given.quick)

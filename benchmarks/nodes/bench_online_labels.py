@@ -72,7 +72,7 @@ def main(folder, quick):
         exact = 0.1 * np.linalg.inv(np.eye(n) - 0.9 * W)
         rows.append(row(data, "vote of the neighbours", stream(votes, y, orders)))
         rows.append(row(data, "exact kernel", stream(exact, y, orders)))
-        for tol in (0.1, 0.01, 0.001):
+        for tol in (0.1, 0.01, 0.001, 0.0001):
             rows.append(row(data, f"tol={tol:g}", *pushed(graph, y, orders, tol)))
             print(rows[-1], flush=True)
     n = 20_000 if quick else 1_000_000
