@@ -12,6 +12,8 @@ __version__ = "0.1.0.dev0"
 # Public name -> the family that defines it.
 _ESTIMATORS = {
     "HeatGeodesicEmbedding": "skgeom.embedding",
+    "RelativeRepresentation": "skgeom.embedding",
+    "AnchorAlignment": "skgeom.embedding",
     "SDPClustering": "skgeom.cluster",
     "PoincareEmbedding": "skgeom.hyperbolic",
     "TreeEmbedding": "skgeom.hyperbolic",

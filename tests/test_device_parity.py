@@ -483,6 +483,7 @@ WITHIN_ESTIMATORS = {
     "GraphFeatureExpansion": "powers_of",
     "SparseDictionary": "sparse_codes",
     "PoincareEmbedding": "choose_start",
+    "RelativeRepresentation": "relative_coordinates",
     "HyperbolicMDS": "descend_stress place_rows stress_gradient",
     "HyperbolicLogisticRegression": "hinge_loss log_loss plane_gradient plane_scores "
     "rows_of",

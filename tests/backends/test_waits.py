@@ -336,12 +336,14 @@ PRIMITIVES = [
 
 
 OF_DENSE_MATHEMATICS = (
+    "AnchorAlignment",
     "FrechetMeanClassifier",
     "HyperbolicCoordinates",
     "HyperbolicLogisticRegression",
     "HyperbolicMDS",
     "OrthogonalRBFSampler",
     "PMIEmbedding",
+    "RelativeRepresentation",
     "SDPClustering",
     "SparseDictionary",
     "TreeEmbedding",

@@ -15,6 +15,7 @@ from skgeom.base import EmbeddingMixin, GeometryEstimator, with_callbacks
 from skgeom.geometry import polar
 from skgeom.geometry._chart_rows import CHARTS, to_chart
 from skgeom.graph import equal_rows
+from skgeom.graph._landmarks import farthest_rows
 from skgeom.hyperbolic._distances import checked_dissimilarities
 from skgeom.hyperbolic._drawn import drawn_to_nodes
 from skgeom.hyperbolic._mds._place import (
@@ -25,7 +26,6 @@ from skgeom.hyperbolic._mds._place import (
 )
 from skgeom.hyperbolic._mds._start import (
     centred,
-    farthest_rows,
     filled,
     is_exact,
     spectral_start,
