@@ -18,6 +18,12 @@ MAP = {
             "HeatGeodesicEmbedding",
             "heat_geodesic",
         ),
+        (
+            "spaces that share\nsome rows, many of them",
+            "RelativeRepresentation",
+            "anchors",
+        ),
+        ("two spaces at hand,\na map between them", "AnchorAlignment", "anchors"),
         ("only neighbours count", "t-SNE, UMAP", None),
         ("the data are flat", "PCA", None),
     ],
