@@ -123,6 +123,7 @@ SETTINGS = {
 DEFAULTS = {
     "GraphKernelRidge": dict(tol=1e-10),
     "GraphKernelClassifier": dict(tol=1e-10),
+    "HyperbolicMDS": dict(max_iter=60),
     "STKRRegressor": dict(tol=1e-10),
     "STKRClassifier": dict(tol=1e-10),
     "KrylovKernelPCA": dict(tol=1e-10),
