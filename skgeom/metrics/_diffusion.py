@@ -73,7 +73,7 @@ def hyperbolic_diffusion_distance(
     -----
     The kernel is divided by the degrees of both ends first, which takes out how densely
     rows lie [2]_. Rows without weights keep to themselves. Time is O(n_samples^3), by
-    the eigenvectors; plain diffusion distances rank neighbours about as well.
+    the eigenvectors; plain diffusion distances rank neighbours as well.
 
     References
     ----------
