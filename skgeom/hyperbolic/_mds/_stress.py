@@ -279,7 +279,7 @@ def _step(xp, points, moments, slopes, count, rate, max_radius):
     first, second = 1 - _MOMENTUM**count, 1 - _MEMORY**count
     move = mean * (rate / first / (xp.sqrt(square / second) + _TINY))
     r = r - move[:, :1]
-    sign = xp.sign(r) + (r == 0)
+    sign = xp.where(r < 0, -xp.ones_like(r), xp.ones_like(r))
     r = sign * r
     # A step sideways turns by less the farther out the point is.
     u = sign * (u - move[:, 1:] / (xp.sinh(r) + 1e-6))
