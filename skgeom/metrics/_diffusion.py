@@ -92,13 +92,15 @@ def hyperbolic_diffusion_distance(
     True
     """
     values, left, right = _walk(affinity)
-    if n_scales == "auto":
+    if isinstance(n_scales, str):
         slowest = -np.log(values.min())
-        n_scales = 1 + int(np.ceil(np.log2(max(slowest / _AT_HOME, 1.0))))
-        n_scales = min(n_scales, _MOST_SCALES)
+        n_steps = 1 + int(np.ceil(np.log2(max(slowest / _AT_HOME, 1.0))))
+        n_steps = min(n_steps, _MOST_SCALES)
+    else:
+        n_steps = n_scales
     n = len(left)
     found = np.zeros((n, n))
-    for k in range(n_scales):
+    for k in range(n_steps):
         part = right * (values**2.0**-k)[:, None]
         roots = np.empty((n, n))
         for rows in row_blocks(n, n, _BYTES_PER_ENTRY, working_memory):
