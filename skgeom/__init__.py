@@ -13,6 +13,8 @@ __version__ = "0.1.0.dev0"
 _ESTIMATORS = {
     "HeatGeodesicEmbedding": "skgeom.embedding",
     "SingularityScorer": "skgeom.embedding",
+    "RelativeRepresentation": "skgeom.embedding",
+    "AnchorAlignment": "skgeom.embedding",
     "SDPClustering": "skgeom.cluster",
     "PoincareEmbedding": "skgeom.hyperbolic",
     "TreeEmbedding": "skgeom.hyperbolic",

@@ -123,6 +123,7 @@ SETTINGS = {
 DEFAULTS = {
     "GraphKernelRidge": dict(tol=1e-10),
     "GraphKernelClassifier": dict(tol=1e-10),
+    "HyperbolicMDS": dict(max_iter=60),
     "STKRRegressor": dict(tol=1e-10),
     "STKRClassifier": dict(tol=1e-10),
     "KrylovKernelPCA": dict(tol=1e-10),
@@ -484,6 +485,7 @@ WITHIN_ESTIMATORS = {
     "SparseDictionary": "sparse_codes",
     "PoincareEmbedding": "choose_start",
     "SingularityScorer": "unexplained_shares",
+    "RelativeRepresentation": "relative_coordinates",
     "HyperbolicMDS": "descend_stress place_rows stress_gradient",
     "HyperbolicLogisticRegression": "hinge_loss log_loss plane_gradient plane_scores "
     "rows_of",

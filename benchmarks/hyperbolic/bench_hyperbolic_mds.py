@@ -241,7 +241,7 @@ def report_times():
         "hyperbolic_mds_speed",
         times(),
         title="Time of HyperbolicMDS",
-        notes=("300 steps, one thread; seed 0",),
+        notes=("250 steps, one thread; seed 0",),
     )
 
 

@@ -19,6 +19,12 @@ MAP = {
             "heat_geodesic",
         ),
         ("does it cross or\nbranch, and where?", "SingularityScorer", "singularities"),
+        (
+            "spaces that share\nsome rows, many of them",
+            "RelativeRepresentation",
+            "anchors",
+        ),
+        ("two spaces at hand,\na map between them", "AnchorAlignment", "anchors"),
         ("only neighbours count", "t-SNE, UMAP", None),
         ("the data are flat", "PCA", None),
     ],

@@ -1,8 +1,11 @@
 """Points or a graph in, coordinates out."""
 
+from skgeom.embedding._anchors._anchor_alignment import AnchorAlignment
+from skgeom.embedding._anchors._relative_representation import RelativeRepresentation
 from skgeom.embedding._heat_geodesic._heat_geodesic_embedding import (
     HeatGeodesicEmbedding,
 )
 from skgeom.embedding._singularity_scorer import SingularityScorer
 
 __all__ = ["HeatGeodesicEmbedding", "SingularityScorer"]
+__all__ = ["AnchorAlignment", "HeatGeodesicEmbedding", "RelativeRepresentation"]

@@ -1,4 +1,6 @@
-"""Choosing a few nodes that represent a graph."""
+"""Choosing a few nodes that represent a graph, or a few rows that represent all."""
+
+from collections.abc import Callable
 
 import numpy as np
 import scipy.sparse as sp
@@ -62,3 +64,42 @@ def farthest_point_landmarks(
         first,
         n_landmarks,
     )
+
+
+def farthest_rows(
+    distances_from: Callable[[int], NDArray], n_rows: int, n_chosen: int
+) -> NDArray:
+    """Rows chosen one by one, each as far as possible from those before.
+
+    Parameters
+    ----------
+    distances_from : callable
+        Distances of a row to all.
+    n_rows, n_chosen : int
+        How many there are, and how many are wanted.
+
+    Returns
+    -------
+    ndarray of shape (n_found,), int64
+        In the order of the rows; fewer where all others coincide with these.
+
+    References
+    ----------
+    Gonzalez, "Clustering to minimize the maximum intercluster distance", Theoretical
+    Computer Science 38, 1985.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skgeom.graph._landmarks import farthest_rows
+    >>> x = np.array([0.0, 1.0, 5.0, 9.0])
+    >>> farthest_rows(lambda i: np.abs(x - x[i]), 4, 3)
+    array([0, 2, 3])
+    """
+    nearest = distances_from(0)
+    chosen = [int(np.argmax(nearest))]
+    nearest = distances_from(chosen[0])
+    while len(chosen) < n_chosen and nearest.max() > 0:
+        chosen.append(int(np.argmax(nearest)))
+        nearest = np.minimum(nearest, distances_from(chosen[-1]))
+    return np.sort(chosen)

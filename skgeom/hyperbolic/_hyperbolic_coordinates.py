@@ -150,7 +150,7 @@ class HyperbolicCoordinates(TransformerMixin, GeometryEstimator):
     See Also
     --------
     PoincareEmbedding, TreeEmbedding, HyperbolicMDS : Where such rows come from.
-    skgeom.metrics.hyperbolic_laplacian_kernel : A kernel for such rows.
+    skgeom.metrics.pairwise.hyperbolic_laplacian_kernel : A kernel for such rows.
 
     Notes
     -----

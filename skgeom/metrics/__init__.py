@@ -1,6 +1,8 @@
 """Scores of an embedding against the geometry that it should keep."""
 
+from skgeom.metrics._diffusion import hyperbolic_diffusion_distance
 from skgeom.metrics._distance import DistancePreservation, distance_preservation
+from skgeom.metrics._gromov import GromovHyperbolicity, gromov_hyperbolicity
 from skgeom.metrics._hierarchy import (
     distortion_score,
     link_prediction_score,
@@ -8,27 +10,34 @@ from skgeom.metrics._hierarchy import (
     mean_rank,
     reconstruction_score,
 )
-from skgeom.metrics._hyperbolic import (
-    hyperbolic_distances,
-    hyperbolic_laplacian_kernel,
-)
+from skgeom.metrics._hyperbolic import hyperbolic_distances
+from skgeom.metrics._manifolds import ManifoldPrecisionRecall, manifold_precision_recall
 from skgeom.metrics._neighborhood import (
     continuity,
     neighborhood_precision,
     trustworthiness,
 )
+from skgeom.metrics._shape import ShapeDistance, shape_distance
+from skgeom.metrics._spread import spread_score
 
 __all__ = [
     "DistancePreservation",
+    "GromovHyperbolicity",
+    "ManifoldPrecisionRecall",
+    "ShapeDistance",
     "continuity",
     "distance_preservation",
     "distortion_score",
+    "gromov_hyperbolicity",
+    "hyperbolic_diffusion_distance",
     "hyperbolic_distances",
-    "hyperbolic_laplacian_kernel",
     "link_prediction_score",
     "link_ranks",
+    "manifold_precision_recall",
     "mean_rank",
     "neighborhood_precision",
     "reconstruction_score",
+    "shape_distance",
+    "spread_score",
     "trustworthiness",
 ]

@@ -128,7 +128,7 @@ def hyperbolic_laplacian_kernel(
     --------
     >>> from functools import partial
     >>> from sklearn.svm import SVC
-    >>> from skgeom.metrics import hyperbolic_laplacian_kernel
+    >>> from skgeom.metrics.pairwise import hyperbolic_laplacian_kernel
     >>> kernel = partial(hyperbolic_laplacian_kernel, gamma=0.5, input_space="poincare")
     >>> model = SVC(kernel=kernel).fit([[0.9, 0.0], [0.8, 0.1], [-0.9, 0.0]], [0, 0, 1])
     >>> model.predict([[-0.7, 0.2]])

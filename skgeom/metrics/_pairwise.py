@@ -8,6 +8,21 @@ from sklearn.utils import check_array
 
 from skgeom import backends
 
+# Metrics that learn nothing from the rows, so that any block of them is the same.
+FIXED_METRICS = {
+    "braycurtis",
+    "canberra",
+    "chebyshev",
+    "cityblock",
+    "correlation",
+    "cosine",
+    "euclidean",
+    "l1",
+    "l2",
+    "manhattan",
+    "sqeuclidean",
+}
+
 # Up to here, differences of coordinates are as fast as a matrix product, and exact.
 _MAX_DIRECT_FEATURES = 15
 
@@ -33,6 +48,13 @@ def euclidean_distances(X, Y):
     if not issparse(X) and X.shape[1] <= _MAX_DIRECT_FEATURES:
         return cdist(X, Y)
     return pairwise_distances(X, Y)
+
+
+def distances_between(X, Y, metric):
+    """Distances of the rows of X to those of Y by a metric of `FIXED_METRICS`."""
+    if metric == "euclidean":
+        return euclidean_distances(X, Y)
+    return pairwise_distances(X, Y, metric=metric)
 
 
 def distance_blocks(X, metric, bytes_per_entry, working_memory):

@@ -288,7 +288,7 @@ ESTIMATORS = [pytest.param(Class, id=name) for name, Class in all_estimators()]
 # Each step of a push looks at what is left to push.
 QUICK = {
     "HyperbolicLogisticRegression": dict(tol=0.1),  # a look for each step
-    "HyperbolicMDS": dict(max_iter=40),
+    "HyperbolicMDS": dict(max_iter=10),
     "NodeEmbedding": dict(n_components=16),
     "OnlineGraphClassifier": dict(tol=0.1),
     "PoincareEmbedding": dict(max_iter=5),
@@ -336,12 +336,14 @@ PRIMITIVES = [
 
 
 OF_DENSE_MATHEMATICS = (
+    "AnchorAlignment",
     "FrechetMeanClassifier",
     "HyperbolicCoordinates",
     "HyperbolicLogisticRegression",
     "HyperbolicMDS",
     "OrthogonalRBFSampler",
     "PMIEmbedding",
+    "RelativeRepresentation",
     "SDPClustering",
     "SparseDictionary",
     "TreeEmbedding",

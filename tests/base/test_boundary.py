@@ -72,7 +72,12 @@ def torch():
 
 
 # Whose fit puts nothing there: a few operations a number, or an estimator of others.
-ON_HOST = {"FrechetMeanClassifier", "HyperbolicCoordinates"}
+ON_HOST = {
+    "AnchorAlignment",
+    "FrechetMeanClassifier",
+    "HyperbolicCoordinates",
+    "RelativeRepresentation",
+}
 
 
 @pytest.mark.parametrize("which", ["first", "last"])

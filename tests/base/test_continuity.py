@@ -23,6 +23,8 @@ pytestmark = [
 
 # Settings in which training rows have values of their own, beside the defaults.
 SETTINGS = {
+    "AnchorAlignment": [{"method": "orthogonal"}],
+    "RelativeRepresentation": [{"similarity": ["cosine", "distance"]}],
     "GraphKernelRidge": [{"alpha": 1e-3}, {"n_neighbors": 1}],
     "GraphFeatureExpansion": [
         {"n_steps": 3, "combine": "concat", "n_components": 6},

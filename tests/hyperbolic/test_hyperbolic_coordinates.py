@@ -16,7 +16,8 @@ from sklearn.tree import DecisionTreeClassifier
 
 from skgeom import HyperbolicCoordinates, PoincareEmbedding
 from skgeom.geometry import lorentz, poincare, polar
-from skgeom.metrics import hyperbolic_distances, hyperbolic_laplacian_kernel
+from skgeom.metrics import hyperbolic_distances
+from skgeom.metrics.pairwise import hyperbolic_laplacian_kernel
 
 CHARTS = ["poincare", "lorentz", "klein", "tangent"]
 

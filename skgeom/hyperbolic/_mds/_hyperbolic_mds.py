@@ -15,6 +15,7 @@ from skgeom.base import EmbeddingMixin, GeometryEstimator, with_callbacks
 from skgeom.geometry import polar
 from skgeom.geometry._chart_rows import CHARTS, to_chart
 from skgeom.graph import equal_rows
+from skgeom.graph._landmarks import farthest_rows
 from skgeom.hyperbolic._distances import checked_dissimilarities
 from skgeom.hyperbolic._drawn import drawn_to_nodes
 from skgeom.hyperbolic._mds._place import (
@@ -25,7 +26,6 @@ from skgeom.hyperbolic._mds._place import (
 )
 from skgeom.hyperbolic._mds._start import (
     centred,
-    farthest_rows,
     filled,
     is_exact,
     spectral_start,
@@ -38,7 +38,7 @@ from skgeom.hyperbolic._mds._stress import (
 from skgeom.typing import Array, ArrayLike, MatrixLike, NDArray, RandomStateLike
 
 # Hyperbolic diameters that are tried, steps of a trial, and rows of it.
-_DIAMETERS, _TRIAL_STEPS, _TRIAL_ROWS = (1.0, 4.0, 10.0, 20.0, 40.0), 40, 400
+_DIAMETERS, _TRIAL_STEPS, _TRIAL_ROWS = (1.0, 4.0, 10.0, 20.0, 40.0), 40, 300
 # More rows than these are placed by landmarks.
 _MOST_ROWS = 2_000
 _RATE, _RATE_OF_DIAMETER = 0.3, 0.06
@@ -99,7 +99,7 @@ class HyperbolicMDS(EmbeddingMixin, GeometryEstimator):
         Rows that are scaled with each other, chosen one by one as far apart as
         possible; the others are placed by their distances to them. None is all rows.
         "auto" is all up to 2,000, and for more 200 or fifty for each dimension and one.
-    max_iter : int, default=300
+    max_iter : int, default=250
         Steps of the descent. Their length falls to zero over all of them.
     tol : float, default=0.0
         Stop when twenty steps lower the sum of squares by less than this share, five
@@ -183,7 +183,7 @@ class HyperbolicMDS(EmbeddingMixin, GeometryEstimator):
         weights: str | ArrayLike = "relative",
         init: str = "auto",
         n_landmarks: int | str | None = "auto",
-        max_iter: int = 300,
+        max_iter: int = 250,
         tol: float = 0.0,
         output_space: str = "poincare",
         device: str = "auto",
@@ -382,19 +382,19 @@ class HyperbolicMDS(EmbeddingMixin, GeometryEstimator):
         if self.init == "tree":
             return self._tree(targets, given)
         tried = []
+        n = len(targets.distances)
+        some = farthest_rows(lambda i: targets.distances[i], n, min(n, _TRIAL_ROWS))
+        part = _Targets(*(array[np.ix_(some, some)] for array in targets))
         if given is None:
-            n = len(targets.distances)
-            some = farthest_rows(lambda i: targets.distances[i], n, min(n, _TRIAL_ROWS))
-            part = _Targets(*(array[np.ix_(some, some)] for array in targets))
             for diameter in _DIAMETERS:
                 start = self._start_at(part, diameter, rng)
                 tried.append((self._trial(start, part, backend), diameter))
             given = min(tried)[1]
         found = self._start_at(targets, given, rng)
-        if self.init == "auto" and len(targets.distances) > 2:
+        if self.init == "auto" and n > 2:
             tree = self._tree(targets, None if tried else given)
-            told = min(tried)[0] if tried else self._trial(found, targets, backend)
-            if self._trial(tree, targets, backend) < told:
+            told = tried or [(self._trial(_rows_of(found, some), part, backend), given)]
+            if self._trial(_rows_of(tree, some), part, backend) < min(told)[0]:
                 return tree
         return found
 
@@ -493,3 +493,7 @@ def _configured(points, scale):
 
 def _stacked(found):
     return polar.project(np.column_stack([found.radii, found.directions]))
+
+
+def _rows_of(points, rows):
+    return points._replace(radii=points.radii[rows], directions=points.directions[rows])

@@ -4,8 +4,6 @@ The spectral start is h-MDS of Sala, De Sa, Gu and Ré, "Representation tradeoff
 hyperbolic embeddings", ICML 2018, section 4.
 """
 
-from collections.abc import Callable
-
 import numpy as np
 
 from skgeom.geometry import polar
@@ -161,33 +159,6 @@ def filled(distances: NDArray, weights: NDArray) -> NDArray:
         np.minimum(around, known[:, [between]] + known[[between]], out=around)
     largest = np.max(known, where=np.isfinite(known), initial=0.0)
     return np.where(missing, np.where(np.isfinite(around), around, largest), distances)
-
-
-def farthest_rows(
-    distances_from: Callable[[int], NDArray], n_rows: int, n_chosen: int
-) -> NDArray:
-    """Rows chosen one by one, each as far as possible from those before.
-
-    Parameters
-    ----------
-    distances_from : callable
-        Distances of a row to all.
-    n_rows, n_chosen : int
-        How many there are, and how many are wanted.
-
-    Returns
-    -------
-    ndarray of shape (n_found,), int64
-        In the order of the rows; fewer where all others coincide with these (Gonzalez
-        1985).
-    """
-    nearest = distances_from(0)
-    chosen = [int(np.argmax(nearest))]
-    nearest = distances_from(chosen[0])
-    while len(chosen) < n_chosen and nearest.max() > 0:
-        chosen.append(int(np.argmax(nearest)))
-        nearest = np.minimum(nearest, distances_from(chosen[-1]))
-    return np.sort(chosen)
 
 
 def is_exact(points: NDArray, scale: float, D: NDArray) -> bool:

@@ -11,12 +11,12 @@ from typing import Any, NamedTuple
 
 from array_api_compat import is_numpy_namespace
 
-from skgeom.geometry._arrays import at_least, at_most
+from skgeom.geometry._arrays import at_most
 from skgeom.typing import Array
 
 # Entries of a block of pairs: temporaries that stay in the cache of a core, or that
 # keep a device busy.
-_BLOCK_HERE, _BLOCK_THERE = 16_000, 4_000_000
+_BLOCK_HERE, _BLOCK_THERE = 12_000, 4_000_000
 # Steps between two looks at the stress.
 STEPS_PER_LOOK = 20
 # Looks without a gain after which there is none to come.
@@ -57,8 +57,7 @@ class Configuration(NamedTuple):
 class _Moments(NamedTuple):
     """Running means of gradients, and of their squares."""
 
-    radial: Any
-    across: Any
+    mean: Any
     square: Any
     scale: Any
     scale_square: Any
@@ -109,38 +108,60 @@ def stress_gradient(
     (1.0, array([-2., -2.]))
     """
     r, u, s = points
-    n, d = u.shape
+    n = u.shape[0]
     root, sinh, cosh = xp.exp(r / 2), xp.sinh(r), xp.cosh(r)
-    spread = sinh * u
+    back, spread, axes = 1 / root, sinh * u, xp.matrix_transpose(u)
     radial, pull = xp.zeros_like(r), xp.zeros_like(u)
     value, slope = xp.zeros_like(s), xp.zeros_like(s)
     for rows in _blocks(xp, n):
         rest = slice(rows.start, n)
-        ratio = root[rows] / root[rest, 0]
-        inverse = 1 / ratio
-        half = (ratio - inverse) / 2  # sinh((r_i - r_j) / 2)
-        chord = 0.0
-        for axis in range(d):
-            gap = u[rows, axis][:, None] - u[rest, axis]
-            chord = chord + gap * gap
-        square = half * half + (sinh[rows] / 4) * sinh[rest, 0] * chord
-        h, c = xp.sqrt(square), xp.sqrt(square + 1)
-        far = 2 * xp.log(h + c)
-        error = far / s - targets[rows, rest]
+        chord = _squared_gaps(axes, rows, rest)
+        ahead = root[rows] * back[rest, 0]
+        behind = back[rows] * root[rest, 0]
+        half = ahead - behind  # 2 sinh((r_i - r_j) / 2)
+        along = (ahead + behind) * half  # 2 sinh(r_i - r_j)
+        # In place: what is written to memory is what a step costs.
+        square = sinh[rows] * sinh[rest, 0]
+        square *= chord
+        half *= half
+        square += half  # (2 h)^2
+        twice = square + 4
+        twice *= square
+        twice = xp.sqrt(twice)  # 2 sinh(d)
+        square += twice
+        square /= 2
+        square += 1
+        far = xp.log(square)
+        error = far / s
+        error -= targets[rows, rest]
         pressed = weights[rows, rest] * error
-        value = value + xp.sum(pressed * error)
-        slope = slope + xp.sum(pressed * far)
-        force = pressed / at_least(xp, 2 * h * c, _APART)  # over sinh(d)
-        along = force * half * (ratio + inverse)  # sinh(r_i - r_j)
-        bend = force * chord
+        error *= pressed
+        value = value + xp.sum(error)
+        far *= pressed
+        slope = slope + xp.sum(far)
+        twice += _APART
+        force = pressed / twice
+        along *= force
+        chord *= force
         radial[rows] += xp.sum(along, axis=1, keepdims=True)
-        radial[rows] += cosh[rows] / 2 * (bend @ sinh[rest])
+        radial[rows] += cosh[rows] * (chord @ sinh[rest])
         radial[rest] -= xp.sum(along, axis=0)[:, None]
-        radial[rest] += cosh[rest] / 2 * (bend.T @ sinh[rows])
+        radial[rest] += cosh[rest] * (xp.matrix_transpose(chord) @ sinh[rows])
         pull[rows] += force @ spread[rest]
-        pull[rest] += force.T @ spread[rows]
+        pull[rest] += xp.matrix_transpose(force) @ spread[rows]
     pull = pull - xp.sum(pull * u, axis=1, keepdims=True) * u
-    return value, 2 / s * radial, -2 / s * pull, -2 / s * slope
+    return value, 2 / s * radial, -4 / s * pull, -2 / s * slope
+
+
+def _squared_gaps(axes, rows, rest):
+    """Squared distances of directions, from differences."""
+    found = axes[0, rows][:, None] - axes[0, rest]
+    found *= found
+    for k in range(1, axes.shape[0]):
+        gap = axes[k, rows][:, None] - axes[k, rest]
+        gap *= gap
+        found += gap
+    return found
 
 
 def descend_stress(
@@ -209,8 +230,7 @@ def descend_stress(
     points, best = start, start
     least = xp.zeros_like(start.scale) + float("inf")
     moments = _Moments(
-        xp.zeros_like(start.radii),
-        xp.zeros_like(start.directions),
+        0 * xp.concat([start.radii, start.directions], axis=1),
         xp.zeros_like(start.radii),
         xp.zeros_like(start.scale),
         xp.zeros_like(start.scale),
@@ -248,33 +268,29 @@ def _better(xp, value, points, best, least):
 
 def _step(xp, points, moments, slopes, count, rate, max_radius):
     """One step of Adam, along the radius and along the sphere."""
-    radial, across, scale = slopes
     r, u, s = points
-    moments = _Moments(
-        _mixed(_MOMENTUM, moments.radial, radial),
-        _mixed(_MOMENTUM, moments.across, across),
-        _mixed(
-            _MEMORY,
-            moments.square,
-            (radial**2 + xp.sum(across**2, axis=1, keepdims=True)) / u.shape[1],
-        ),
-        _mixed(_MOMENTUM, moments.scale, scale),
-        _mixed(_MEMORY, moments.scale_square, scale**2),
-    )
+    # Along the radius, and across it: of one length, and so one array.
+    slope = xp.concat(slopes[:2], axis=1)
+    mean = _mixed(_MOMENTUM, moments.mean, slope)
+    squares = xp.sum(slope * slope, axis=1, keepdims=True) / u.shape[1]
+    square = _mixed(_MEMORY, moments.square, squares)
+    by_scale = _mixed(_MOMENTUM, moments.scale, slopes[2])
+    scale_square = _mixed(_MEMORY, moments.scale_square, slopes[2] ** 2)
     first, second = 1 - _MOMENTUM**count, 1 - _MEMORY**count
-    size = xp.sqrt(moments.square / second) + _TINY
-    r = r - rate * moments.radial / first / size
-    # A step sideways turns by less the farther out the point is.
-    turn = rate * moments.across / first / size
-    u = u - turn / at_least(xp, xp.sinh(xp.abs(r)), 1e-6)
+    move = mean * (rate / first / (xp.sqrt(square / second) + _TINY))
+    r = r - move[:, :1]
     sign = xp.where(r < 0, -xp.ones_like(r), xp.ones_like(r))
-    u = sign * u / xp.sqrt(xp.sum(u * u, axis=1, keepdims=True))
-    r = at_most(xp, xp.abs(r), max_radius)
-    across = moments.across - xp.sum(moments.across * u, axis=1, keepdims=True) * u
-    moments = moments._replace(radial=sign * moments.radial, across=across)
-    scale_size = xp.sqrt(moments.scale_square / second) + _TINY
-    s = s * xp.exp(-_SCALE_RATE * rate * moments.scale / first / scale_size)
-    return Configuration(r, u, s), moments
+    r = sign * r
+    # A step sideways turns by less the farther out the point is.
+    u = sign * (u - move[:, 1:] / (xp.sinh(r) + 1e-6))
+    u = u / xp.sqrt(xp.sum(u * u, axis=1, keepdims=True))
+    across = mean[:, 1:]
+    across = across - xp.sum(across * u, axis=1, keepdims=True) * u
+    mean = xp.concat([sign * mean[:, :1], across], axis=1)
+    scale_move = by_scale / first / (xp.sqrt(scale_square / second) + _TINY)
+    s = s * xp.exp(-_SCALE_RATE * rate * scale_move)
+    r = at_most(xp, r, max_radius)
+    return Configuration(r, u, s), _Moments(mean, square, by_scale, scale_square)
 
 
 def _mixed(share, before, now):

@@ -1,0 +1,1 @@
+"""Spaces that share rows: coordinates by them, and maps between spaces."""
