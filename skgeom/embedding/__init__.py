@@ -7,5 +7,9 @@ from skgeom.embedding._heat_geodesic._heat_geodesic_embedding import (
 )
 from skgeom.embedding._singularity_scorer import SingularityScorer
 
-__all__ = ["HeatGeodesicEmbedding", "SingularityScorer"]
-__all__ = ["AnchorAlignment", "HeatGeodesicEmbedding", "RelativeRepresentation"]
+__all__ = [
+    "AnchorAlignment",
+    "HeatGeodesicEmbedding",
+    "RelativeRepresentation",
+    "SingularityScorer",
+]
