@@ -32,6 +32,7 @@ _ESTIMATORS = {
     "SparseDictionary": "skgeom.decomposition",
     "KrylovKernelPCA": "skgeom.kernels",
     "OrthogonalRBFSampler": "skgeom.kernels",
+    "SphericalHarmonics": "skgeom.kernels",
     "STKRClassifier": "skgeom.kernels",
     "STKRRegressor": "skgeom.kernels",
     "VecchiaGPRegressor": "skgeom.gaussian_process",
