@@ -13,6 +13,7 @@ __version__ = "0.1.0.dev0"
 _ESTIMATORS = {
     "HeatGeodesicEmbedding": "skgeom.embedding",
     "NeighborCCA": "skgeom.embedding",
+    "GaussianWeightedLinearEmbedding": "skgeom.embedding",
     "SDPClustering": "skgeom.cluster",
     "PoincareEmbedding": "skgeom.hyperbolic",
     "TreeEmbedding": "skgeom.hyperbolic",
