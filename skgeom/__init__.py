@@ -21,6 +21,7 @@ _ESTIMATORS = {
     "HyperbolicCoordinates": "skgeom.hyperbolic",
     "HyperbolicLogisticRegression": "skgeom.hyperbolic",
     "FrechetMeanClassifier": "skgeom.classification",
+    "GrassmannClassifier": "skgeom.classification",
     "GraphRandomFeatures": "skgeom.nodes",
     "GraphKernelRidge": "skgeom.nodes",
     "GraphKernelClassifier": "skgeom.nodes",

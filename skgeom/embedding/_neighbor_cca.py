@@ -77,7 +77,8 @@ def shared_directions(
     Returns
     -------
     correlations : ndarray of shape (n_components,)
-        The largest w of :math:`M v = w (C + r \frac{\mathrm{tr} C}{d} I) v`, decreasing.
+        The largest w of :math:`M v = w (C + r \frac{\mathrm{tr} C}{d} I) v`, in
+        decreasing order.
     directions : ndarray of shape (n_components, d)
         A v a row, of variance one where `shrinkage` is small; all zero where C is.
 
@@ -294,4 +295,3 @@ class NeighborCCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, GeometryEst
         tags = super().__sklearn_tags__()
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
-

@@ -400,7 +400,9 @@ def _axes_of(rows):
         axes = axes * np.where(np.take_along_axis(axes, largest, 1) < 0, -1.0, 1.0)
     lengths = _directions(_projected(rows, axes))[1]
     unit = lengths.max(initial=0.0) or 1.0
-    return axes, max(unit * float((lengths / unit).mean()), 1e-290)
+    return axes, max(
+        unit * float((lengths / unit).mean()), float(np.finfo(np.float64).tiny)
+    )
 
 
 def _projected(rows, axes):

@@ -69,7 +69,11 @@ def test_geodesics_are_shortest(shape, t):
     y = grassmann.exp(x, tangents(x, shape[2], 1.3))
     z = grassmann.geodesic(x, y, t)
     whole = grassmann.distance(x, y)
-    assert_allclose(np.swapaxes(z, -1, -2) @ z, np.eye(shape[1])[None] + 0 * z[:, :1, :1], atol=1e-12)
+    assert_allclose(
+        np.swapaxes(z, -1, -2) @ z,
+        np.eye(shape[1])[None] + 0 * z[:, :1, :1],
+        atol=1e-12,
+    )
     assert_allclose(grassmann.distance(x, z), t * whole, atol=1e-7)
     assert_allclose(grassmann.distance(z, y), (1 - t) * whole, atol=1e-7)
 
@@ -138,7 +142,10 @@ def test_random_subspaces_have_no_preference():
 
 def test_devices_agree(torch_device):
     backend = get_backend(torch_device)
-    x, y = grassmann.random(4, 5, 2, random_state=0), grassmann.random(4, 5, 2, random_state=1)
+    x, y = (
+        grassmann.random(4, 5, 2, random_state=0),
+        grassmann.random(4, 5, 2, random_state=1),
+    )
     on = [backend.asarray(a) for a in (x, y)]
     for function in (grassmann.distance, grassmann.log, grassmann.principal_angles):
         found = backend.to_numpy(function(*on))

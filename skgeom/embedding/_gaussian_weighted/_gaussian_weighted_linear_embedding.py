@@ -18,7 +18,7 @@ from skgeom.embedding._centred import frame_of, placed
 from skgeom.embedding._gaussian_weighted._maps import MapObjective, Maps, mapped
 from skgeom.typing import Array, MatrixLike, RandomStateLike
 
-# Up to so many rows all pairs are compared, beyond those within blocks of about so many.
+# Up to so many rows all pairs are compared; of more those in blocks of about so many.
 _ALL_PAIRS, _BLOCK = 1000, 256
 # What maps differ by at the start.
 _START = 0.01
@@ -33,8 +33,8 @@ class GaussianWeightedLinearEmbedding(EmbeddingMixin, GeometryEstimator):
         z(x) = \sum_k w_k(x) (A_k^\top x + b_k), \qquad
         w_k(x) \propto e^{-|x - c_k|^2 / 2 l_k^2} ,
 
-    and all of :math:`A_k, b_k, c_k, l_k` are fitted so that distances of coordinates are
-    those of rows [1]_. With one map it is the best linear one.
+    and all of :math:`A_k, b_k, c_k, l_k` are fitted so that distances of coordinates
+    are those of rows [1]_. With one map it is the best linear one.
 
     Read more in the :ref:`User Guide <gaussian_weighted_linear_embedding>`.
 
@@ -247,7 +247,9 @@ class GaussianWeightedLinearEmbedding(EmbeddingMixin, GeometryEstimator):
         width = 0.5 * float(np.median(apart)) if K > 1 else 1.0
         slopes = axes + (_START * rng.standard_normal((K, d, m)) if K > 1 else 0.0)
         widths = np.full(K, np.log(max(width, 1e-6)))
-        return Maps(np.broadcast_to(slopes, (K, d, m)), np.zeros((K, m)), centers, widths)
+        return Maps(
+            np.broadcast_to(slopes, (K, d, m)), np.zeros((K, m)), centers, widths
+        )
 
     def _blocks(self, n, rng):
         """Rows within which pairs are compared; all of few."""
