@@ -117,7 +117,7 @@ SETTINGS = {
     "OrthogonalRBFSampler": [dict(coupling="orthogonal", n_components=9, gamma=0.3)],
     "NeighborCCA": [dict(metric="cosine", n_neighbors=4)],
     "SphericalHarmonics": [dict(degree=4, spectrum="matern32")],
-    "GaussianWeightedLinearEmbedding": [dict(n_maps=1, max_iter=6)],
+    "GaussianWeightedLinearEmbedding": [dict(n_maps=3, max_iter=4)],
     "GrassmannClassifier": [dict(n_components=1, fit_intercept=False, max_iter=4)],
     "VecchiaGPRegressor": [
         dict(approximation="response", n_neighbors=9, n_neighbors_predict=20)

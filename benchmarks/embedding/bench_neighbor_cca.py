@@ -111,7 +111,7 @@ def chosen(folder):
         m = min(4, X.shape[1] - 1)
         for seed in range(3):
             rows = split(X, y, seed, most=1200)
-            few = RATES if name in ("wifi", "iris") and seed == 0 else ()
+            few = RATES if name == "wifi" and seed == 0 else ()
             tried = {by_neighbors: GRID, by_variance: POWERS, by_network: few}
             for function, settings in tried.items():
                 for setting in settings:

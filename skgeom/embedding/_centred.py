@@ -15,7 +15,7 @@ _FARTHEST = 1e75
 
 
 class Frame(NamedTuple):
-    """A unit, a power of two, and the mean of the rows in it.
+    """A unit, and the mean of the rows in it.
 
     Attributes
     ----------
@@ -37,7 +37,7 @@ class Frame(NamedTuple):
 
 
 def frame_of(rows: Array, backend: Backend) -> Frame:
-    """Mean of rows, and a unit of which their largest deviation is one or two.
+    """Mean of rows, and their largest deviation from it, which is the unit.
 
     Parameters
     ----------
@@ -66,7 +66,7 @@ def frame_of(rows: Array, backend: Backend) -> Frame:
     rows = rows / largest
     mean = xp.mean(rows, axis=0)
     spread = float(xp.max(xp.abs(rows - mean)))
-    spread = power_of_two(spread) if spread > _ROUNDING else 1.0
+    spread = spread if spread > _ROUNDING else 1.0
     return Frame(largest * spread, backend.to_numpy(mean) / spread)
 
 

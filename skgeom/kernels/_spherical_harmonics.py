@@ -16,8 +16,6 @@ from skgeom.typing import Array, MatrixLike, NDArray
 _HIGHEST = 1900
 # Rows shorter than this share of the usual length have hardly a direction.
 _FADED = 1e-9
-# Rows that are worked on at once, on the host.
-_ROWS = 2048
 _MATERN = {"matern12": 0.5, "matern32": 1.5, "matern52": 2.5}
 
 
@@ -332,17 +330,22 @@ class SphericalHarmonics(
         xp = backend.xp
         points, sure = self._points(self._validated(as_numpy(X), reset=False))
         weights = backend.asarray(self._weights, dtype=backend.float64)
-        size = self._kept(points[:0], like=X).dtype
-        # A feature after the other in memory, as they are made; no copy turns them.
-        found = np.empty((len(self._weights), len(points)), dtype=size).T
-        row_bytes = 4 * 8 * len(self._weights)
-        most = _ROWS * row_bytes if backend.name == "numba" else block_bytes()
-        for rows in row_blocks(len(points), row_bytes, min(most, block_bytes())):
+
+        def columns(rows):
             on = backend.asarray(points[rows], dtype=backend.float64)
             told = real_harmonics(xp, on, self.degree)
-            if self.spectrum != "flat":
-                told = told * weights
-            found[rows] = backend.to_numpy(told)
+            told = told if self.spectrum == "flat" else told * weights
+            return backend.to_numpy(told)
+
+        # A feature after the other in memory, as they are made: no copy turns them.
+        blocks = row_blocks(len(points), 4 * 8 * len(self._weights), _most(backend))
+        found = columns(blocks[0])
+        if len(blocks) > 1:
+            first, width = found, self._kept(points[:0], like=X).dtype
+            found = np.empty((len(self._weights), len(points)), dtype=width).T
+            found[blocks[0]] = first
+            for rows in blocks[1:]:
+                found[rows] = columns(rows)
         faded = np.flatnonzero(sure < 1)
         found[faded] *= sure[faded, None] ** self.degrees_
         return self._output(found, like=X)
@@ -366,6 +369,11 @@ class SphericalHarmonics(
         tags = super().__sklearn_tags__()
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
+
+
+def _most(backend):
+    """Scratch for a block of rows: on the host no more than what stays near."""
+    return min(block_bytes(), 2**26) if backend.name == "numba" else block_bytes()
 
 
 def _device_of(array):

@@ -78,7 +78,9 @@ def test_planted_subspaces_are_found():
     # A row and its negative are of a class.
     assert_allclose(model.predict_proba(-X), model.predict_proba(X), atol=1e-12)
     there = grassmann.project(bases / model.deviation_[:, None])
-    assert grassmann.distance(model.subspaces_, there).max() < 0.5
+    gaps = grassmann.distance(model.subspaces_[:, None], there[None])
+    assert (gaps.argmin(axis=1) == np.arange(4)).all()
+    assert (2 * gaps.diagonal() < np.sort(gaps, axis=1)[:, 1]).all()
 
 
 @pytest.fixture(scope="module")

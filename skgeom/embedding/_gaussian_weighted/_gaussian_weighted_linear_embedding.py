@@ -173,12 +173,14 @@ class GaussianWeightedLinearEmbedding(EmbeddingMixin, GeometryEstimator):
         objective = MapObjective(rows, blocks, shapes, self.alpha, backend)
         flat = self._minimize(objective, start)
         found = objective.maps(flat)
-        self._maps = Maps(*map(backend.to_numpy, found))
+        points = backend.to_numpy(mapped(backend.xp, rows, found)[0])
+        # Where zero is does not matter to distances: it is the mean of the rows.
+        middle = points.mean(axis=0)
+        maps = Maps(*map(backend.to_numpy, found))
+        self._maps = maps._replace(offsets=maps.offsets - middle)
         self._keep(X)
-        placed_rows = mapped(backend.xp, rows, found)[0]
         self.stress_ = self._stress_of(objective, flat)
-        self._shift = backend.to_numpy(backend.xp.mean(placed_rows, axis=0))
-        self.embedding_ = self._unplaced(backend.to_numpy(placed_rows), like=X)
+        self.embedding_ = self._unplaced(points - middle, like=X)
         return self
 
     def transform(self, X: MatrixLike) -> Array:
@@ -306,9 +308,9 @@ class GaussianWeightedLinearEmbedding(EmbeddingMixin, GeometryEstimator):
                 setattr(self, name, self._kept(part, like=X))
 
     def _unplaced(self, points, like):
-        """Coordinates around zero in the unit of X, in numbers."""
+        """Coordinates in the unit of X, in numbers."""
         with np.errstate(over="ignore"):
-            found = (points - self._shift) * self._frame.unit
+            found = points * self._frame.unit
         width = self._kept(found[:0], like=like).dtype
         largest = float(np.finfo(width).max)
         return self._kept(np.clip(found, -largest, largest), like=like)
