@@ -17,7 +17,7 @@ from skgeom._warnings import warn
 from skgeom.backends import as_numpy
 from skgeom.base import GeometryEstimator
 from skgeom.geometry import grassmann
-from skgeom.typing import Array, ArrayLike, MatrixLike, NDArray
+from skgeom.typing import Array, ArrayLike, MatrixLike
 
 # Added to squared lengths: a row at right angles to a subspace has a slope.
 _TINY = 1e-12
@@ -411,7 +411,7 @@ class GrassmannClassifier(ClassifierMixin, GeometryEstimator):
         self.scale_ = float(np.exp(found.x[-1]))
         return grassmann.project(found.x[:size].reshape(start.shape))
 
-    def _turned(self, bases, rows, codes) -> NDArray:
+    def _turned(self, bases, rows, codes):
         """Bases whose columns are in the order in which the class varies."""
         found = []
         for code, basis in enumerate(bases):

@@ -37,7 +37,7 @@ class Frame(NamedTuple):
 
 
 def frame_of(rows: Array, backend: Backend) -> Frame:
-    """Mean of rows, and their largest deviation from it, which is the unit.
+    """Mean of rows, and their root mean squared distance from it, which is the unit.
 
     Parameters
     ----------
@@ -65,8 +65,9 @@ def frame_of(rows: Array, backend: Backend) -> Frame:
     largest = power_of_two(max(float(xp.max(xp.abs(rows))), 1e-290))
     rows = rows / largest
     mean = xp.mean(rows, axis=0)
-    spread = float(xp.max(xp.abs(rows - mean)))
-    spread = spread if spread > _ROUNDING else 1.0
+    apart = rows - mean
+    sound = float(xp.max(xp.abs(apart))) > _ROUNDING
+    spread = float(xp.sum(apart * apart) / rows.shape[0]) ** 0.5 if sound else 1.0
     return Frame(largest * spread, backend.to_numpy(mean) / spread)
 
 
