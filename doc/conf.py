@@ -47,6 +47,7 @@ sphinx_gallery_conf = {
         "../examples/hierarchy",
         "../examples/graphs",
         "../examples/few_labels",
+        "../examples/classification",
         "../examples/kernels",
         "../examples/decomposition",
         "../examples/gaussian_process",

@@ -115,6 +115,10 @@ SETTINGS = {
         for kernel in ("laplacian", "matern52")
     ],
     "OrthogonalRBFSampler": [dict(coupling="orthogonal", n_components=9, gamma=0.3)],
+    "NeighborCCA": [dict(metric="cosine", n_neighbors=4)],
+    "SphericalHarmonics": [dict(degree=4, spectrum="matern32")],
+    "GaussianWeightedLinearEmbedding": [dict(n_maps=3, max_iter=4)],
+    "GrassmannClassifier": [dict(n_components=1, fit_intercept=False, max_iter=4)],
     "VecchiaGPRegressor": [
         dict(approximation="response", n_neighbors=9, n_neighbors_predict=20)
     ],
@@ -127,6 +131,9 @@ DEFAULTS = {
     "STKRRegressor": dict(tol=1e-10),
     "STKRClassifier": dict(tol=1e-10),
     "KrylovKernelPCA": dict(tol=1e-10),
+    # Rounding grows along the steps of L-BFGS where a loss has several minima.
+    "GaussianWeightedLinearEmbedding": dict(max_iter=5),
+    "GrassmannClassifier": dict(max_iter=5),
 }
 # Rounding grows along a descent, and turns walkers into other neighbours: these agree
 # in distribution, see below.
@@ -490,6 +497,11 @@ WITHIN_ESTIMATORS = {
     "HyperbolicLogisticRegression": "hinge_loss log_loss plane_gradient plane_scores "
     "rows_of",
     "TreeEmbedding": "neighbor_tree",
+    "NeighborCCA": "frame_of neighbor_moments placed",
+    "SphericalHarmonics": "real_harmonics",
+    "GaussianWeightedLinearEmbedding": "gradient_of_maps map_weights mapped "
+    "pairwise_distances_within stress_and_slope",
+    "GrassmannClassifier": "projected_lengths subspace_loss",
     "KernelRegressor": "choose_metric falkon kernel_slopes left_out_errors "
     "metric_rounds next_metric predict_round read_sample_weight "
     "solve_full_system starting_round tune_kernel",

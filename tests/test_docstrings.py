@@ -369,6 +369,7 @@ NO_SOURCE = {
     "operators": "KernelOperator SparseKernel",
     "solvers": "LinearSolution largest_eigenpairs leading_eigenpairs principal_axes",
     "cluster._sdp._admm": "RelaxedClustering",
+    "embedding._centred": "Frame frame_of placed",
     "gaussian_process._vecchia._table": "read_table",
     "cluster._sdp._exchange": "partition_value",
     "hyperbolic._drawn": "drawn_to_nodes",

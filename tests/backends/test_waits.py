@@ -287,6 +287,8 @@ def test_solvers_look_after_every_sixteen_steps(torch_device, loop):
 ESTIMATORS = [pytest.param(Class, id=name) for name, Class in all_estimators()]
 # Each step of a push looks at what is left to push.
 QUICK = {
+    "GaussianWeightedLinearEmbedding": dict(tol=0.1),
+    "GrassmannClassifier": dict(tol=0.1),
     "HyperbolicLogisticRegression": dict(tol=0.1),  # a look for each step
     "HyperbolicMDS": dict(max_iter=10),
     "NodeEmbedding": dict(n_components=16),
@@ -338,10 +340,13 @@ PRIMITIVES = [
 OF_DENSE_MATHEMATICS = (
     "AnchorAlignment",
     "FrechetMeanClassifier",
+    "GaussianWeightedLinearEmbedding",
+    "GrassmannClassifier",
     "HyperbolicCoordinates",
     "HyperbolicLogisticRegression",
     "HyperbolicMDS",
     "OrthogonalRBFSampler",
+    "SphericalHarmonics",
     "PMIEmbedding",
     "RelativeRepresentation",
     "SDPClustering",

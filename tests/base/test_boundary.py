@@ -78,6 +78,7 @@ ON_HOST = {
     "HyperbolicCoordinates",
     "RelativeRepresentation",
 }
+ON_HOST = {"FrechetMeanClassifier", "HyperbolicCoordinates", "SphericalHarmonics"}
 
 
 @pytest.mark.parametrize("which", ["first", "last"])

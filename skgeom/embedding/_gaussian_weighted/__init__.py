@@ -1,0 +1,1 @@
+"""A map that is linear near each of a few centres, fitted to distances."""
