@@ -2,17 +2,6 @@
 
 from skgeom.embedding._anchors._anchor_alignment import AnchorAlignment
 from skgeom.embedding._anchors._relative_representation import RelativeRepresentation
-from skgeom.embedding._heat_geodesic._heat_geodesic_embedding import (
-    HeatGeodesicEmbedding,
-)
-from skgeom.embedding._singularity_scorer import SingularityScorer
-
-__all__ = [
-    "AnchorAlignment",
-    "HeatGeodesicEmbedding",
-    "RelativeRepresentation",
-    "SingularityScorer",
-]
 from skgeom.embedding._gaussian_weighted._gaussian_weighted_linear_embedding import (
     GaussianWeightedLinearEmbedding,
 )
@@ -20,5 +9,13 @@ from skgeom.embedding._heat_geodesic._heat_geodesic_embedding import (
     HeatGeodesicEmbedding,
 )
 from skgeom.embedding._neighbor_cca import NeighborCCA
+from skgeom.embedding._singularity_scorer import SingularityScorer
 
-__all__ = ["GaussianWeightedLinearEmbedding", "HeatGeodesicEmbedding", "NeighborCCA"]
+__all__ = [
+    "AnchorAlignment",
+    "GaussianWeightedLinearEmbedding",
+    "HeatGeodesicEmbedding",
+    "NeighborCCA",
+    "RelativeRepresentation",
+    "SingularityScorer",
+]
