@@ -20,6 +20,7 @@ _ESTIMATORS = {
     "HyperbolicLogisticRegression": "skgeom.hyperbolic",
     "FrechetMeanClassifier": "skgeom.classification",
     "GraphRandomFeatures": "skgeom.nodes",
+    "GraphGPRegressor": "skgeom.nodes",
     "GraphKernelRidge": "skgeom.nodes",
     "GraphKernelClassifier": "skgeom.nodes",
     "KernelClassifier": "skgeom.kernels",

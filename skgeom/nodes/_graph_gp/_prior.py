@@ -1,0 +1,228 @@
+"""The covariance of a Gaussian process on the nodes of a graph, as products.
+
+Inverse powers of a Laplacian are solves with a sparse matrix (Lindgren, Rue and
+Lindström, "An explicit link between Gaussian fields and Gaussian Markov random fields",
+Journal of the Royal Statistical Society B 73, 2011), other functions of it are
+Chebyshev series.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+import scipy.sparse as sp
+from scipy.sparse.csgraph import reverse_cuthill_mckee
+from scipy.sparse.linalg import splu
+
+from skgeom.backends import Backend, block_bytes, get_backend
+from skgeom.graph import Graph, Laplacian
+from skgeom.nodes._diffusion_time import mean_of_diagonal
+from skgeom.nodes._graph_kernel import as_inverse_power
+from skgeom.operators import spectral_function
+from skgeom.typing import NDArray
+
+# Error of products, relative to the largest eigenvalue.
+_ACCURATELY = 1e-12
+# Multiplications for which a matrix is decomposed, by a bound on what it takes.
+_MOST_WORK = 1e11
+# Inverse powers up to this one are that many solves.
+_MOST_SOLVES = 6
+
+
+def laplacian_with_mass(graph: Graph, mass: NDArray | None = None) -> Laplacian:
+    r"""Laplacian of a graph whose nodes have masses, in the units of a random walk.
+
+    With degrees D and weights W it is :math:`M^{-1/2} (D - W) M^{-1/2}`, less a factor:
+    for masses that are degrees the symmetric normalised one. With areas as masses and
+    the weights of a mesh, functions of it do not depend on how fine the mesh is where.
+
+    Parameters
+    ----------
+    graph : Graph
+        Undirected.
+    mass : ndarray of shape (n_nodes,), default=None
+        Masses > 0; None is the degrees.
+
+    Returns
+    -------
+    Laplacian
+        With a diagonal of mean one.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skgeom.graph import Graph
+    >>> from skgeom.nodes._graph_gp._prior import laplacian_with_mass
+    >>> edge = Graph.from_edges([[0, 1]])
+    >>> laplacian_with_mass(edge, np.array([1.0, 4.0])).matrix().toarray().round(2)
+    array([[ 1.6, -0.8],
+           [-0.8,  0.4]])
+    """
+    if mass is None:
+        return graph.laplacian()
+    rates = graph.degrees / mass
+    unit, largest = rates.mean() or 1.0, rates.max() or 1.0
+    roots = sp.diags_array(1 / np.sqrt(mass))
+    links = (roots @ graph.adjacency @ roots).tocsr() / largest
+    stay = np.clip(1.0 - rates / largest, 0.0, None)
+    transition = (links + sp.diags_array(stay)).tocsr()
+    transition.eliminate_zeros()
+    transition.sort_indices()
+    return Laplacian("symmetric", transition, float(largest / unit), np.ones(len(mass)))
+
+
+class GraphPrior:
+    r"""The covariance :math:`S\, k(L)\, S` of nodes, S diagonal.
+
+    Parameters
+    ----------
+    laplacian : Laplacian
+        The L.
+    function : callable
+        The k: maps eigenvalues to values >= 0.
+    roots : ndarray of shape (n_nodes,)
+        The diagonal of S; isolated nodes are given the variance of an average one.
+    isolated : ndarray of shape (n_nodes,), bool
+        Nodes without links.
+    sparse : bool
+        Whether inverse powers are solves.
+    backend : Backend
+        Where Chebyshev series are summed.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skgeom.backends import get_backend
+    >>> from skgeom.graph import Graph
+    >>> from skgeom.nodes import graph_kernel
+    >>> from skgeom.nodes._graph_gp._prior import GraphPrior
+    >>> L, heat = Graph.from_edges([[0, 1]]).laplacian(), graph_kernel("diffusion")
+    >>> none = np.zeros(2, dtype=bool)
+    >>> prior = GraphPrior(L, heat.function, np.ones(2), none, True, get_backend())
+    >>> prior.product(np.eye(2)).round(3)
+    array([[0.568, 0.432],
+           [0.432, 0.568]])
+    """
+
+    def __init__(
+        self,
+        laplacian: Laplacian,
+        function: Callable,
+        roots: NDArray,
+        isolated: NDArray,
+        sparse: bool,
+        backend: Backend,
+    ):
+        self.laplacian, self.function, self.backend = laplacian, function, backend
+        self.power, self.factor, self.matrix = None, None, None
+        if sparse and is_solved_for(function):
+            scale, power = as_inverse_power(function)
+            identity = sp.eye_array(laplacian.n_nodes, format="csr")
+            self.matrix = (identity + scale * laplacian.matrix()).tocsc()
+            self.power, self.factor = int(power), decomposed(self.matrix)
+        self.roots = roots
+        self.mean = mean_of_diagonal(self.product, len(roots))
+        if isolated.any() and not isolated.all():
+            own = float(function(np.zeros(1))[0]) * roots[isolated] ** 2
+            others = self.mean * len(roots) - own.sum()
+            self.mean = max(others / (len(roots) - isolated.sum()), 1e-12 * own.max())
+            self.roots = np.where(isolated, np.sqrt(self.mean / own[0]) * roots, roots)
+
+    def __getstate__(self):
+        """Leave behind what is not to be stored: it is the host that opens it."""
+        return {**self.__dict__, "factor": None, "backend": None}
+
+    def __setstate__(self, state):
+        """Decompose anew."""
+        self.__dict__.update(state)
+        self.backend = get_backend("cpu")
+        if self.matrix is not None:
+            self.factor = decomposed(self.matrix)
+
+    @property
+    def n_nodes(self):
+        """Number of nodes."""
+        return self.laplacian.n_nodes
+
+    def product(self, V: NDArray) -> NDArray:
+        """Multiply columns of the host by the covariance."""
+        roots = self.roots[:, None]
+        V = roots * V
+        if self.factor is not None:
+            for _ in range(self.power):
+                V = self.factor.solve(V)
+            return roots * V
+        return roots * self._series(self.function, V)
+
+    def root(self, Z: NDArray) -> NDArray:
+        """Multiply by a matrix whose product with its transpose is the covariance."""
+        return self.roots[:, None] * self._series(
+            lambda x: np.sqrt(np.maximum(self.function(x), 0.0)), Z, 1e-6
+        )
+
+    def precision_root(self, Z: NDArray) -> NDArray:
+        """Multiply by the root of the inverse of k(L), an inverse power."""
+        return self._series(lambda x: self.function(x) ** -0.5, Z, 1e-6)
+
+    def columns(self, rows: sp.csr_array, width: int | None = None):
+        """Products with the transposes of sparse rows, block after block.
+
+        Yields slices of the rows, and covariances of all nodes with these.
+        """
+        if width is None:
+            width = max(1, block_bytes() // (32 * self.n_nodes))
+        for start in range(0, rows.shape[0], width):
+            part = slice(start, min(start + width, rows.shape[0]))
+            yield part, self.product(rows[part].T.toarray())
+
+    def between(self, nodes: NDArray) -> NDArray:
+        """Covariance of some nodes, a symmetric matrix."""
+        found = np.empty((len(nodes), len(nodes)))
+        for part, columns in self.columns(indicators(nodes, self.n_nodes)):
+            found[:, part] = columns[nodes]
+        return (found + found.T) / 2
+
+    def _series(self, function, V, tol=_ACCURATELY):
+        found, _ = spectral_function(
+            self.laplacian, function, V, tol=tol, backend=self.backend
+        )
+        return np.asarray(self.backend.to_numpy(found), dtype=np.float64)
+
+
+def is_solved_for(function: Callable) -> bool:
+    """Whether a function is an inverse power that a few solves multiply by."""
+    inverse = as_inverse_power(function)
+    return inverse is not None and inverse[1] in range(1, _MOST_SOLVES + 1)
+
+
+def indicators(nodes: NDArray, n_nodes: int) -> sp.csr_array:
+    """Rows of the identity."""
+    ones, places = np.ones(len(nodes)), np.arange(len(nodes) + 1)
+    return sp.csr_array((ones, nodes, places), shape=(len(nodes), n_nodes))
+
+
+def decomposed(matrix):
+    """Sparse triangular factors of a symmetric positive definite matrix."""
+    options = dict(SymmetricMode=True)
+    return splu(
+        matrix, permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options=options
+    )
+
+
+def log_determinant(factor):
+    """Log of the determinant of what was decomposed."""
+    return float(np.log(np.abs(factor.U.diagonal())).sum())
+
+
+def is_sparse_enough(adjacency: sp.csr_array) -> bool:
+    """Whether triangular factors of a graph's matrices are, by a bound on the work.
+
+    The bound is that of a band: the squares of how far back links reach, in an order
+    that keeps them short (Cuthill and McKee, 1969).
+    """
+    order = reverse_cuthill_mckee(sp.csr_matrix(adjacency), symmetric_mode=True)
+    places = np.empty(len(order), dtype=np.int64)
+    places[order] = np.arange(len(order))
+    links = adjacency.tocoo()
+    reach = np.zeros(len(order), dtype=np.int64)
+    np.maximum.at(reach, places[links.row], places[links.row] - places[links.col])
+    return float((reach.astype(np.float64) ** 2).sum()) <= _MOST_WORK
