@@ -9,6 +9,7 @@ from skgeom.graph._graph import Graph
 from skgeom.graph._known_rows import KnownRows, canonical_csr
 from skgeom.graph._landmarks import farthest_point_landmarks
 from skgeom.graph._laplacian import Laplacian
+from skgeom.graph._meshes import mesh_graph
 from skgeom.graph._neighbors import nearest_neighbors, neighbors_from_graph
 from skgeom.graph._ordered_neighbors import ordered_neighbors
 from skgeom.graph._paths import shortest_paths
@@ -33,6 +34,7 @@ __all__ = [
     "farthest_point_landmarks",
     "local_dimension",
     "local_scale",
+    "mesh_graph",
     "nearest_neighbors",
     "neighbor_overlap",
     "neighbors_from_graph",

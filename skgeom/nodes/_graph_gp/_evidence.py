@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 import scipy.linalg
-from scipy.optimize import minimize, minimize_scalar
+from scipy.optimize import minimize_scalar
 
 from skgeom.nodes._graph_gp._labels import Labels
 from skgeom.typing import NDArray
@@ -19,8 +19,8 @@ from skgeom.typing import NDArray
 LEAST_RATIO, _LARGEST_RATIO, _N_RATIOS = 1e-8, 1e6, 57
 # Ranges are tried in steps of this factor, then between the neighbours of the best.
 _STEP, _LOG_TOL = 4.0, 0.05
-# Nelder and Mead's first triangle, and how often it may look.
-_SIDE, _MOST_CALLS = 0.4, 30
+# Differences of logs, steps of Newton's method, and what is no gain of a log density.
+_SIDE, _MOST_STEPS, _NO_GAIN = 0.2, 4, 0.1
 _TINY = np.finfo(np.float64).tiny
 
 
@@ -138,6 +138,8 @@ def profile(
 def best_range(evidence_at: Callable, times: NDArray) -> tuple[float, Evidence, int]:
     """Range of greatest evidence: over a grid of times, then between its points.
 
+    Longer ones are tried until two have not been better.
+
     Parameters
     ----------
     evidence_at : callable
@@ -172,7 +174,12 @@ def best_range(evidence_at: Callable, times: NDArray) -> tuple[float, Evidence, 
 
     low, high = np.log(times)
     logs = np.linspace(low, high, max(2, round((high - low) / np.log(_STEP)) + 1))
-    best = int(np.argmin([loss(log) for log in logs]))
+    best = 0
+    for i, log in enumerate(logs):
+        if loss(log) < loss(logs[best]):
+            best = i
+        if i >= best + 2:
+            break
     around = logs[max(best - 1, 0)], logs[min(best + 1, len(logs) - 1)]
     minimize_scalar(loss, bounds=around, method="bounded", options=dict(xatol=_LOG_TOL))
     log = min(found, key=lambda log: -found[log].value)
@@ -187,8 +194,8 @@ def polished(
     Parameters
     ----------
     evidence_at : callable
-        Maps such logs to an `Evidence`. A few dozen calls are made, as Nelder and Mead
-        say ("A simplex method for function minimization", Computer Journal 7, 1965).
+        Maps such logs to an `Evidence`. It is asked six times for a step of Newton's
+        method, whose derivatives are differences.
     start : ndarray of shape (1,) or (2,)
         The first guess; without the range where that is given.
     times : ndarray of shape (2,) or None
@@ -217,16 +224,36 @@ def polished(
         bounds.append(tuple(np.log(times)))
     low, high = np.transpose(bounds)
 
-    def loss(logs):
+    def value(logs):
         key = tuple(np.clip(logs, low, high).tolist())
         if key not in found:
             found[key] = evidence_at(np.array(key))
-        return -found[key].value
+        return found[key].value
 
-    simplex = np.vstack([start, start + _SIDE * np.eye(len(start))])
-    options = dict(
-        initial_simplex=simplex, maxfev=_MOST_CALLS, xatol=_LOG_TOL, fatol=1e-2
-    )
-    minimize(loss, start, method="Nelder-Mead", options=options)
-    best = min(found, key=lambda key: -found[key].value)
+    at = np.clip(start, low + _SIDE, high - _SIDE)
+    for _ in range(_MOST_STEPS):
+        gradient, curvature = _differences(value, at, _SIDE)
+        vectors = np.linalg.eigh(curvature)
+        # Where it is not concave, a step of bounded size uphill.
+        sizes = np.maximum(np.abs(vectors[0]), _TINY)
+        step = vectors[1] @ ((vectors[1].T @ gradient) / sizes)
+        step = np.clip(step, -1.0, 1.0)
+        proposed = np.clip(at + step, low + _SIDE, high - _SIDE)
+        gain = value(proposed) - value(at)
+        at = proposed if gain > 0 else at
+        if gain < _NO_GAIN or np.abs(step).max() < _SIDE:
+            break
+    best = max(found, key=lambda key: found[key].value)
     return np.array(best), found[best], len(found)
+
+
+def _differences(value, at, h):
+    """Gradient and second derivatives of a function of one or two numbers."""
+    steps, middle = h * np.eye(len(at)), value(at)
+    ahead = np.array([value(at + step) for step in steps])
+    behind = np.array([value(at - step) for step in steps])
+    curvature = np.diag((ahead + behind - 2 * middle) / h**2)
+    if len(at) == 2:
+        mixed = value(at + steps.sum(axis=0)) - ahead.sum() + middle
+        curvature[0, 1] = curvature[1, 0] = mixed / h**2
+    return (ahead - behind) / (2 * h), curvature

@@ -143,8 +143,9 @@ class GraphGPRegressor(
     estimated from `n_draws` draws, which are good to some 5 % if they are 100.
 
     A new row takes the mean of the values of the nodes nearest to it, or that it is
-    linked to, as of :class:`~skgeom.nodes.GraphKernelRidge`; its variance is that of
-    this mean, and as much more as a node's own variance is larger before labels.
+    linked to, as of :class:`~skgeom.nodes.GraphKernelRidge`. Its variance is that of
+    this mean, and what an average node differs from such a mean of its neighbours by:
+    an approximation.
 
     References
     ----------
@@ -302,8 +303,8 @@ class GraphGPRegressor(
         rows, new = self._hung(X)
         mean = self._shaped(rows @ self._values + self._units.mean, like=X)
         if return_std:
-            before, after = self._process.moments(rows)
-            variances = (after + self._apart(before, new))[:, None] * self._signal
+            variances = self._process.variances(rows) + new * self._apart
+            variances = variances[:, None] * self._signal
             return mean, self._shaped(np.sqrt(variances + self._noise), like=X)
         if not return_cov:
             return mean
@@ -432,6 +433,7 @@ class GraphGPRegressor(
     def _tell(self, learned):
         """Set what users are told, in the units of y."""
         units, evidence = self._units, learned.evidence
+        self._apart = 0.0 if self.graph is not None else learned.prior.apart
         if self.kernel in RANGES:
             name, of_time, _ = RANGES[self.kernel]
             value = float(of_time(learned.time, self.smoothness))
@@ -475,14 +477,10 @@ class GraphGPRegressor(
         own, weights = self._links(X, self._backend_for(X))
         return sp.csr_array(own + weights), 1.0 - np.asarray(own.sum(axis=1))
 
-    def _apart(self, before, new):
-        """What the variance of a node is larger than that of a mean of others."""
-        return new * np.maximum(self._process.prior.mean - before, 0.0)
-
     def _covariance(self, rows, new):
         """Posterior covariance of the field at rows, in units of `_signal`."""
-        before, covariance = self._process.covariance(rows)
-        covariance[np.diag_indices(len(before))] += self._apart(before, new)
+        covariance = self._process.covariance(rows)
+        covariance[np.diag_indices(len(new))] += new * self._apart
         return covariance
 
     def _told(self, values):

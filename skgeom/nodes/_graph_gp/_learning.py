@@ -1,5 +1,6 @@
 """Range, signal and noise of a Gaussian process on a graph, learned from labels."""
 
+import functools
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -36,8 +37,9 @@ _FEW_TO_LEARN, _MOST_TO_LEARN, _MOST_DENSE = 400, 1000, 2000
 _PART = 8000
 # Larger graphs have variances from draws.
 _MOST_EXACT = 20_000
-# Ranges that are tried, as diffusion times; the longest of powers that are series.
-_SHORTEST, _LONGEST, _LONGEST_SERIES = 0.25, 2.0**14, 256.0
+# Ranges that are tried, as diffusion times. Series are not too long for those of a
+# spectrum up to 2, or for a spectrum so much wider as these are shorter.
+_SHORTEST, _LONGEST, _LONGEST_HEAT, _LONGEST_SERIES = 0.25, 2.0**20, 2.0**16, 2.0**13
 
 
 class Field(NamedTuple):
@@ -121,13 +123,15 @@ class KernelFamily(NamedTuple):
             return self.function
         return function_of_range(self.kernel, time, self.smoothness)
 
-    @property
-    def times(self):
+    def times(self, field):
         """The shortest and the longest range; None without one."""
         if self.function is not None:
             return None
-        is_series = self.kernel != "diffusion" and not is_solved_for(self.at(1.0))
-        return np.array([_SHORTEST, _LONGEST_SERIES if is_series else _LONGEST])
+        longest = _LONGEST
+        if not (field.sparse and is_solved_for(self.at(1.0))):
+            longest = _LONGEST_HEAT if self.kernel == "diffusion" else _LONGEST_SERIES
+            longest /= field.laplacian.bound
+        return np.array([_SHORTEST, max(longest, 4 * _SHORTEST)])
 
 
 class LearnedField(NamedTuple):
@@ -168,7 +172,7 @@ def learn_field(
         the labels it was learned from times all for each of them.
     """
     small, few = field.part(labels)
-    times = family.times if time is None else None
+    times = family.times(field) if time is None else None
     solves = small.prior(family.at(1.0 if time is None else time)).factor is not None
     few = _sample(few, _FEW_TO_LEARN if solves else _MOST_TO_LEARN)
 
@@ -181,11 +185,12 @@ def learn_field(
     else:
         time, found, n_evaluations = best_range(evidence_of_few, times)
     if solves and len(few.nodes) < len(labels.nodes):
+        prior_at = functools.lru_cache(3)(lambda time: field.prior(family.at(time)))
 
         def evidence_of_all(logs):
             at = time if times is None else float(np.exp(logs[1]))
-            prior, ratio = field.prior(family.at(at)), float(np.exp(logs[0]))
-            return SparseProcess(prior, labels, ratio, 0).evidence(noise)
+            ratio = float(np.exp(logs[0]))
+            return SparseProcess(prior_at(at), labels, ratio, 0).evidence(noise)
 
         start = np.log([found.ratio] if times is None else [found.ratio, time])
         logs, found, n_more = polished(evidence_of_all, start, times)

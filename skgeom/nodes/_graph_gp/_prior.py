@@ -6,6 +6,7 @@ Journal of the Royal Statistical Society B 73, 2011), other functions of it are
 Chebyshev series.
 """
 
+import functools
 from collections.abc import Callable
 
 import numpy as np
@@ -13,7 +14,7 @@ import scipy.sparse as sp
 from scipy.sparse.csgraph import reverse_cuthill_mckee
 from scipy.sparse.linalg import splu
 
-from skgeom.backends import Backend, block_bytes, get_backend
+from skgeom.backends import Backend, block_bytes, get_backend, row_blocks
 from skgeom.graph import Graph, Laplacian
 from skgeom.nodes._diffusion_time import mean_of_diagonal
 from skgeom.nodes._graph_kernel import as_inverse_power
@@ -22,8 +23,9 @@ from skgeom.typing import NDArray
 
 # Error of products, relative to the largest eigenvalue.
 _ACCURATELY = 1e-12
-# Multiplications for which a matrix is decomposed, by a bound on what it takes.
-_MOST_WORK = 1e11
+# Multiplications for which a matrix is decomposed, for each node and in all, by a bound
+# on what it takes.
+_WORK_A_NODE, _MOST_WORK = 1e6, 1e11
 # Inverse powers up to this one are that many solves.
 _MOST_SOLVES = 6
 
@@ -45,7 +47,7 @@ def laplacian_with_mass(graph: Graph, mass: NDArray | None = None) -> Laplacian:
     Returns
     -------
     Laplacian
-        With a diagonal of mean one.
+        The harmonic mean of its diagonal is one.
 
     Examples
     --------
@@ -54,13 +56,15 @@ def laplacian_with_mass(graph: Graph, mass: NDArray | None = None) -> Laplacian:
     >>> from skgeom.nodes._graph_gp._prior import laplacian_with_mass
     >>> edge = Graph.from_edges([[0, 1]])
     >>> laplacian_with_mass(edge, np.array([1.0, 4.0])).matrix().toarray().round(2)
-    array([[ 1.6, -0.8],
-           [-0.8,  0.4]])
+    array([[ 2.5 , -1.25],
+           [-1.25,  0.62]])
     """
     if mass is None:
         return graph.laplacian()
     rates = graph.degrees / mass
-    unit, largest = rates.mean() or 1.0, rates.max() or 1.0
+    linked = rates > 0
+    unit = 1 / np.mean(1 / rates[linked]) if linked.any() else 1.0
+    largest = rates.max() or 1.0
     roots = sp.diags_array(1 / np.sqrt(mass))
     links = (roots @ graph.adjacency @ roots).tocsr() / largest
     stay = np.clip(1.0 - rates / largest, 0.0, None)
@@ -120,12 +124,32 @@ class GraphPrior:
             self.matrix = (identity + scale * laplacian.matrix()).tocsc()
             self.power, self.factor = int(power), decomposed(self.matrix)
         self.roots = roots
-        self.mean = mean_of_diagonal(self.product, len(roots))
         if isolated.any() and not isolated.all():
-            own = float(function(np.zeros(1))[0]) * roots[isolated] ** 2
+            largest = float(function(np.zeros(1))[0])
+            own = largest * roots[isolated] ** 2
             others = self.mean * len(roots) - own.sum()
-            self.mean = max(others / (len(roots) - isolated.sum()), 1e-12 * own.max())
-            self.roots = np.where(isolated, np.sqrt(self.mean / own[0]) * roots, roots)
+            mean = max(others / (len(roots) - len(own)), 1e-12 * own.max())
+            self.roots = np.where(isolated, np.sqrt(mean / largest), roots)
+            self.mean = mean
+
+    @functools.cached_property
+    def mean(self):
+        """Variance of an average node."""
+        return mean_of_diagonal(self.product, self.n_nodes)
+
+    @functools.cached_property
+    def apart(self):
+        """How far an average node is from what its neighbours say, squared.
+
+        What these say is its row of W = I - L with them, so that it is the mean of the
+        diagonal of L k(L) L.
+        """
+        L, roots = self.laplacian.matrix(), self.roots[:, None]
+
+        def product(V):
+            return roots * (L @ (self.product(L @ (roots * V) / roots) / roots))
+
+        return mean_of_diagonal(product, self.n_nodes)
 
     def __getstate__(self):
         """Leave behind what is not to be stored: it is the host that opens it."""
@@ -163,15 +187,16 @@ class GraphPrior:
         """Multiply by the root of the inverse of k(L), an inverse power."""
         return self._series(lambda x: self.function(x) ** -0.5, Z, 1e-6)
 
-    def columns(self, rows: sp.csr_array, width: int | None = None):
+    def blocks(self, n_rows: int):
+        """Slices of rows, each of which all nodes have a column for at once."""
+        return row_blocks(n_rows, 32 * self.n_nodes, block_bytes())
+
+    def columns(self, rows: sp.csr_array):
         """Products with the transposes of sparse rows, block after block.
 
         Yields slices of the rows, and covariances of all nodes with these.
         """
-        if width is None:
-            width = max(1, block_bytes() // (32 * self.n_nodes))
-        for start in range(0, rows.shape[0], width):
-            part = slice(start, min(start + width, rows.shape[0]))
+        for part in self.blocks(rows.shape[0]):
             yield part, self.product(rows[part].T.toarray())
 
     def between(self, nodes: NDArray) -> NDArray:
@@ -225,4 +250,5 @@ def is_sparse_enough(adjacency: sp.csr_array) -> bool:
     links = adjacency.tocoo()
     reach = np.zeros(len(order), dtype=np.int64)
     np.maximum.at(reach, places[links.row], places[links.row] - places[links.col])
-    return float((reach.astype(np.float64) ** 2).sum()) <= _MOST_WORK
+    work = float((reach.astype(np.float64) ** 2).sum())
+    return work <= min(_WORK_A_NODE * len(order), _MOST_WORK)

@@ -53,25 +53,24 @@ class DenseProcess:
         at = indicators(labels.nodes, prior.n_nodes)
         self.values = prior.product(at.T @ dual)
 
-    def moments(self, rows):
-        """Prior and posterior variances of weighted sums of nodes."""
-        before, after = np.empty(rows.shape[0]), np.empty(rows.shape[0])
+    def variances(self, rows):
+        """Variances of weighted sums of nodes."""
+        found = np.empty(rows.shape[0])
         for part, columns in self.prior.columns(rows):
             half = self._half(columns[self.labels.nodes])
-            before[part] = rows[part].multiply(columns.T).sum(axis=1)
-            after[part] = before[part] - (half**2).sum(axis=0)
-        return before, np.maximum(after, 0.0)
+            found[part] = rows[part].multiply(columns.T).sum(axis=1)
+            found[part] -= (half**2).sum(axis=0)
+        return np.maximum(found, 0.0)
 
     def covariance(self, rows):
-        """Prior variances, and the posterior covariance."""
+        """Covariance of weighted sums of nodes."""
         n = rows.shape[0]
         total, halves = np.empty((n, n)), np.empty((len(self.labels.nodes), n))
         for part, columns in self.prior.columns(rows):
             halves[:, part] = self._half(columns[self.labels.nodes])
             total[:, part] = rows @ columns
-        before = np.diagonal(total).copy()
         total -= halves.T @ halves
-        return before, (total + total.T) / 2
+        return (total + total.T) / 2
 
     def evidence(self, noise: float | None = None) -> Evidence:
         """Log density of the labels."""
@@ -138,50 +137,43 @@ class SparseProcess:
         self.factor = decomposed(self.precision)
 
     def _draw(self, gains, rng):
-        """Draws of the field before and after, the latter of variances that are better.
+        """Draws of the field less its mean, of variances that are better.
 
         Of each node the variance given the others is known: only that of its mean is
         estimated (Rao and Blackwell).
         """
         roots, shape = self.prior.roots[:, None], (len(gains), self.n_draws)
         noise = self.prior.precision_root(rng.standard_normal(shape))
-        # k(L) k(L)^(-1/2) is a root of the covariance.
-        power = noise
-        for _ in range(self.prior.power):
-            power = self.prior.factor.solve(power)
-        self.before = roots * power
         noise += roots * np.sqrt(gains)[:, None] * rng.standard_normal(shape)
         draws = self.factor.solve(noise)
         own = self.precision.diagonal()[:, None]
         means = self.precision @ draws / own - draws
         better = 1 / own[:, 0] + (means**2).mean(axis=1)
         draws *= np.sqrt(better / (draws**2).mean(axis=1))[:, None]
-        self.after = roots * draws
+        self.draws = roots * draws
 
-    def moments(self, rows):
-        """Prior and posterior variances of weighted sums of nodes."""
+    def variances(self, rows):
+        """Variances of weighted sums of nodes."""
         if self.n_draws:
-            return (
-                ((rows @ self.before) ** 2).mean(axis=1),
-                ((rows @ self.after) ** 2).mean(axis=1),
-            )
-        before, after = np.empty(rows.shape[0]), np.empty(rows.shape[0])
-        roots = self.prior.roots[:, None]
-        for part, columns in self.prior.columns(rows):
-            before[part] = rows[part].multiply(columns.T).sum(axis=1)
-            known = self.factor.solve(roots * rows[part].T.toarray())
-            after[part] = rows[part].multiply((roots * known).T).sum(axis=1)
-        return before, np.maximum(after, 0.0)
+            return ((rows @ self.draws) ** 2).mean(axis=1)
+        found = np.empty(rows.shape[0])
+        for part, known in self._columns(rows):
+            found[part] = rows[part].multiply(known.T).sum(axis=1)
+        return np.maximum(found, 0.0)
 
     def covariance(self, rows):
-        """Prior variances, and the posterior covariance."""
+        """Covariance of weighted sums of nodes."""
         total = np.empty((rows.shape[0], rows.shape[0]))
-        before, roots = np.empty(rows.shape[0]), self.prior.roots[:, None]
-        for part, columns in self.prior.columns(rows):
-            before[part] = rows[part].multiply(columns.T).sum(axis=1)
+        for part, known in self._columns(rows):
+            total[:, part] = rows @ known
+        return (total + total.T) / 2
+
+    def _columns(self, rows):
+        """Covariances of all nodes with weighted sums, block after block."""
+        roots = self.prior.roots[:, None]
+        for part in self.prior.blocks(rows.shape[0]):
             known = self.factor.solve(roots * rows[part].T.toarray())
-            total[:, part] = rows @ (roots * known)
-        return before, (total + total.T) / 2
+            yield part, roots * known
 
     def evidence(self, noise: float | None = None) -> Evidence:
         """Log density of the labels."""
@@ -218,15 +210,15 @@ class IterativeProcess:
     ):
         self.prior, self.labels, self.ratio = prior, labels, ratio
         rng = np.random.default_rng(seed)
-        self.before = prior.root(rng.standard_normal((prior.n_nodes, n_draws)))
+        before = prior.root(rng.standard_normal((prior.n_nodes, n_draws)))
         spread = np.sqrt(ratio / labels.weights)[:, None]
         noise = spread * rng.standard_normal((len(labels.nodes), n_draws))
-        known = self.before[labels.nodes] + noise
+        known = before[labels.nodes] + noise
         n_targets = labels.targets.shape[1]
         dual = self._solve(np.hstack([labels.targets, known]))
         explained = prior.product(self._full(dual))
         self.values = explained[:, :n_targets].copy()
-        self.after = self.before - explained[:, n_targets:]
+        self.draws = before - explained[:, n_targets:]
 
     def product(self, V):
         """Multiply by the noisy covariance of labels between roots of weights."""
@@ -234,23 +226,19 @@ class IterativeProcess:
         found = self.prior.product(self._full(roots * V))[self.labels.nodes]
         return roots * found + self.ratio * V
 
-    def moments(self, rows):
-        """Prior and posterior variances of weighted sums of nodes."""
-        return (
-            ((rows @ self.before) ** 2).mean(axis=1),
-            ((rows @ self.after) ** 2).mean(axis=1),
-        )
+    def variances(self, rows):
+        """Variances of weighted sums of nodes."""
+        return ((rows @ self.draws) ** 2).mean(axis=1)
 
     def covariance(self, rows):
-        """Prior variances, and the posterior covariance."""
+        """Covariance of weighted sums of nodes."""
         n = rows.shape[0]
         total, crossing = np.empty((n, n)), np.empty((len(self.labels.nodes), n))
         for part, columns in self.prior.columns(rows):
             crossing[:, part] = columns[self.labels.nodes]
             total[:, part] = rows @ columns
-        before = np.diagonal(total).copy()
         total -= crossing.T @ self._solve(crossing)
-        return before, (total + total.T) / 2
+        return (total + total.T) / 2
 
     def evidence(self, noise: float | None = None) -> Evidence:
         """Log density of the labels, its determinant by stochastic Lanczos."""
