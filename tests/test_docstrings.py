@@ -370,6 +370,7 @@ NO_SOURCE = {
     "solvers": "LinearSolution largest_eigenpairs leading_eigenpairs principal_axes",
     "cluster._sdp._admm": "RelaxedClustering",
     "gaussian_process._vecchia._table": "read_table",
+    "nodes._graph_gp._labels": "read_labels",
     "cluster._sdp._exchange": "partition_value",
     "hyperbolic._drawn": "drawn_to_nodes",
     "hyperbolic._sarkar": "TreeLayout",

@@ -92,8 +92,8 @@ class GraphGPRegressor(
         Threads on the host; None is 1 unless in a `joblib.parallel_config` context.
         The result does not depend on it.
     device : {"auto", "cpu", "cuda", "cuda:<i>", "mps", "torch-cpu"}, default="auto"
-        Where neighbours are sought and series summed: numba on the CPU or torch. "auto"
-        follows X. Matrices are decomposed by SciPy on the host.
+        Where the work happens: numba on the CPU or torch. "auto" follows X. Neighbours
+        are sought and series summed there; SciPy decomposes matrices on the host.
 
     Attributes
     ----------

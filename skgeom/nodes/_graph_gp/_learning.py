@@ -37,6 +37,8 @@ _FEW_TO_LEARN, _MOST_TO_LEARN, _MOST_DENSE = 400, 1000, 2000
 _PART = 8000
 # Larger graphs have variances from draws.
 _MOST_EXACT = 20_000
+# Noise beside the variance of an average node, for another first guess.
+_PLAIN = 0.1
 # Ranges that are tried, as diffusion times. Series are not too long for those of a
 # spectrum up to 2, or for a spectrum so much wider as these are shorter.
 _SHORTEST, _LONGEST, _LONGEST_HEAT, _LONGEST_SERIES = 0.25, 2.0**20, 2.0**16, 2.0**13
@@ -193,6 +195,9 @@ def learn_field(
             return SparseProcess(prior_at(at), labels, ratio, 0).evidence(noise)
 
         start = np.log([found.ratio] if times is None else [found.ratio, time])
+        start = _best_start(
+            evidence_of_all, start, np.log(_PLAIN * prior_at(time).mean)
+        )
         logs, found, n_more = polished(evidence_of_all, start, times)
         time = time if times is None else float(np.exp(logs[1]))
         n_evaluations += n_more
@@ -200,6 +205,15 @@ def learn_field(
         share = len(labels.nodes) / len(few.nodes)
         found = found._replace(value=share * found.value)
     return LearnedField(time, field.prior(family.at(time)), found, n_evaluations)
+
+
+def _best_start(evidence_at, start, plain):
+    """A first guess, or one of more noise: few labels may be taken for noiseless."""
+    starts = [start]
+    if start[0] < plain:
+        others = np.log([1.0, 4.0, 16.0]) if len(start) == 2 else np.zeros(1)
+        starts += [np.append(plain, start[1:] + log) for log in others]
+    return max(starts, key=lambda logs: evidence_at(logs).value)
 
 
 def _sample(labels, most):

@@ -7,7 +7,7 @@ Chebyshev series.
 """
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 import scipy.sparse as sp
@@ -91,20 +91,6 @@ class GraphPrior:
         Whether inverse powers are solves.
     backend : Backend
         Where Chebyshev series are summed.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skgeom.backends import get_backend
-    >>> from skgeom.graph import Graph
-    >>> from skgeom.nodes import graph_kernel
-    >>> from skgeom.nodes._graph_gp._prior import GraphPrior
-    >>> L, heat = Graph.from_edges([[0, 1]]).laplacian(), graph_kernel("diffusion")
-    >>> none = np.zeros(2, dtype=bool)
-    >>> prior = GraphPrior(L, heat.function, np.ones(2), none, True, get_backend())
-    >>> prior.product(np.eye(2)).round(3)
-    array([[0.568, 0.432],
-           [0.432, 0.568]])
     """
 
     def __init__(
@@ -187,11 +173,11 @@ class GraphPrior:
         """Multiply by the root of the inverse of k(L), an inverse power."""
         return self._series(lambda x: self.function(x) ** -0.5, Z, 1e-6)
 
-    def blocks(self, n_rows: int):
+    def blocks(self, n_rows: int) -> Iterable[slice]:
         """Slices of rows, each of which all nodes have a column for at once."""
         return row_blocks(n_rows, 32 * self.n_nodes, block_bytes())
 
-    def columns(self, rows: sp.csr_array):
+    def columns(self, rows: sp.csr_array) -> Iterator[tuple[slice, NDArray]]:
         """Products with the transposes of sparse rows, block after block.
 
         Yields slices of the rows, and covariances of all nodes with these.
