@@ -46,9 +46,9 @@ readings = truth[known] + 0.1 * rng.normal(size=60)
 # %%
 # The model
 # ---------
-# Weights of links are cotangents, and the mass of a vertex is its area: the field is one
-# on the surface, and does not see where the mesh is fine. Without the masses, variances
-# follow the mesh, and the evidence says which is the better model.
+# Weights of links are cotangents, and the mass of a vertex is its area: the field is
+# one on the surface, and does not see where the mesh is fine. Without the masses,
+# variances follow the mesh, and the evidence says which is the better model.
 
 X = known[:, None]
 everywhere = np.arange(graph.n_nodes)[:, None]
@@ -63,8 +63,8 @@ for name, given in (("with areas", mass), ("without", None)):
 # %%
 # The picture
 # -----------
-# `return_std` counts the noise of a new reading in; without it, what is left is how well
-# the surface is known.
+# `return_std` counts the noise of a new reading in; without it, what is left is how
+# well the surface is known.
 
 model = GraphGPRegressor(graph=graph, mass=mass).fit(X, readings)
 mean, std = model.predict(everywhere, return_std=True)

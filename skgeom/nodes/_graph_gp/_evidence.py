@@ -20,7 +20,7 @@ LEAST_RATIO, _LARGEST_RATIO, _N_RATIOS = 1e-8, 1e6, 57
 # Ranges are tried in steps of this factor, then between the neighbours of the best.
 _STEP, _LOG_TOL = 4.0, 0.05
 # Differences of logs, steps of Newton's method, and what is no gain of a log density.
-_SIDE, _MOST_STEPS, _NO_GAIN = 0.2, 4, 0.1
+_SIDE, _MOST_STEPS, _NO_GAIN = 0.2, 6, 0.1
 _TINY = np.finfo(np.float64).tiny
 
 
@@ -239,9 +239,11 @@ def polished(
         step = vectors[1] @ ((vectors[1].T @ gradient) / sizes)
         step = np.clip(step, -1.0, 1.0)
         proposed = np.clip(at + step, low + _SIDE, high - _SIDE)
-        gain = value(proposed) - value(at)
-        at = proposed if gain > 0 else at
-        if gain < _NO_GAIN or np.abs(step).max() < _SIDE:
+        before = value(at)
+        value(proposed)
+        best = max(found, key=lambda key: found[key].value)
+        at = np.clip(np.array(best), low + _SIDE, high - _SIDE)
+        if found[best].value - before < _NO_GAIN:
             break
     best = max(found, key=lambda key: found[key].value)
     return np.array(best), found[best], len(found)

@@ -37,8 +37,9 @@ _FEW_TO_LEARN, _MOST_TO_LEARN, _MOST_DENSE = 400, 1000, 2000
 _PART = 8000
 # Larger graphs have variances from draws.
 _MOST_EXACT = 20_000
-# Noise beside the variance of an average node, for another first guess.
-_PLAIN = 0.1
+# Noise beside the variance of an average node, for other first guesses, and how much
+# longer their ranges are.
+_PLAIN, _FARTHER = 0.1, (1.0, 4.0, 16.0)
 # Ranges that are tried, as diffusion times. Series are not too long for those of a
 # spectrum up to 2, or for a spectrum so much wider as these are shorter.
 _SHORTEST, _LONGEST, _LONGEST_HEAT, _LONGEST_SERIES = 0.25, 2.0**20, 2.0**16, 2.0**13
@@ -189,31 +190,31 @@ def learn_field(
     if solves and len(few.nodes) < len(labels.nodes):
         prior_at = functools.lru_cache(3)(lambda time: field.prior(family.at(time)))
 
-        def evidence_of_all(logs):
+        # Of long ranges, labels tell the signal over a power of them: in units of that,
+        # noise and range do not depend on each other much.
+        tilt = 0.0 if times is None else family.smoothness
+
+        def numbers(logs):
             at = time if times is None else float(np.exp(logs[1]))
-            ratio = float(np.exp(logs[0]))
+            return at, float(np.exp(logs[0] - (tilt * logs[1] if tilt else 0.0)))
+
+        def evidence_of_all(logs):
+            at, ratio = numbers(logs)
             return SparseProcess(prior_at(at), labels, ratio, 0).evidence(noise)
 
-        start = np.log([found.ratio] if times is None else [found.ratio, time])
-        start = _best_start(
-            evidence_of_all, start, np.log(_PLAIN * prior_at(time).mean)
-        )
+        ratios = [found.ratio, _PLAIN * prior_at(time).mean]
+        starts = [np.log([ratios[0], time or 1.0])]
+        if ratios[0] < ratios[1]:  # few labels may be taken for noiseless
+            starts += [np.log([ratios[1], (time or 1.0) * far]) for far in _FARTHER]
+        starts = [np.array([x + tilt * t, t])[: 2 if tilt else 1] for x, t in starts]
+        start = max(starts, key=lambda logs: evidence_of_all(logs).value)
         logs, found, n_more = polished(evidence_of_all, start, times)
-        time = time if times is None else float(np.exp(logs[1]))
+        time = numbers(logs)[0]
         n_evaluations += n_more
     else:
         share = len(labels.nodes) / len(few.nodes)
         found = found._replace(value=share * found.value)
     return LearnedField(time, field.prior(family.at(time)), found, n_evaluations)
-
-
-def _best_start(evidence_at, start, plain):
-    """A first guess, or one of more noise: few labels may be taken for noiseless."""
-    starts = [start]
-    if start[0] < plain:
-        others = np.log([1.0, 4.0, 16.0]) if len(start) == 2 else np.zeros(1)
-        starts += [np.append(plain, start[1:] + log) for log in others]
-    return max(starts, key=lambda logs: evidence_at(logs).value)
 
 
 def _sample(labels, most):
