@@ -3,9 +3,9 @@
 Values on a surface, and how sure they are
 ============================================
 
-Sixty noisy readings on a surface that is a mesh of triangles, finer on one side than on
-the other. A Gaussian process on the mesh fills in the rest, learns its range and the
-noise from the readings, and says how far it may be off.
+A hundred noisy readings on a surface that is a mesh of triangles, finer on one side
+than on the other. A Gaussian process on the mesh fills in the rest, learns its range and
+the noise from the readings, and says how far it may be off.
 """
 
 # %%
@@ -40,8 +40,8 @@ print(graph)
 # None of them near the top.
 
 truth = np.sin(3 * vertices[:, 0]) + np.cos(4 * vertices[:, 1]) * vertices[:, 2]
-known = rng.permutation(np.flatnonzero(ball[:, 2] < 0.55))[:60]
-readings = truth[known] + 0.1 * rng.normal(size=60)
+known = rng.permutation(np.flatnonzero(ball[:, 2] < 0.55))[:100]
+readings = truth[known] + 0.1 * rng.normal(size=100)
 
 # %%
 # The model
@@ -70,7 +70,7 @@ model = GraphGPRegressor(graph=graph, mass=mass).fit(X, readings)
 mean, std = model.predict(everywhere, return_std=True)
 unsure = np.sqrt(np.maximum(std**2 - model.noise_variance_, 0))
 
-fig = plt.figure(figsize=(11, 4))
+fig = plt.figure(figsize=(11, 4.2))
 pictures = ("values", truth), ("prediction", mean), ("its deviation", unsure)
 for place, (title, values) in enumerate(pictures, 1):
     ax = fig.add_subplot(1, 3, place, projection="3d")
@@ -83,7 +83,7 @@ for place, (title, values) in enumerate(pictures, 1):
         ax.scatter(*(1.02 * vertices[known]).T, s=6, color="white", depthshade=True)
     ax.set_title(title)
     ax.view_init(25, -60)
-    ax.set_box_aspect((1, 1, 1))
+    ax.set_box_aspect((1, 1, 1), zoom=1.5)
     ax.set_axis_off()
     fig.colorbar(shown, ax=ax, shrink=0.6)
 
