@@ -4,8 +4,8 @@ Values on a surface, and how sure they are
 ============================================
 
 A hundred noisy readings on a surface that is a mesh of triangles, finer on one side
-than on the other. A Gaussian process on the mesh fills in the rest, learns its range and
-the noise from the readings, and says how far it may be off.
+than on the other. A Gaussian process on the mesh fills in the rest, learns its range
+and the noise from the readings, and says how far it may be off.
 """
 
 # %%
