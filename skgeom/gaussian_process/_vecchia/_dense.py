@@ -17,8 +17,8 @@ from skgeom.typing import NDArray
 # Rows from which on a part of them is learned from first, also for each column: with
 # fewer, the likelihood of the part has other optima. And which part.
 _ROWS_FOR_PARTS, _ROWS_A_COLUMN, _SHARE = 300, 80, 3
-# Of logs of parameters: how near a bound is, and steps of differences.
-_NEAR_BOUND, _DIFFERENCE = 0.5, 1e-2
+# Step of differences of logs of parameters.
+_DIFFERENCE = 1e-2
 _REACH = {"exponential": 1.0, "matern32": 3.0, "matern52": 5.0}
 
 
@@ -118,11 +118,8 @@ def learn_dense(
     if n >= max(_ROWS_FOR_PARTS, _ROWS_A_COLUMN * points.shape[1]):
         some = np.sort(np.random.default_rng(0).permutation(n)[: n // _SHARE])
         part = [a[some] for a in data]
-        first, *_ = _descend(part, kernel, free, free.start, None, tol, max_iter)
-        # Beside a bound, curvature says little.
-        gap = np.minimum(first - free.lower, free.upper - first)
-        if gap.min() > _NEAR_BOUND:
-            start, metric = first, _metric(part, kernel, free, first, n / len(some))
+        start, *_ = _descend(part, kernel, free, free.start, None, tol, max_iter)
+        metric = _metric(part, kernel, free, start, n / len(some))
     return Learned(
         *_told(
             free,
