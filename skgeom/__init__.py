@@ -26,6 +26,7 @@ _ESTIMATORS = {
     "FrechetMeanClassifier": "skgeom.classification",
     "GrassmannClassifier": "skgeom.classification",
     "GraphRandomFeatures": "skgeom.nodes",
+    "GraphGPRegressor": "skgeom.nodes",
     "GraphKernelRidge": "skgeom.nodes",
     "GraphKernelClassifier": "skgeom.nodes",
     "KernelClassifier": "skgeom.kernels",

@@ -371,6 +371,7 @@ NO_SOURCE = {
     "cluster._sdp._admm": "RelaxedClustering",
     "embedding._centred": "Frame frame_of placed",
     "gaussian_process._vecchia._table": "read_table",
+    "nodes._graph_gp._labels": "read_labels",
     "cluster._sdp._exchange": "partition_value",
     "hyperbolic._drawn": "drawn_to_nodes",
     "hyperbolic._sarkar": "TreeLayout",

@@ -81,6 +81,7 @@ MAP = {
             "graph_random_features",
         ),
         ("a function from\nsome values", "GraphKernelRidge", "graph_random_features"),
+        ("the same, and how\nfar it may be off", "GraphGPRegressor", "graph_gp"),
         (
             "classes from those\nof some nodes",
             "GraphKernelClassifier",

@@ -14,6 +14,7 @@ from skgeom.graph._local_frames import (
     local_frames,
     quadratic_residuals,
 )
+from skgeom.graph._meshes import mesh_graph
 from skgeom.graph._neighbors import nearest_neighbors, neighbors_from_graph
 from skgeom.graph._ordered_neighbors import ordered_neighbors
 from skgeom.graph._paths import shortest_paths
@@ -40,6 +41,7 @@ __all__ = [
     "local_dimension",
     "local_frames",
     "local_scale",
+    "mesh_graph",
     "nearest_neighbors",
     "neighbor_overlap",
     "neighbors_from_graph",

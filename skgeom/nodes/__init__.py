@@ -3,6 +3,7 @@
 from skgeom.nodes._graph_feature_expansion._graph_feature_expansion import (
     GraphFeatureExpansion,
 )
+from skgeom.nodes._graph_gp._graph_gp_regressor import GraphGPRegressor
 from skgeom.nodes._graph_kernel import GraphKernel, graph_kernel
 from skgeom.nodes._graph_kernel_classifier import GraphKernelClassifier
 from skgeom.nodes._graph_kernel_ridge import GraphKernelRidge
@@ -16,6 +17,7 @@ from skgeom.nodes._tangent_kernel import graph_neural_tangent_kernel
 
 __all__ = [
     "GraphFeatureExpansion",
+    "GraphGPRegressor",
     "GraphKernel",
     "GraphKernelClassifier",
     "GraphKernelOperator",

@@ -5,6 +5,8 @@ influence matrix", Communications in Statistics 19, 1990, from Chebyshev moments
 et al., "The kernel polynomial method", Reviews of Modern Physics 78, 2006).
 """
 
+from collections.abc import Callable
+
 import numpy as np
 
 from skgeom.backends import Backend, get_backend
@@ -136,7 +138,12 @@ def mean_diagonal(
     >>> round(mean_diagonal(edge, graph_kernel("diffusion")), 3)
     0.568
     """
-    probes = _probes(graph.n_nodes)
     K = GraphKernelOperator(graph, kernel, tol=1e-4, backend=backend)
-    mean = float((probes * (K @ probes)).mean())
+    return mean_of_diagonal(lambda probes: K @ probes, graph.n_nodes)
+
+
+def mean_of_diagonal(product: Callable, n_nodes: int) -> float:
+    """Mean of the diagonal of a matrix of nodes that is known by its products, > 0."""
+    probes = _probes(n_nodes)
+    mean = float((probes * product(probes)).mean())
     return max(mean, np.finfo(np.float64).tiny)

@@ -192,6 +192,24 @@ def graph_kernel(
     )
 
 
+def function_of_range(kernel: str, time: float, smoothness: float) -> Callable:
+    """The k of a kernel that has a range, with the slope -time at eigenvalue 0.
+
+    Both "regularized_laplacian" and "matern" are (1 + time / smoothness x)^-smoothness.
+    """
+    if kernel == "diffusion":
+        return partial(_heat, time)
+    return partial(_power, time / smoothness, -smoothness)
+
+
+def as_inverse_power(function: Callable) -> tuple[float, float] | None:
+    """Scale a and power p of (1 + a x)^-p, where that is what a function is."""
+    if isinstance(function, partial) and function.func is _power:
+        scale, power = function.args
+        return (scale, -power) if power < 0 else None
+    return None
+
+
 def _heat(time, x):
     return np.exp(-time * x)
 

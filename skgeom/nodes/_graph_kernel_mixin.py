@@ -7,18 +7,21 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
+from sklearn.metrics import r2_score
 from sklearn.preprocessing import LabelBinarizer
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import check_consistent_length, column_or_1d
 
 from skgeom.backends import as_numpy
+from skgeom.base._targets import read_numbers, read_weights
 from skgeom.graph import by_node
 from skgeom.model_selection._labelled import find_gaps
 from skgeom.nodes._diffusion_time import mean_diagonal, spreading_time
 from skgeom.nodes._graph_kernel import GraphKernel, graph_kernel
 from skgeom.nodes._kernel_choice import choose_kernel, no_choice
 from skgeom.nodes._kernel_learning import learn_modulation
+from skgeom.typing import ArrayLike, MatrixLike
 
 _PARAMETERS = (
     "diffusion_time",
@@ -29,12 +32,34 @@ _PARAMETERS = (
     "offset",
     "coefficients",
 )
-# The parameter that says how far a kernel reaches, and its value for a diffusion time t
-# with the same slope at eigenvalue 0, by the smoothness.
-_RANGES: dict[Any, tuple[str, Callable]] = {
-    "diffusion": ("diffusion_time", lambda t, smoothness: t),
-    "regularized_laplacian": ("regularization", lambda t, smoothness: t / smoothness),
-    "matern": ("length_scale", lambda t, smoothness: np.sqrt(2 * t)),
+
+
+class KernelRange(NamedTuple):
+    """The parameter that says how far a kernel reaches.
+
+    And its value for a diffusion time t with the same slope at eigenvalue 0, and back,
+    by the smoothness.
+    """
+
+    name: str
+    of_time: Callable
+    to_time: Callable
+
+
+RANGES: dict[Any, KernelRange] = {
+    "diffusion": KernelRange(
+        "diffusion_time", lambda t, smoothness: t, lambda value, smoothness: value
+    ),
+    "regularized_laplacian": KernelRange(
+        "regularization",
+        lambda t, smoothness: t / smoothness,
+        lambda value, smoothness: value * smoothness,
+    ),
+    "matern": KernelRange(
+        "length_scale",
+        lambda t, smoothness: np.sqrt(2 * t),
+        lambda value, smoothness: value**2 / 2,
+    ),
 }
 # Diffusion times that are tried, so many at first, longer ones while they are better.
 _TIMES = 2.0 ** np.arange(-2, 13)
@@ -133,8 +158,8 @@ class GraphKernelMixin:
             )
             return Candidates([GraphKernel.from_modulation(f)], None, [])
         name, of_time = None, None
-        if isinstance(self.kernel, str) and self.kernel in _RANGES:
-            name, of_time = _RANGES[self.kernel]
+        if isinstance(self.kernel, str) and self.kernel in RANGES:
+            name, of_time, _ = RANGES[self.kernel]
         if name is None or getattr(self, name) != "auto":
             values = [] if name is None else [getattr(self, name)]
             return Candidates([self._kernel()], name, values)
@@ -166,7 +191,7 @@ class GraphKernelMixin:
             found = self._by_rule(found)
         place = choice.place or 0
         self.kernel_ = found.kernels[place]
-        for name, _ in _RANGES.values():
+        for name, _, _ in RANGES.values():
             vars(self).pop(f"{name}_", None)
         if found.name is not None:
             setattr(self, f"{found.name}_", float(found.values[place]))
@@ -194,7 +219,7 @@ class GraphKernelMixin:
     def _by_rule(self, found):
         """The kernel of the time that the graph says."""
         time = spreading_time(self.graph_)
-        value = float(_RANGES[self.kernel][1](time, self.smoothness))
+        value = float(RANGES[self.kernel].of_time(time, self.smoothness))
         return Candidates([self._kernel(**{found.name: value})], found.name, [value])
 
     def _links(self, X, backend):
@@ -222,6 +247,40 @@ class GraphKernelMixin:
         weights = sp.csr_array(sp.diags_array(new * np.sqrt(degree)) @ weights)
         weights.eliminate_zeros()
         return attachment.own, weights
+
+
+class NumbersMixin:
+    """Score of predictions of numbers, some of which may be missing."""
+
+    def score(
+        self, X: MatrixLike, y: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> float:
+        """Coefficient of determination of predictions.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_rows, n_features)
+            Rows, as in `predict`.
+        y : array-like of shape (n_rows,) or (n_rows, n_targets)
+            Their values; rows of NaN, None or pandas.NA are left out.
+        sample_weight : array-like of shape (n_rows,), default=None
+            Weights of the rows, >= 0.
+
+        Returns
+        -------
+        float
+            At most 1.
+
+        Raises
+        ------
+        ValueError
+            As of `predict`, or if y is not as long as X.
+        """
+        predicted = as_numpy(self.predict(X))
+        name = type(self).__name__
+        y, known, _ = read_numbers(y, predicted, name)
+        known, weights = read_weights(sample_weight, predicted, known)
+        return r2_score(y[known], predicted[known], sample_weight=weights)
 
 
 class NodeLabels(NamedTuple):

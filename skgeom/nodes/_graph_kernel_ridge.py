@@ -4,16 +4,17 @@ from collections.abc import Callable
 from typing import Self
 
 from sklearn.base import MultiOutputMixin, RegressorMixin, _fit_context
-from sklearn.metrics import r2_score
 
-from skgeom.backends import as_numpy
 from skgeom.base._targets import read_numbers, read_weights, without_zeros
 from skgeom.graph import Graph
 from skgeom.nodes._graph_kernel_machine import GraphKernelMachine
+from skgeom.nodes._graph_kernel_mixin import NumbersMixin
 from skgeom.typing import Array, ArrayLike, MatrixLike
 
 
-class GraphKernelRidge(MultiOutputMixin, RegressorMixin, GraphKernelMachine):
+class GraphKernelRidge(
+    NumbersMixin, MultiOutputMixin, RegressorMixin, GraphKernelMachine
+):
     r"""Ridge regression with a kernel on a graph, exact and without the n x n matrix.
 
     The values at some nodes are given, those of all others are wanted. With K the
@@ -226,33 +227,3 @@ class GraphKernelRidge(MultiOutputMixin, RegressorMixin, GraphKernelMachine):
         """
         values = self._values_of(X) + self.intercept_
         return self._output(values[:, 0] if self.dual_coef_.ndim == 1 else values, X)
-
-    def score(
-        self, X: MatrixLike, y: ArrayLike, sample_weight: ArrayLike | None = None
-    ) -> float:
-        """Coefficient of determination of predictions.
-
-        Parameters
-        ----------
-        X : array-like or sparse matrix of shape (n_rows, n_features)
-            Rows, as in `predict`.
-        y : array-like of shape (n_rows,) or (n_rows, n_targets)
-            Their values; rows of NaN, None or pandas.NA are left out.
-        sample_weight : array-like of shape (n_rows,), default=None
-            Weights of the rows, >= 0.
-
-        Returns
-        -------
-        float
-            At most 1.
-
-        Raises
-        ------
-        ValueError
-            As of `predict`, or if y is not as long as X.
-        """
-        predicted = as_numpy(self.predict(X))
-        name = type(self).__name__
-        y, known, _ = read_numbers(y, predicted, name)
-        known, weights = read_weights(sample_weight, predicted, known)
-        return r2_score(y[known], predicted[known], sample_weight=weights)

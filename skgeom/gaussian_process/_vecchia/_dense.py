@@ -14,6 +14,11 @@ from scipy.optimize import minimize
 from skgeom.gaussian_process._vecchia._parameters import Freedom, Parameters
 from skgeom.typing import NDArray
 
+# Rows from which on a part of them is learned from first, also for each column: with
+# fewer, the likelihood of the part has other optima. And which part.
+_ROWS_FOR_PARTS, _ROWS_A_COLUMN, _SHARE = 300, 80, 3
+# Step of differences of logs of parameters.
+_DIFFERENCE = 1e-2
 _REACH = {"exponential": 1.0, "matern32": 3.0, "matern52": 5.0}
 
 
@@ -102,14 +107,45 @@ def learn_dense(
     max_iter: int,
     callback: Callable | None = None,
 ) -> Learned:
-    """Maximise the likelihood by L-BFGS."""
+    """Maximise the likelihood by L-BFGS.
+
+    Where rows are many for each column, a third of them is learned from first: that is
+    where steps start from, in coordinates in which its second derivatives are ones.
+    """
+    data = points, targets, factors
+    start, metric = free.start, None
+    n = len(points)
+    if n >= max(_ROWS_FOR_PARTS, _ROWS_A_COLUMN * points.shape[1]):
+        some = np.sort(np.random.default_rng(0).permutation(n)[: n // _SHARE])
+        part = [a[some] for a in data]
+        start, *_ = _descend(part, kernel, free, free.start, None, tol, max_iter)
+        metric = _metric(part, kernel, free, start, n / len(some))
+    return Learned(
+        *_told(
+            free,
+            *_descend(data, kernel, free, start, metric, tol, max_iter, callback),
+            tol * len(targets),
+        )
+    )
+
+
+def _descend(data, kernel, free, start, metric, tol, max_iter, callback=None):
+    """Numbers of greatest likelihood, SciPy's result, steps, and the last two values.
+
+    With a metric C, steps are taken in z, for numbers start + C z within bounds.
+    """
     n_iter, values = 0, [np.inf, np.inf]
 
-    def of(phi):
-        value, gradient = dense_likelihood(
-            free.theta(phi), points, targets, factors, kernel
-        )
-        return value, free.matrix.T @ gradient
+    def place(z):
+        return z if metric is None else start + metric @ z
+
+    def of(z):
+        phi = free.clip(place(z))
+        value, gradient = dense_likelihood(free.theta(phi), *data, kernel)
+        slopes = free.matrix.T @ gradient
+        if metric is not None:  # out of bounds nothing changes
+            slopes = metric.T @ np.where(phi == place(z), slopes, 0.0)
+        return value, slopes
 
     def after_step(intermediate_result):
         nonlocal n_iter
@@ -118,18 +154,39 @@ def learn_dense(
         if callback is not None and callback(n_iter, intermediate_result.fun):
             raise StopIteration
 
+    bounds = list(zip(free.lower, free.upper, strict=True))
+    ftol, gtol = (1e-2, 1e-5) if metric is None else (3e-2, 1e-4)
     found = minimize(
         of,
-        free.start,
+        start if metric is None else np.zeros(len(start)),
         jac=True,
         method="L-BFGS-B",
-        bounds=list(zip(free.lower, free.upper, strict=True)),
+        bounds=bounds if metric is None else None,
         callback=after_step,
-        options={"maxiter": max_iter, "ftol": 1e-2 * tol, "gtol": 1e-5},
+        options={"maxiter": max_iter, "ftol": ftol * tol, "gtol": gtol},
     )
+    return free.clip(place(found.x)), found, n_iter, values
+
+
+def _told(free, phi, found, n_iter, values, least):
+    """What has been learned."""
     # Of many columns that say nothing, the last steps gain next to nothing.
-    at_rest = found.status != 1 or values[0] - values[1] <= tol * len(targets)
-    return Learned(free.theta(found.x), -float(found.fun), n_iter, at_rest)
+    at_rest = found.status != 1 or values[0] - values[1] <= least
+    return free.theta(phi), -float(found.fun), max(n_iter, 1), at_rest
+
+
+def _metric(data, kernel, free, phi, share):
+    """Inverse root of the second derivatives of so many times as many rows."""
+
+    def slopes(phi):
+        return free.matrix.T @ dense_likelihood(free.theta(phi), *data, kernel)[1]
+
+    steps = _DIFFERENCE * np.eye(len(phi))
+    rows = [(slopes(phi + e) - slopes(phi - e)) / (2 * _DIFFERENCE) for e in steps]
+    values, vectors = np.linalg.eigh(share * (np.array(rows) + np.transpose(rows)) / 2)
+    values = np.abs(values)
+    values = np.maximum(values, max(1e-3 * values.max(), 1e-2))
+    return vectors / np.sqrt(values)
 
 
 def dense_posterior(
