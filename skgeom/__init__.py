@@ -12,6 +12,7 @@ __version__ = "0.1.0.dev0"
 # Public name -> the family that defines it.
 _ESTIMATORS = {
     "HeatGeodesicEmbedding": "skgeom.embedding",
+    "LeastVolumeAutoencoder": "skgeom.embedding",
     "SDPClustering": "skgeom.cluster",
     "PoincareEmbedding": "skgeom.hyperbolic",
     "TreeEmbedding": "skgeom.hyperbolic",
@@ -19,6 +20,8 @@ _ESTIMATORS = {
     "HyperbolicCoordinates": "skgeom.hyperbolic",
     "HyperbolicLogisticRegression": "skgeom.hyperbolic",
     "FrechetMeanClassifier": "skgeom.classification",
+    "AdaptiveBasisClassifier": "skgeom.functional",
+    "AdaptiveBasisRegressor": "skgeom.functional",
     "GraphRandomFeatures": "skgeom.nodes",
     "GraphKernelRidge": "skgeom.nodes",
     "GraphKernelClassifier": "skgeom.nodes",
@@ -44,6 +47,7 @@ _PACKAGES = (
     "datasets",
     "decomposition",
     "embedding",
+    "functional",
     "gaussian_process",
     "geometry",
     "graph",
@@ -51,6 +55,7 @@ _PACKAGES = (
     "kernels",
     "metrics",
     "model_selection",
+    "networks",
     "nodes",
     "operators",
     "plotting",

@@ -86,6 +86,22 @@ class Operations:
         """
         return self.xp.where(x > 0, x, 0.2 * x)
 
+    def log_softmax(self, x: Array) -> Array:
+        """Logarithms of the softmax of each row.
+
+        Parameters
+        ----------
+        x : array of shape (n_rows, n_classes)
+            Numbers.
+
+        Returns
+        -------
+        array of shape (n_rows, n_classes)
+            Numbers <= 0, whose exponentials add up to 1.
+        """
+        x = x - self.xp.max(x, axis=1, keepdims=True)
+        return x - self.xp.log(self.xp.sum(self.xp.exp(x), axis=1, keepdims=True))
+
     def spectral_norm(self, W: Array, weights: dict, name: str) -> Array:
         """Largest singular value of a matrix.
 

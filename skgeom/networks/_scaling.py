@@ -45,7 +45,7 @@ class Scaling(NamedTuple):
         X : ndarray of shape (n_rows, n_features)
             Rows, finite.
         together : bool, default=False
-            Whether all columns have one scale, so that angles are kept: then the sum
+            Whether all columns have one scale, so that angles are kept: then the mean
             of their variances becomes 1.
 
         Returns
@@ -60,12 +60,12 @@ class Scaling(NamedTuple):
         mean = parts.mean(axis=0)
         spread = (parts - mean).std(axis=0)
         spread[spread <= _ROUNDING * np.abs(mean)] = 0.0
-        if together:
-            largest = unit.max()
-            whole = np.sqrt(((spread * (unit / largest)) ** 2).sum()) or 1.0
-            scale = np.full(len(unit), min(whole, np.finfo(float).max / largest))
-            return cls(mean * unit, scale * largest if spread.any() else np.ones_like(scale))
-        return cls(mean * unit, np.where(spread > 0, spread * unit, 1.0))
+        if not together:
+            return cls(mean * unit, np.where(spread > 0, spread * unit, 1.0))
+        largest = unit.max()
+        whole = np.sqrt(((spread * (unit / largest)) ** 2).mean())
+        one = whole * largest or 1.0
+        return cls(mean * unit, np.full(len(unit), one))
 
     def apply(self, X: NDArray) -> NDArray:
         """Map rows to mean 0 and spread 1.

@@ -42,13 +42,19 @@ class TensorOperations(Operations):
         """x where it is positive, a fifth of it elsewhere."""
         return F.leaky_relu(x, 0.2)
 
+    def log_softmax(self, x):
+        """Logarithms of the softmax of each row."""
+        return F.log_softmax(x, dim=1)
+
     def spectral_norm(self, W, weights, name):
         """Largest singular value, by a step of a power iteration from the last one."""
-        fixed = W.detach()
-        u = weights[name]
-        v = F.normalize(fixed @ u, dim=0)
-        u.copy_(F.normalize(v @ fixed, dim=0))
-        return v @ W @ u
+        u, fixed = weights[name], W.detach()
+        v = torch.mv(fixed, u)
+        v.div_(torch.linalg.vector_norm(v).clamp_(min=1e-12))
+        torch.mv(fixed.T, v, out=u)
+        u.div_(torch.linalg.vector_norm(u).clamp_(min=1e-12))
+        # A copy: the next step writes into u, which gradients need.
+        return torch.dot(torch.mv(W.T, v), u.clone())
 
 
 class FlatAdam:
