@@ -62,7 +62,10 @@ class NetworkEstimator(GeometryEstimator):
     _parameter_constraints = {
         "hidden_layer_sizes": ["array-like"],
         "alpha": [Interval(Real, 0, None, closed="left")],
-        "batch_size": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
+        "batch_size": [
+            StrOptions({"auto"}),
+            Interval(Integral, 1, None, closed="left"),
+        ],
         "learning_rate": [Interval(Real, 0, None, closed="neither")],
         "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
         "warm_start": ["boolean"],
@@ -165,9 +168,7 @@ class NetworkEstimator(GeometryEstimator):
             told |= {"max_iter": 1, "fades": False}
         return told
 
-    def _compute(
-        self, function: Callable[..., Array], Z: NDArray, X: Any
-    ) -> NDArray:
+    def _compute(self, function: Callable[..., Array], Z: NDArray, X: Any) -> NDArray:
         """Compute something of rows by the trained network, where X is."""
         check_is_fitted(self, "_network")
         return self._network.compute(function, Z, self._backend_for(X))

@@ -12,14 +12,9 @@ from skgeom.networks._layers import (
     Operations,
 )
 from skgeom.networks._network import Bound, Network
+from skgeom.networks._records import Progress, Settings, Trained
 from skgeom.networks._scaling import Scaling
-from skgeom.networks._training import (
-    Progress,
-    Settings,
-    Trained,
-    require_torch,
-    train,
-)
+from skgeom.networks._training import require_torch, train
 
 __all__ = [
     "MLP",

@@ -205,7 +205,9 @@ class MLP:
         """
         found = {}
         last = len(self.sizes) - 2
-        for k, (n_in, n_out) in enumerate(zip(self.sizes, self.sizes[1:], strict=False)):
+        for k, (n_in, n_out) in enumerate(
+            zip(self.sizes, self.sizes[1:], strict=False)
+        ):
             reach = max(n_in, 1) ** -0.5
             if self.from_zero and k == last:
                 reach = 0.0
@@ -376,9 +378,7 @@ class Coupling:
         woven = ops.xp.reshape(woven, (kept.shape[0], 2 * n))
         return ops.xp.concat([woven, pair[0][:, n:]], axis=1)
 
-    def __call__(
-        self, weights: dict, ops: Operations, x: Array
-    ) -> tuple[Array, Array]:
+    def __call__(self, weights: dict, ops: Operations, x: Array) -> tuple[Array, Array]:
         """Stretch and move the columns that do not stay.
 
         Parameters

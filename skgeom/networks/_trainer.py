@@ -19,10 +19,10 @@ from torch.nn import functional as F
 from skgeom.backends._torch._backend import full_precision
 from skgeom.networks._layers import FIXED, Operations
 from skgeom.networks._network import Bound, Network
-from skgeom.networks._training import Progress, Trained
+from skgeom.networks._records import Progress, Trained
 
-# A loss so many times the first one will not come back by itself.
-_BEYOND = 1e6
+# A loss so many times that of the first weights will not come back by itself.
+_BEYOND = 1e3
 # Epochs in a row that are taken back before training ends.
 _MOST_LOST = 12
 
@@ -186,12 +186,13 @@ class Watch(skorch.callbacks.Callback):
         """Begin to watch."""
         self.best, self.n_idle = math.inf, 0
         self.n_lost = self.n_lost_now = 0
-        self.first_loss = None
         return self
 
     def on_train_begin(self, net, X=None, y=None, **kwargs):
-        """Keep the weights to go back to."""
+        """Keep the weights to go back to, and the loss that there is without training."""
         self.kept = self.good = net.state()
+        first = float(net.look_at_some())
+        self.ceiling = _BEYOND * (1 + abs(first)) if math.isfinite(first) else math.inf
 
     def on_epoch_end(self, net, dataset_train=None, dataset_valid=None, **kwargs):
         """Look at the losses of the epoch."""
@@ -213,11 +214,8 @@ class Watch(skorch.callbacks.Callback):
             raise EndOfTraining
 
     def _went_wrong(self, loss, watched):
-        if not (math.isfinite(loss) and math.isfinite(watched)):
-            return True
-        if self.first_loss is None:
-            self.first_loss = loss
-        return loss > _BEYOND * (1 + abs(self.first_loss))
+        finite = math.isfinite(loss) and math.isfinite(watched)
+        return not finite or loss > self.ceiling
 
     def _take_back(self, net):
         net.restore(self.good)
@@ -232,7 +230,9 @@ class Watch(skorch.callbacks.Callback):
 class Trainer(skorch.NeuralNet):
     """skorch's loop over epochs, its callbacks and its history; the rest is ours."""
 
-    def __init__(self, module, criterion, settings, tensors, validation, progress, watch):
+    def __init__(
+        self, module, criterion, settings, tensors, validation, progress, watch
+    ):
         self.settings, self.progress = settings, progress
         self.tensors, self.validation = tensors, validation
         self.slowed, self.n_made = 1.0, 0
@@ -308,6 +308,10 @@ class Trainer(skorch.NeuralNet):
     def _look_at(self, batch, n_batches):
         with torch.no_grad():
             return self.criterion_(self.module_, *batch)
+
+    def look_at_some(self):
+        """The loss of as many rows as a step has."""
+        return self._look_at([t[: self.batch_size] for t in self.tensors], 1)
 
     def _share(self, n_batches):
         """The share of the rate that is left at this step."""

@@ -52,7 +52,7 @@ class AdaptiveBasisRegressor(RegressorMixin, AdaptiveBasisMachine):
         Of Adam, > 0; falls to zero along a cosine.
     tol : float, default=1e-4
         An epoch that lowers the loss by no more brings nothing.
-    n_iter_no_change : int, default=20
+    n_iter_no_change : int, default=30
         Epochs in a row that bring nothing, after which training ends.
     warm_start : bool, default=False
         Whether `fit` goes on from the network that there is, in its units.
@@ -125,7 +125,7 @@ class AdaptiveBasisRegressor(RegressorMixin, AdaptiveBasisMachine):
         batch_size: int | str = 128,
         learning_rate: float = 0.005,
         tol: float = 1e-4,
-        n_iter_no_change: int = 20,
+        n_iter_no_change: int = 30,
         warm_start: bool = False,
         device: str = "auto",
         random_state: RandomStateLike = None,

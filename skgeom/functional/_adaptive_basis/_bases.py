@@ -54,26 +54,26 @@ def grid_weights(grid: NDArray) -> NDArray:
     return weights / weights.sum()
 
 
-def unit_bases(net: Bound, times: Any, weights: Any) -> Any:
+def unit_bases(net: Bound, waves: Any, weights: Any) -> Any:
     """Learned functions on the grid, of which the square has integral 1, as columns."""
-    raw = net("bases", net("waves", times))
+    raw = net("bases", waves)
     size = ((raw * raw) * weights).sum(0) + 1e-12
     return raw / size**0.5
 
 
-def predictions(net: Bound, times: Any, weights: Any, rows: Any) -> Any:
+def predictions(net: Bound, waves: Any, weights: Any, rows: Any) -> Any:
     """What the network makes of curves."""
-    return net("head", (rows * weights.T) @ unit_bases(net, times, weights))
+    return net("head", (rows * weights.T) @ unit_bases(net, waves, weights))
 
 
-def squared_error(net: Bound, times: Any, weights: Any, rows: Any, wanted: Any) -> Any:
+def squared_error(net: Bound, waves: Any, weights: Any, rows: Any, wanted: Any) -> Any:
     """Mean squared error of numbers."""
-    return ((predictions(net, times, weights, rows) - wanted) ** 2).mean()
+    return ((predictions(net, waves, weights, rows) - wanted) ** 2).mean()
 
 
-def cross_entropy(net: Bound, times: Any, weights: Any, rows: Any, wanted: Any) -> Any:
+def cross_entropy(net: Bound, waves: Any, weights: Any, rows: Any, wanted: Any) -> Any:
     """Mean negative log-likelihood of classes, given as indicators."""
-    told = net.ops.log_softmax(predictions(net, times, weights, rows))
+    told = net.ops.log_softmax(predictions(net, waves, weights, rows))
     return -(told * wanted).sum(1).mean()
 
 

@@ -14,7 +14,7 @@ from skgeom.functional._adaptive_basis._bases import (
     grid_weights,
     unit_bases,
 )
-from skgeom.networks import MLP, FourierFeatures, Scaling
+from skgeom.networks import MLP, FourierFeatures, Operations, Scaling
 from skgeom.typing import Array, MatrixLike
 
 # Width of the network that makes the bases.
@@ -58,6 +58,7 @@ class AdaptiveBasisMachine(
     def _fitted(self, X, wanted, loss, rows, once):
         """Train on validated rows and what is wanted of them; find the directions."""
         times, weights = self._grid(rows.shape[1])
+        waves = FourierFeatures(self.n_frequencies)({}, Operations(np), times)
         rows = self._scaling.apply(rows)
         self._learn(
             self._layers(wanted.shape[1]),
@@ -65,9 +66,9 @@ class AdaptiveBasisMachine(
             [rows, wanted],
             X,
             once=once,
-            constants=[times, weights[:, None]],
+            constants=[waves, weights[:, None]],
         )
-        bases = unit_bases(self._network.bound(), times, weights[:, None])
+        bases = unit_bases(self._network.bound(), waves, weights[:, None])
         head = partial(self._head, X=X)
         found = directions(bases, weights, rows, head)
         self._weights, self._mixing = weights, found.mixing
@@ -99,7 +100,6 @@ class AdaptiveBasisMachine(
 
     def _layers(self, n_outputs):
         return {
-            "waves": FourierFeatures(self.n_frequencies),
             "bases": MLP((2 * self.n_frequencies, _WIDTH, self.n_bases)),
             "head": MLP((self.n_bases, *self._hidden(), n_outputs)),
         }
