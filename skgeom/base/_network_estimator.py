@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 from skgeom._warnings import warn
 from skgeom.backends import Backend, get_backend
 from skgeom.base._estimator import GeometryEstimator
-from skgeom.networks import Layer, Network, Settings, require_torch, train
+from skgeom.networks import Layer, Network, Settings, Trained, require_torch, train
 from skgeom.typing import Array, NDArray
 
 
@@ -115,22 +115,30 @@ class NetworkEstimator(GeometryEstimator):
         are those of `skgeom.networks.Settings` that are not parameters.
         """
         backend = self._torch_backend(X)
-        network, seed = self._start(layers, once)
-        chosen = Settings(**{**self._settings(once), "seed": seed, **settings})
-        progress = None if once else self._progress(chosen.max_iter, "loss")
-        found = train(
-            network,
-            loss,
-            arrays,
-            chosen,
-            backend,
-            validation=validation,
-            constants=constants,
-            progress=getattr(self, "_training", None) if once else None,
-            after_epoch=progress,
-        )
+        starts = self._starts(layers, once)
+        told = {**self._settings(once), **settings}
+        # Those of scikit-learn see the epochs of all starts one after the other.
+        n_epochs = len(starts) * Settings(**told).max_iter
+        progress = None if once else self._progress(n_epochs, "loss")
+        ends: list[tuple[float, Trained, int]] = []
+        n_made = 0
+        for network, seed in starts:
+            found = train(
+                network,
+                loss,
+                arrays,
+                Settings(**{**told, "seed": seed}),
+                backend,
+                validation=validation,
+                constants=constants,
+                progress=getattr(self, "_training", None) if once else None,
+                after_epoch=progress and (lambda k, v, n=n_made: progress(n + k, v)),
+            )
+            n_made += len(found.losses)
+            ends.append((_reached(found), found, seed))
         if progress is not None:
             progress.close()
+        _, found, seed = min(ends, key=lambda end: end[0])
         before = getattr(self, "loss_curve_", []) if once else []
         self._network, self._seed = found.network, seed
         self._training = found.progress
@@ -141,13 +149,13 @@ class NetworkEstimator(GeometryEstimator):
                 f"{type(self).__name__}: in {found.n_lost} of {len(found.losses)} "
                 "epochs the loss was not finite, or grew without bound; these were "
                 "taken back, at a lower rate each time. Choose a smaller "
-                f"learning_rate than {chosen.learning_rate:g}.",
+                f"learning_rate than {self.learning_rate:g}.",
                 ConvergenceWarning,
             )
         return self
 
-    def _start(self, layers, once):
-        """The network to start from, and what decides its batches."""
+    def _starts(self, layers, once):
+        """Networks to start from, each with what decides its batches."""
         if self._continues(once):
             if dict(self._network.layers) != dict(layers):
                 raise ValueError(
@@ -155,10 +163,16 @@ class NetworkEstimator(GeometryEstimator):
                     "network that there is, and X or the parameters ask for one of "
                     "other sizes. Make a new one with fit and warm_start=False."
                 )
-            return self._network, self._seed
+            return [(self._network, self._seed)]
         random_state = check_random_state(self.random_state)
-        network = Network.drawn(layers, random_state)
-        return network, int(random_state.randint(2**31 - 1))
+        n_init = 1 if once else getattr(self, "n_init", 1)
+        return [
+            (
+                Network.drawn(layers, random_state),
+                int(random_state.randint(2**31 - 1)),
+            )
+            for _ in range(n_init)
+        ]
 
     def _settings(self, once):
         """Settings from the parameters that there are."""
@@ -172,3 +186,9 @@ class NetworkEstimator(GeometryEstimator):
         """Compute something of rows by the trained network, where X is."""
         check_is_fitted(self, "_network")
         return self._network.compute(function, Z, self._backend_for(X))
+
+
+def _reached(found):
+    """The last loss that is a number, by which the better of two starts is known."""
+    losses = found.validation_losses or found.losses
+    return next((loss for loss in reversed(losses) if np.isfinite(loss)), np.inf)

@@ -67,7 +67,11 @@ class LeastVolumeAutoencoder(
         The v >= 0 of the formula. 0 is a plain autoencoder with a decoder that does
         not stretch; too much leaves one axis.
     importance_tol : float, default=0.01
-        Axes count that are at least so long, as a share >= 0 of the longest.
+        Axes count that are at least so long, as a share >= 0 of the root of the sum of
+        the variances of the columns.
+    n_init : int, default=1
+        Times that training starts anew, of which the lowest loss is kept. A start in
+        five or so ends with an axis too many: 4 are safe.
     max_iter : int, default=100
         Most epochs. Of few rows an epoch is few steps: take more.
     batch_size : int or "auto", default=128
@@ -144,6 +148,7 @@ class LeastVolumeAutoencoder(
         hidden_layer_sizes: Sequence[int] = (64, 64),
         volume: float = 0.2,
         importance_tol: float = 0.01,
+        n_init: int = 1,
         max_iter: int = 100,
         batch_size: int | str = 128,
         learning_rate: float = 0.01,
@@ -157,6 +162,7 @@ class LeastVolumeAutoencoder(
         self.hidden_layer_sizes = hidden_layer_sizes
         self.volume = volume
         self.importance_tol = importance_tol
+        self.n_init = n_init
         self.max_iter = max_iter
         self.batch_size = batch_size
         self.learning_rate = learning_rate
@@ -309,8 +315,7 @@ class LeastVolumeAutoencoder(
         self._order = np.argsort(-lengths, kind="stable")
         self._middle = latent.mean(axis=0)
         self.importances_ = self._kept(lengths[self._order] * self._unit, like=X)
-        longest = lengths.max()
-        counted = lengths >= max(self.importance_tol * longest, np.finfo(float).tiny)
+        counted = lengths >= self.importance_tol * rows.shape[1] ** 0.5
         self.n_effective_components_ = int(counted.sum())
         ordered = (latent - self._middle)[:, self._order]
         left = [1.0] + [
@@ -324,7 +329,7 @@ class LeastVolumeAutoencoder(
         return (latent - self._middle)[:, self._order]
 
     def _decoded(self, Z, X):
-        """Scaled points from coordinates on the first axes, the others at their mean."""
+        """Scaled points from the first axes, the others at their mean."""
         latent = np.tile(self._middle, (len(Z), 1))
         latent[:, self._order[: Z.shape[1]]] += Z
         return self._compute(lambda net, z: net("decoder", z), latent, X)

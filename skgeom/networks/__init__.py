@@ -1,7 +1,7 @@
 """Networks for estimators of any family: layers as data, and one trainer.
 
-Nothing here knows an estimator. torch and skorch are imported when a network is trained;
-what was trained is computed by NumPy, or by torch on a device.
+Nothing here knows an estimator. torch and skorch are imported when a network is
+trained; what was trained is computed by NumPy, or by torch on a device.
 """
 
 from skgeom.networks._layers import (

@@ -56,7 +56,7 @@ class Operations:
         return x @ W + b
 
     def silu(self, x: Array) -> Array:
-        """x times its logistic function, by a tangent that does not overflow.
+        """X times its logistic function, by a tangent that does not overflow.
 
         Parameters
         ----------
@@ -72,7 +72,7 @@ class Operations:
         return half * self.xp.tanh(half) + half
 
     def leaky_relu(self, x: Array) -> Array:
-        """x where it is positive, a fifth of it elsewhere.
+        """X where it is positive, a fifth of it elsewhere.
 
         Parameters
         ----------
@@ -201,7 +201,7 @@ class MLP:
         Returns
         -------
         dict of str to ndarray
-            Matrices W0, W1, ... of shape (n_in, n_out) and offsets b0, b1, ..., float32.
+            Matrices W0, W1, ... of shape (n_in, n_out), offsets b0, b1, ...; float32.
         """
         found = {}
         last = len(self.sizes) - 2

@@ -21,7 +21,7 @@ class Scaling(NamedTuple):
     center : ndarray of shape (n_features,)
         Means.
     scale : ndarray of shape (n_features,)
-        Standard deviations, 1 of a column that is constant.
+        Standard deviations; of a column that is constant its size, or 1 of zeros.
 
     Examples
     --------
@@ -61,10 +61,10 @@ class Scaling(NamedTuple):
         spread = (parts - mean).std(axis=0)
         spread[spread <= _ROUNDING * np.abs(mean)] = 0.0
         if not together:
-            return cls(mean * unit, np.where(spread > 0, spread * unit, 1.0))
+            return cls(mean * unit, np.where(spread > 0, spread, 1.0) * unit)
         largest = unit.max()
         whole = np.sqrt(((spread * (unit / largest)) ** 2).mean())
-        one = whole * largest or 1.0
+        one = whole * largest or largest
         return cls(mean * unit, np.full(len(unit), one))
 
     def apply(self, X: NDArray) -> NDArray:

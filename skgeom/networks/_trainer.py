@@ -35,11 +35,11 @@ class TensorOperations(Operations):
         return torch.addmm(b, x, W)
 
     def silu(self, x):
-        """x times its logistic function."""
+        """X times its logistic function."""
         return F.silu(x)
 
     def leaky_relu(self, x):
-        """x where it is positive, a fifth of it elsewhere."""
+        """X where it is positive, a fifth of it elsewhere."""
         return F.leaky_relu(x, 0.2)
 
     def log_softmax(self, x):
@@ -189,7 +189,7 @@ class Watch(skorch.callbacks.Callback):
         return self
 
     def on_train_begin(self, net, X=None, y=None, **kwargs):
-        """Keep the weights to go back to, and the loss that there is without training."""
+        """Keep the weights to go back to, and look at the loss without training."""
         self.kept = self.good = net.state()
         first = float(net.look_at_some())
         self.ceiling = _BEYOND * (1 + abs(first)) if math.isfinite(first) else math.inf

@@ -140,7 +140,7 @@ def test_a_network_computes_rows_one_by_one(device):
 )
 def test_rows_come_back_from_their_scale(seed, size, together, n_rows):
     rng = np.random.RandomState(seed)
-    X = size * (rng.standard_normal((n_rows, 3)) + [0, 5, 0])
+    X = size * (rng.standard_normal((n_rows, 3)) + np.array([0, 5, 0]))
     X[:, 2] = 7.0
     scaling = Scaling.of(X, together=together)
     Z = scaling.apply(X)

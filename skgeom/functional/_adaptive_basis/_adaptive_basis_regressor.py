@@ -24,8 +24,8 @@ class AdaptiveBasisRegressor(RegressorMixin, AdaptiveBasisMachine):
 
     .. math:: \hat y = h\Big(\int b_1 x, \dots, \int b_k x\Big).
 
-    The functions are a small network of waves [2]_: of the plain time it would not learn
-    what turns more than once. What is shown are the directions of their span along
+    The functions are a small network of waves [2]_: of the plain time it would not
+    learn what turns more than once. What is shown are the directions of their span along
     which the prediction varies [3]_, which do not depend on the functions that were
     found.
 
