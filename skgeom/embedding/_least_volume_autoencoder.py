@@ -34,10 +34,20 @@ def least_volume_loss(net: Bound, x: Any, *, volume: float) -> Any:
     return error + volume * xp.exp(xp.log(sides + _LEAST_SIDE).mean())
 
 
-def unexplained(decoded: NDArray, rows: NDArray) -> float:
-    """Share of the variance of centred rows that a reconstruction leaves."""
-    total = (rows**2).sum()
-    return float(((decoded - rows) ** 2).sum() / total) if total > 0 else 0.0
+def errors_by_axes(net: Bound, told: Any, middle: Any, order: NDArray) -> Any:
+    """Squared errors of rows by the first k axes, k = 1 .. m, the others at `middle`.
+
+    `told` has the latent coordinates of the rows beside the rows, `order` the axes from
+    the first to the last.
+    """
+    xp, m = net.ops.xp, len(order)
+    latent, rows = told[:, :m], told[:, m:]
+    rank = np.argsort(order)
+    found = []
+    for k in range(m):
+        kept = xp.where(xp.asarray(rank <= k, device=told.device), latent, middle)
+        found.append(xp.sum((net("decoder", kept) - rows) ** 2, axis=1))
+    return xp.stack(found, axis=1)
 
 
 class LeastVolumeAutoencoder(
@@ -81,7 +91,7 @@ class LeastVolumeAutoencoder(
         than are needed.
     tol : float, default=1e-5
         An epoch that lowers the loss by no more brings nothing.
-    n_iter_no_change : int, default=30
+    n_iter_no_change : int, default=50
         Epochs in a row that bring nothing, after which training ends.
     warm_start : bool, default=False
         Whether `fit` goes on from the network that there is, in its units.
@@ -153,7 +163,7 @@ class LeastVolumeAutoencoder(
         batch_size: int | str = 128,
         learning_rate: float = 0.01,
         tol: float = 1e-5,
-        n_iter_no_change: int = 30,
+        n_iter_no_change: int = 50,
         warm_start: bool = False,
         device: str = "auto",
         random_state: RandomStateLike = None,
@@ -317,12 +327,15 @@ class LeastVolumeAutoencoder(
         self.importances_ = self._kept(lengths[self._order] * self._unit, like=X)
         counted = lengths >= self.importance_tol * rows.shape[1] ** 0.5
         self.n_effective_components_ = int(counted.sum())
-        ordered = (latent - self._middle)[:, self._order]
-        left = [1.0] + [
-            unexplained(self._decoded(ordered[:, : k + 1], X), rows)
-            for k in range(len(lengths))
-        ]
-        self.explained_variance_ratio_ = self._kept(-np.diff(left), like=X)
+        told = np.concatenate([latent, rows], axis=1)
+        errors = self._compute(self._errors, told, X).sum(axis=0)
+        total = (rows**2).sum()
+        left = errors / total if total > 0 else np.ones(len(errors))
+        self.explained_variance_ratio_ = self._kept(-np.diff(left, prepend=1.0), like=X)
+
+    def _errors(self, net, told):
+        middle = net.ops.xp.asarray(self._middle, dtype=told.dtype, device=told.device)
+        return errors_by_axes(net, told, middle, self._order)
 
     def _encoded(self, rows, X):
         latent = self._compute(lambda net, x: net("encoder", x), rows, X)

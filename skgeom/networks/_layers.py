@@ -123,7 +123,22 @@ class Operations:
 
 
 class Layer(Protocol):
-    """A part of a network: frozen, of plain numbers, and compared by them."""
+    """A part of a network: frozen, of plain numbers, and compared by them.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skgeom.networks import Layer, Network, Operations
+    >>> class Shift:
+    ...     def initial(self, random_state):
+    ...         return {"b": random_state.uniform(size=2).astype(np.float32)}
+    ...     def __call__(self, weights, ops, x):
+    ...         return x + weights["b"]
+    >>> layers: dict[str, Layer] = {"shift": Shift()}
+    >>> net = Network.drawn(layers, np.random.RandomState(0))
+    >>> net.compute(lambda net, x: net("shift", x), np.zeros((1, 2))).round(2)
+    array([[0.55, 0.72]])
+    """
 
     def initial(self, random_state: np.random.RandomState) -> dict[str, NDArray]:
         """Draw the first weights.

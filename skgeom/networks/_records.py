@@ -77,12 +77,21 @@ class Progress(NamedTuple):
 
     Attributes
     ----------
-    first, second : ndarray of shape (n_weights,), float32
-        Running means of the gradient and of its squares.
+    first : ndarray of shape (n_weights,), float32
+        Running mean of the gradient.
+    second : ndarray of shape (n_weights,), float32
+        Running mean of its square.
     n_steps : int
         Steps that were made.
     n_epochs : int
         Epochs that were made.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skgeom.networks import Progress
+    >>> Progress(np.zeros(3), np.zeros(3), n_steps=0, n_epochs=0).n_epochs
+    0
     """
 
     first: NDArray
@@ -107,6 +116,12 @@ class Trained(NamedTuple):
     n_lost : int
         Epochs that were taken back because a number was not finite or grew without
         bound.
+
+    Examples
+    --------
+    >>> from skgeom.networks import Trained
+    >>> Trained._fields[:2]
+    ('network', 'losses')
     """
 
     network: Network

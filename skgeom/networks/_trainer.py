@@ -144,13 +144,15 @@ class Module(nn.Module):
 
     def __init__(self, network, backend):
         super().__init__()
-        bound = {}
+        bound, self.fixed = {}, []
         for layer, own in network.weights.items():
             bound[layer] = {}
             for name, array in own.items():
                 # A copy: training changes it in place.
                 tensor = backend.asarray(array.copy(), dtype=torch.float32)
-                if not name.startswith(FIXED):
+                if name.startswith(FIXED):
+                    self.fixed.append(tensor)
+                else:
                     tensor = nn.Parameter(tensor)
                     self.register_parameter(f"{layer}-{name}", tensor)
                 bound[layer][name] = tensor
@@ -219,6 +221,13 @@ class Watch(skorch.callbacks.Callback):
 
     def _take_back(self, net):
         net.restore(self.good)
+        # What led here is forgotten.
+        for moment in (
+            net.optimizer_.first,
+            net.optimizer_.second,
+            net.optimizer_.n_steps,
+        ):
+            moment.zero_()
         self.n_lost += 1
         self.n_lost_now += 1
         # The same rate would go wrong again: a half, then a quarter of that, ...
@@ -296,7 +305,7 @@ class Trainer(skorch.NeuralNet):
         adam = self.optimizer_
         adam.lr = self.lr * self.slowed * self._share(n_batches)
         adam.zero_grad()
-        loss = self.criterion_(self.module_, *batch)
+        loss = self.criterion_.forward(self.module_, *batch)
         loss.backward()
         if self.settings.clip is not None:
             norm = torch.linalg.vector_norm(adam.gradient)
@@ -321,27 +330,14 @@ class Trainer(skorch.NeuralNet):
         return 0.5 * (1 + math.cos(math.pi * done))
 
     def state(self):
-        """Weights and moments, apart from those that go on changing."""
-        adam = self.optimizer_
-        parts = (adam.x, adam.first, adam.second, adam.n_steps)
-        fixed = {
-            (layer, name): t.clone()
-            for layer, own in self.module_.bound.weights.items()
-            for name, t in own.items()
-            if name.startswith(FIXED)
-        }
-        return [part.clone() for part in parts], fixed
+        """Weights, apart from those that go on changing."""
+        return [part.clone() for part in (self.optimizer_.x, *self.module_.fixed)]
 
     def restore(self, state):
-        """Go back to weights and moments."""
-        adam = self.optimizer_
-        parts, fixed = state
-        for part, kept in zip(
-            (adam.x, adam.first, adam.second, adam.n_steps), parts, strict=True
-        ):
+        """Go back to weights."""
+        parts = (self.optimizer_.x, *self.module_.fixed)
+        for part, kept in zip(parts, state, strict=True):
             part.copy_(kept)
-        for (layer, name), kept in fixed.items():
-            self.module_.bound.weights[layer][name].copy_(kept)
 
 
 @contextlib.contextmanager

@@ -287,8 +287,11 @@ def test_solvers_look_after_every_sixteen_steps(torch_device, loop):
 ESTIMATORS = [pytest.param(Class, id=name) for name, Class in all_estimators()]
 # Each step of a push looks at what is left to push.
 QUICK = {
+    "AdaptiveBasisClassifier": dict(max_iter=5),  # a look for each epoch
+    "AdaptiveBasisRegressor": dict(max_iter=5),
     "HyperbolicLogisticRegression": dict(tol=0.1),  # a look for each step
     "HyperbolicMDS": dict(max_iter=40),
+    "LeastVolumeAutoencoder": dict(max_iter=5),
     "NodeEmbedding": dict(n_components=16),
     "OnlineGraphClassifier": dict(tol=0.1),
     "PoincareEmbedding": dict(max_iter=5),
@@ -336,10 +339,13 @@ PRIMITIVES = [
 
 
 OF_DENSE_MATHEMATICS = (
+    "AdaptiveBasisClassifier",
+    "AdaptiveBasisRegressor",
     "FrechetMeanClassifier",
     "HyperbolicCoordinates",
     "HyperbolicLogisticRegression",
     "HyperbolicMDS",
+    "LeastVolumeAutoencoder",
     "OrthogonalRBFSampler",
     "PMIEmbedding",
     "SDPClustering",

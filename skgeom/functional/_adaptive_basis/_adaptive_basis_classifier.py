@@ -48,11 +48,11 @@ class AdaptiveBasisClassifier(ClassifierMixin, AdaptiveBasisMachine):
         Most epochs.
     batch_size : int or "auto", default=128
         Rows of a step. "auto" is all of up to 512 rows, 256 of more.
-    learning_rate : float, default=0.005
+    learning_rate : float, default=0.02
         Of Adam, > 0; falls to zero along a cosine.
     tol : float, default=1e-4
         An epoch that lowers the loss by no more brings nothing.
-    n_iter_no_change : int, default=30
+    n_iter_no_change : int, default=50
         Epochs in a row that bring nothing, after which training ends.
     warm_start : bool, default=False
         Whether `fit` goes on from the network that there is, in its units.
@@ -117,9 +117,9 @@ class AdaptiveBasisClassifier(ClassifierMixin, AdaptiveBasisMachine):
         alpha: float = 1e-4,
         max_iter: int = 150,
         batch_size: int | str = 128,
-        learning_rate: float = 0.005,
+        learning_rate: float = 0.02,
         tol: float = 1e-4,
-        n_iter_no_change: int = 30,
+        n_iter_no_change: int = 50,
         warm_start: bool = False,
         device: str = "auto",
         random_state: RandomStateLike = None,
@@ -279,8 +279,9 @@ class AdaptiveBasisClassifier(ClassifierMixin, AdaptiveBasisMachine):
         unknown = np.setdiff1d(y, self._classes)
         if unknown.size:
             raise ValueError(
-                f"y holds the class {unknown[0]!r}, which is none of those known, "
-                f"{self._classes.tolist()}. Name all classes in the first partial_fit."
+                f"y holds the class {unknown.tolist()[0]!r}, which is none of those "
+                f"known, {self._classes.tolist()}. Name all classes in the first "
+                "partial_fit."
             )
         self.classes_ = self._classes
         wanted = (y[:, None] == self._classes).astype(np.float64)

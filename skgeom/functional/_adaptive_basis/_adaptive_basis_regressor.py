@@ -25,9 +25,9 @@ class AdaptiveBasisRegressor(RegressorMixin, AdaptiveBasisMachine):
     .. math:: \hat y = h\Big(\int b_1 x, \dots, \int b_k x\Big).
 
     The functions are a small network of waves [2]_: of the plain time it would not
-    learn what turns more than once. What is shown are the directions of their span along
-    which the prediction varies [3]_, which do not depend on the functions that were
-    found.
+    learn what turns more than once. What is shown are the directions of their span
+    along which the prediction varies [3]_, which do not depend on the functions that
+    were found.
 
     Read more in the :ref:`User Guide <adaptive_basis>`.
 
@@ -48,11 +48,11 @@ class AdaptiveBasisRegressor(RegressorMixin, AdaptiveBasisMachine):
         Most epochs.
     batch_size : int or "auto", default=128
         Rows of a step. "auto" is all of up to 512 rows, 256 of more.
-    learning_rate : float, default=0.005
+    learning_rate : float, default=0.02
         Of Adam, > 0; falls to zero along a cosine.
     tol : float, default=1e-4
         An epoch that lowers the loss by no more brings nothing.
-    n_iter_no_change : int, default=30
+    n_iter_no_change : int, default=50
         Epochs in a row that bring nothing, after which training ends.
     warm_start : bool, default=False
         Whether `fit` goes on from the network that there is, in its units.
@@ -123,9 +123,9 @@ class AdaptiveBasisRegressor(RegressorMixin, AdaptiveBasisMachine):
         alpha: float = 1e-4,
         max_iter: int = 150,
         batch_size: int | str = 128,
-        learning_rate: float = 0.005,
+        learning_rate: float = 0.02,
         tol: float = 1e-4,
-        n_iter_no_change: int = 30,
+        n_iter_no_change: int = 50,
         warm_start: bool = False,
         device: str = "auto",
         random_state: RandomStateLike = None,

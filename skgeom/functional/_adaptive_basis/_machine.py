@@ -1,6 +1,5 @@
 """What regression and classification of curves share."""
 
-from functools import partial
 from numbers import Integral
 
 import numpy as np
@@ -69,8 +68,7 @@ class AdaptiveBasisMachine(
             constants=[waves, weights[:, None]],
         )
         bases = unit_bases(self._network.bound(), waves, weights[:, None])
-        head = partial(self._head, X=X)
-        found = directions(bases, weights, rows, head)
+        found = directions(bases, weights, rows, self._head_on_host)
         self._weights, self._mixing = weights, found.mixing
         self._basis = found.basis
         self._unit = float(self._scaling.scale[0])
@@ -108,14 +106,15 @@ class AdaptiveBasisMachine(
         """Integrals of scaled rows with the directions."""
         return (rows * self._weights) @ self._basis.T
 
-    def _head(self, scores, X):
+    def _head_on_host(self, scores):
         """What the network makes of scores on the learned bases."""
-        return self._compute(lambda net, s: net("head", s), scores, X)
+        return self._network.compute(lambda net, s: net("head", s), scores)
 
     def _told(self, X):
         """What the network makes of curves."""
         rows = self._scaling.apply(self._validated(X, reset=False))
-        return self._head(self._scores(rows) @ self._mixing, X)
+        scores = self._scores(rows) @ self._mixing
+        return self._compute(lambda net, s: net("head", s), scores, X)
 
     def _measure(self, rows):
         """One scale for all points of a curve, so that angles are kept."""
