@@ -134,17 +134,17 @@ class Network:
             Layers that can be called.
         """
         xp: Any = np if backend is None else backend.xp
-        double = np.float64 if backend is None else backend.float64
-
-        def wide(array):
-            if backend is None:
-                return array.astype(np.float64)
-            return backend.asarray(array, dtype=double)
-
-        weights = {
-            layer: {name: wide(array) for name, array in own.items()}
-            for layer, own in self.weights.items()
-        }
+        arrays = [w for own in self.weights.values() for w in own.values()]
+        flat: Any = np.concatenate([np.zeros(0), *(w.ravel() for w in arrays)])
+        if backend is not None:  # all of them on one way
+            flat = backend.asarray(flat, dtype=backend.float64)
+        weights, start = {}, 0
+        for layer, own in self.weights.items():
+            weights[layer] = {}
+            for name, w in own.items():
+                part = flat[start : start + w.size]
+                weights[layer][name] = xp.reshape(part, w.shape)
+                start += w.size
         return Bound(self.layers, weights, Operations(xp))
 
     def compute(

@@ -34,7 +34,8 @@ class AdaptiveBasisRegressor(RegressorMixin, AdaptiveBasisMachine):
     Parameters
     ----------
     n_bases : int, default=4
-        Functions to learn, at most as many as directions that matter come out.
+        Functions to learn. Some more than the answer needs: with just as many training
+        may find only what is linear. Those that are not needed matter little.
     grid : array-like of shape (n_features,), default=None
         Increasing, where the curves are known; None is evenly spaced.
     n_frequencies : int, default=16
