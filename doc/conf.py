@@ -49,6 +49,7 @@ sphinx_gallery_conf = {
         "../examples/few_labels",
         "../examples/kernels",
         "../examples/decomposition",
+        "../examples/functional",
         "../examples/gaussian_process",
         "../examples/practice",
     ],

@@ -101,10 +101,9 @@ def test_an_uneven_grid_is_known():
     model = AdaptiveBasisRegressor(2, grid=grid, max_iter=250, random_state=0)
     model.fit(C @ waves, C[:, 2])
     assert model.score(C @ waves, C[:, 2]) > 0.97
-    found, size = (
-        f * waves[2] @ grid_weights(grid) for f in (model.basis_[0], waves[2])
-    )
-    assert abs(found) > 0.9 * size**0.5
+    # What a curve has of other functions is free, what the target is made of is not.
+    found = np.corrcoef(model.transform(C @ waves)[:, 0], C[:, 2])[0, 1]
+    assert abs(found) > 0.98
 
 
 @pytest.mark.parametrize(
