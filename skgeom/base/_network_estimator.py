@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from numbers import Integral, Real
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
@@ -108,7 +108,7 @@ class NetworkEstimator(GeometryEstimator):
         validation: Sequence[NDArray] | None = None,
         constants: Sequence[NDArray] = (),
         **settings: Any,
-    ):
+    ) -> Self:
         """Train a network of these layers, from the one before where that is wanted.
 
         `once` makes one epoch at a rate that does not fade: `partial_fit`. `settings`

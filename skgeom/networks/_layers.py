@@ -218,7 +218,7 @@ class MLP:
         dict of str to ndarray
             Matrices W0, W1, ... of shape (n_in, n_out), offsets b0, b1, ...; float32.
         """
-        found = {}
+        found: dict[str, NDArray] = {}
         last = len(self.sizes) - 2
         for k, (n_in, n_out) in enumerate(
             zip(self.sizes, self.sizes[1:], strict=False)

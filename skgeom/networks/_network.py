@@ -138,7 +138,8 @@ class Network:
         flat: Any = np.concatenate([np.zeros(0), *(w.ravel() for w in arrays)])
         if backend is not None:  # all of them on one way
             flat = backend.asarray(flat, dtype=backend.float64)
-        weights, start = {}, 0
+        weights: dict[str, dict] = {}
+        start = 0
         for layer, own in self.weights.items():
             weights[layer] = {}
             for name, w in own.items():
