@@ -39,7 +39,7 @@ y = heights[:, 4] ** 2 + 1.5 * heights[:, 6]
 # functions: with as few as the answer needs, training may not find the square.
 
 train, test = slice(0, 900), slice(900, 1200)
-model = AdaptiveBasisRegressor(random_state=0).fit(X[train], y[train])
+model = AdaptiveBasisRegressor(4, random_state=0).fit(X[train], y[train])
 print(f"R² of new curves: {model.score(X[test], y[test]):.3f}")
 print("shares of the slope:", model.importances_.round(3))
 

@@ -33,7 +33,7 @@ class AdaptiveBasisRegressor(RegressorMixin, AdaptiveBasisMachine):
 
     Parameters
     ----------
-    n_bases : int, default=4
+    n_bases : int, default=8
         Functions to learn. Some more than the answer needs: with just as many training
         may find only what is linear. Those that are not needed matter little.
     grid : array-like of shape (n_features,), default=None
@@ -46,7 +46,7 @@ class AdaptiveBasisRegressor(RegressorMixin, AdaptiveBasisMachine):
     alpha : float, default=1e-4
         Weight >= 0 of half the sum of squared weights.
     max_iter : int, default=150
-        Most epochs.
+        Most epochs. Of few curves an epoch is few steps: take more.
     batch_size : int or "auto", default=128
         Rows of a step. "auto" is all of up to 512 rows, 256 of more.
     learning_rate : float, default=0.02
@@ -116,7 +116,7 @@ class AdaptiveBasisRegressor(RegressorMixin, AdaptiveBasisMachine):
 
     def __init__(
         self,
-        n_bases: int = 4,
+        n_bases: int = 8,
         *,
         grid: ArrayLike | None = None,
         n_frequencies: int = 16,
