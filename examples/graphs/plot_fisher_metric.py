@@ -39,9 +39,9 @@ at_fork = np.linalg.norm(flat[:, None] - forks, axis=2).min(axis=1) < 0.35
 # The second eigenvalue of the metric beside the first
 # ----------------------------------------------------
 # :func:`~skgeom.graph.fisher_metric` needs no fit and no network: it is a formula in
-# the probabilities of the walk. How well its ratio of eigenvalues finds rows at the forks
-# hardly depends on how far the walk goes. Principal components of neighbourhoods do as
-# well at one size of them.
+# the probabilities of the walk. How well its ratio of eigenvalues finds rows at the
+# forks hardly depends on how far the walk goes. Principal components of neighbourhoods
+# do as well at one size of them.
 
 for n_steps in (4, 8, 16):
     values = np.linalg.eigvalsh(fisher_metric(X, n_steps=n_steps))
