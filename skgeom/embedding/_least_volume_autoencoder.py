@@ -29,7 +29,7 @@ def least_volume_loss(net: Bound, x: Any, *, volume: float) -> Any:
     """Error of the reconstruction, and the geometric mean of the sides of the box."""
     xp, d = net.ops.xp, x.shape[1]
     z = net("encoder", x)
-    error = ((net("decoder", z) - x) ** 2).sum(1).mean() / d
+    error = net.ops.squared_error(net("decoder", z), x)
     sides = z.std(0, correction=0) / d**0.5
     return error + volume * xp.exp(xp.log(sides + _LEAST_SIDE).mean())
 

@@ -86,6 +86,23 @@ class Operations:
         """
         return self.xp.where(x > 0, x, 0.2 * x)
 
+    def squared_error(self, x: Array, y: Array) -> Array:
+        """Mean of squared differences.
+
+        Parameters
+        ----------
+        x : array of shape (n_rows, n_columns)
+            Numbers.
+        y : array of shape (n_rows, n_columns)
+            Numbers.
+
+        Returns
+        -------
+        array of shape ()
+            The mean over all of them.
+        """
+        return self.xp.mean((x - y) ** 2)
+
     def log_softmax(self, x: Array) -> Array:
         """Logarithms of the softmax of each row.
 

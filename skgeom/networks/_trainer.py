@@ -42,6 +42,10 @@ class TensorOperations(Operations):
         """X where it is positive, a fifth of it elsewhere."""
         return F.leaky_relu(x, 0.2)
 
+    def squared_error(self, x, y):
+        """Mean of squared differences."""
+        return F.mse_loss(x, y)
+
     def log_softmax(self, x):
         """Logarithms of the softmax of each row."""
         return F.log_softmax(x, dim=1)
@@ -67,6 +71,7 @@ class FlatAdam:
         self.first, self.second = torch.zeros_like(self.x), torch.zeros_like(self.x)
         self.n_steps = torch.zeros((), dtype=torch.float32, device=self.x.device)
         self.lr, self.weight_decay = lr, weight_decay
+        self.n_made = 0  # here and now; attributes of the trainer are slow to set
         self._fused = hasattr(torch, "_fused_adam_") and self.x.device.type in (
             "cpu",
             "cuda",
@@ -244,7 +249,7 @@ class Trainer(skorch.NeuralNet):
     ):
         self.settings, self.progress = settings, progress
         self.tensors, self.validation = tensors, validation
-        self.slowed, self.n_made = 1.0, 0
+        self.slowed = 1.0
         n_rows = len(tensors[0])
         super().__init__(
             module,
@@ -311,7 +316,7 @@ class Trainer(skorch.NeuralNet):
             norm = torch.linalg.vector_norm(adam.gradient)
             adam.gradient.mul_((self.settings.clip / (norm + 1e-12)).clamp(max=1.0))
         adam.step()
-        self.n_made += 1
+        adam.n_made += 1
         return loss.detach()
 
     def _look_at(self, batch, n_batches):
@@ -326,7 +331,7 @@ class Trainer(skorch.NeuralNet):
         """The share of the rate that is left at this step."""
         if not self.settings.fades:
             return 1.0
-        done = self.n_made / (n_batches * self.max_epochs)
+        done = self.optimizer_.n_made / (n_batches * self.max_epochs)
         return 0.5 * (1 + math.cos(math.pi * done))
 
     def state(self):

@@ -79,6 +79,19 @@ def test_waves_are_half_turns():
     np.testing.assert_allclose(found, np.concatenate(expected, axis=1), atol=1e-12)
 
 
+def test_operations_of_torch_are_those_of_numpy():
+    torch = pytest.importorskip("torch", reason="torch is not installed")
+    from skgeom.networks._trainer import TensorOperations
+
+    x, y = np.random.RandomState(0).standard_normal((2, 5, 3))
+    there = TensorOperations(torch)
+    for name in ("silu", "leaky_relu", "log_softmax"):
+        told = getattr(there, name)(torch.tensor(x)).numpy()
+        np.testing.assert_allclose(told, getattr(OPS, name)(x), atol=1e-12)
+    told = float(there.squared_error(torch.tensor(x), torch.tensor(y)))
+    np.testing.assert_allclose(told, OPS.squared_error(x, y))
+
+
 @pytest.mark.parametrize("far", [-1e6, -745.0, 0.0, 745.0, 1e6])
 def test_no_number_overflows(far):
     with np.errstate(all="raise", under="ignore"):

@@ -57,18 +57,18 @@ def grid_weights(grid: NDArray) -> NDArray:
 def unit_bases(net: Bound, waves: Any, weights: Any) -> Any:
     """Learned functions on the grid, of which the square has integral 1, as columns."""
     raw = net("bases", waves)
-    size = ((raw * raw) * weights).sum(0) + 1e-12
-    return raw / size**0.5
+    size = net.ops.xp.linalg.vector_norm(raw * weights**0.5, axis=0)
+    return raw / (size + 1e-12)
 
 
 def predictions(net: Bound, waves: Any, weights: Any, rows: Any) -> Any:
-    """What the network makes of curves."""
-    return net("head", (rows * weights.T) @ unit_bases(net, waves, weights))
+    """What the network makes of curves times the weights of the grid."""
+    return net("head", rows @ unit_bases(net, waves, weights))
 
 
 def squared_error(net: Bound, waves: Any, weights: Any, rows: Any, wanted: Any) -> Any:
     """Mean squared error of numbers."""
-    return ((predictions(net, waves, weights, rows) - wanted) ** 2).mean()
+    return net.ops.squared_error(predictions(net, waves, weights, rows), wanted)
 
 
 def cross_entropy(net: Bound, waves: Any, weights: Any, rows: Any, wanted: Any) -> Any:

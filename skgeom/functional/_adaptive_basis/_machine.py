@@ -62,7 +62,7 @@ class AdaptiveBasisMachine(
         self._learn(
             self._layers(wanted.shape[1]),
             loss,
-            [rows, wanted],
+            [rows * weights, wanted],
             X,
             once=once,
             constants=[waves, weights[:, None]],
