@@ -91,7 +91,7 @@ class LeastVolumeAutoencoder(
         than are needed.
     tol : float, default=1e-5
         An epoch that lowers the loss by no more brings nothing.
-    n_iter_no_change : int, default=50
+    n_iter_no_change : int, default=30
         Epochs in a row that bring nothing, after which training ends.
     warm_start : bool, default=False
         Whether `fit` goes on from the network that there is, in its units.
@@ -163,7 +163,7 @@ class LeastVolumeAutoencoder(
         batch_size: int | str = 128,
         learning_rate: float = 0.01,
         tol: float = 1e-5,
-        n_iter_no_change: int = 50,
+        n_iter_no_change: int = 30,
         warm_start: bool = False,
         device: str = "auto",
         random_state: RandomStateLike = None,
