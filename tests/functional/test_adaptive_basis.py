@@ -216,6 +216,8 @@ def test_bad_targets_are_named():
         for Class in (AdaptiveBasisRegressor, AdaptiveBasisClassifier):
             with pytest.raises(ValueError, match=message):
                 Class().fit(X, y)
+    with pytest.raises(ValueError, match="y contains NaN"):
+        AdaptiveBasisRegressor().fit(X[:2], np.array([1.0, None], dtype=object))
     with pytest.raises(ValueError, match="Unknown label type"):
         AdaptiveBasisClassifier().fit(X, Y)
 

@@ -6,7 +6,12 @@ from typing import Self
 import numpy as np
 from sklearn.base import RegressorMixin, _fit_context
 from sklearn.utils import column_or_1d
-from sklearn.utils.validation import _check_y, check_consistent_length, check_is_fitted
+from sklearn.utils.validation import (
+    _check_y,
+    assert_all_finite,
+    check_consistent_length,
+    check_is_fitted,
+)
 
 from skgeom.backends import as_numpy
 from skgeom.base import with_callbacks
@@ -247,7 +252,9 @@ class AdaptiveBasisRegressor(RegressorMixin, AdaptiveBasisMachine):
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
         self._one_dimensional = y.ndim == 1
-        return np.asarray(y, dtype=np.float64).reshape(len(y), -1)
+        numbers = np.asarray(y, dtype=np.float64)
+        assert_all_finite(numbers, input_name="y")  # of objects, None among them
+        return numbers.reshape(len(y), -1)
 
     def __sklearn_tags__(self):
         """Several targets are learned together."""
