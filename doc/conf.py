@@ -50,6 +50,7 @@ sphinx_gallery_conf = {
         "../examples/classification",
         "../examples/kernels",
         "../examples/decomposition",
+        "../examples/functional",
         "../examples/gaussian_process",
         "../examples/practice",
     ],

@@ -19,11 +19,14 @@ MODULES = sorted((ROOT / "skgeom").rglob("*.py"))
 
 FAMILIES = {family.rpartition(".")[2] for family in skgeom._ESTIMATORS.values()}
 # Packages below the families: plain functions that know no estimator.
-BELOW_FAMILIES = {"solvers", "operators", "graph", "geometry", "backends"}
+BELOW_FAMILIES = {"solvers", "networks", "operators", "graph", "geometry", "backends"}
 ESTIMATOR_MACHINERY = ("skgeom.base", "sklearn.base", "sklearn.callback")
-# The packages that may know an engine: its home, and tools for tests.
-KNOW_ENGINES = {"backends", "testing"}
-ENGINES = ("numba", "torch")
+# Who may know an engine: its homes, and tools for tests.
+KNOWN_BY = {
+    "numba": {"backends", "testing"},
+    "torch": {"backends", "networks", "testing"},
+    "skorch": {"networks"},
+}
 
 MAX_LINES = 500
 
@@ -290,12 +293,12 @@ def test_what_one_family_uses_lives_there():
 # ------------------------------------------------------------------- engines and names
 
 
-@pytest.mark.parametrize(
-    "path", [p for p in MODULES if family(p) not in KNOW_ENGINES], ids=module_id
-)
-def test_only_backends_know_numba_and_torch(path):
+@pytest.mark.parametrize("path", MODULES, ids=module_id)
+def test_only_backends_and_networks_know_engines(path):
+    """numba belongs to backends, torch to them and to networks, skorch to networks."""
+    foreign = [name for name, homes in KNOWN_BY.items() if family(path) not in homes]
     source = path.read_text(encoding="utf-8")
-    assert not forbidden_imports(source, ENGINES, dotted_package(path))
+    assert not forbidden_imports(source, foreign, dotted_package(path))
 
 
 def borrowed_private_names(source, package):

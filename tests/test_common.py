@@ -46,7 +46,10 @@ LEFT_OUT_FOR_TRANSFORMERS = [
 # For checks in other namespaces: tiny steps cost torch far more than numba. In a few of
 # them results of namespaces agree to rounding, or do not at all.
 QUICK = {
+    skgeom.AdaptiveBasisClassifier: {"max_iter": 3},
+    skgeom.AdaptiveBasisRegressor: {"max_iter": 3},
     skgeom.HyperbolicMDS: {"max_iter": 3, "scale": 1.0},
+    skgeom.LeastVolumeAutoencoder: {"max_iter": 3},
     skgeom.PoincareEmbedding: {"max_iter": 3},
     skgeom.SDPClustering: {"n_clusters": 2},
 }

@@ -1,4 +1,4 @@
-"""The worked example of CONTRIBUTING.md, run as it stands."""
+"""The worked examples of CONTRIBUTING.md, run as they stand."""
 
 import doctest
 import re
@@ -12,8 +12,10 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 import skgeom.embedding
 
 PAGE = (Path(__file__).parents[1] / "CONTRIBUTING.md").read_text(encoding="utf-8")
-ESTIMATOR, TESTS = re.findall(r"```python\n(.*?)```", PAGE, flags=re.DOTALL)
+BLOCKS = re.findall(r"```python\n(.*?)```", PAGE, flags=re.DOTALL)
+ESTIMATOR, TESTS, NETWORK, TESTS_OF_NETWORK = BLOCKS
 NAME = "skgeom.embedding._diffusion_map"
+NAME_OF_NETWORK = "skgeom.embedding._autoencoder"
 
 
 def executed(name, code):
@@ -24,6 +26,7 @@ def executed(name, code):
 
 
 MODULE = executed(NAME, ESTIMATOR)
+MODULE_OF_NETWORK = executed(NAME_OF_NETWORK, NETWORK)
 
 
 @pytest.fixture(autouse=True)
@@ -32,9 +35,14 @@ def in_its_place(monkeypatch):
     monkeypatch.setitem(sys.modules, NAME, MODULE)
     new = MODULE.DiffusionMap
     monkeypatch.setattr(skgeom.embedding, "DiffusionMap", new, raising=False)
+    monkeypatch.setitem(sys.modules, NAME_OF_NETWORK, MODULE_OF_NETWORK)
+    new = MODULE_OF_NETWORK.Autoencoder
+    monkeypatch.setattr(skgeom.embedding, "Autoencoder", new, raising=False)
 
 
-@parametrize_with_checks([MODULE.DiffusionMap()])
+@parametrize_with_checks(
+    [MODULE.DiffusionMap(), MODULE_OF_NETWORK.Autoencoder(max_iter=5)]
+)
 @pytest.mark.filterwarnings("ignore:n_neighbors=:UserWarning")
 @pytest.mark.filterwarnings("ignore:X (has|does not have).* feature names:UserWarning")
 def test_scikit_learns_checks(estimator, check):
@@ -42,11 +50,16 @@ def test_scikit_learns_checks(estimator, check):
 
 
 def test_its_tests_pass():
-    own = executed("test_diffusion_map", TESTS)
-    tests = [test for name, test in vars(own).items() if name.startswith("test_")]
-    assert len(tests) == 2
-    for test in tests:
-        test()
+    for code in (TESTS, TESTS_OF_NETWORK):
+        own = executed("test_worked_example", code)
+        tests = [test for name, test in vars(own).items() if name.startswith("test_")]
+        assert len(tests) == 2
+        for test in tests:
+            test()
+
+
+def test_a_network_takes_sixty_lines():
+    assert len(NETWORK.splitlines()) <= 70
 
 
 def test_its_docstring_runs():

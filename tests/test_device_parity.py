@@ -138,6 +138,13 @@ DEFAULTS = {
 # Rounding grows along a descent, and turns walkers into other neighbours: these agree
 # in distribution, see below.
 STOCHASTIC = {"PoincareEmbedding", "GraphRandomFeatures"}
+# Networks train in single precision, on any device: a few steps agree to it.
+TRAINED = {
+    "AdaptiveBasisClassifier",
+    "AdaptiveBasisRegressor",
+    "LeastVolumeAutoencoder",
+}
+DEFAULTS |= {name: dict(max_iter=3) for name in TRAINED}
 
 METHODS = ("transform", "predict", "predict_proba", "decision_function")
 
@@ -213,12 +220,13 @@ def test_estimators_agree(torch_device, Class, parameters, dtype):
         outputs(Class, parameters, name, *data) for name in ("cpu", torch_device)
     )
     assert len(here) > 3
-    assert_same(there, here, TOLERANCES[dtype])
+    tol = 1e-3 if Class.__name__ in TRAINED else TOLERANCES[dtype]
+    assert_same(there, here, tol)
 
 
 def test_lists_name_estimators():
     names = {name for name, _ in all_estimators()}
-    for listed in (SETTINGS, DEFAULTS, STOCHASTIC):
+    for listed in (SETTINGS, DEFAULTS, STOCHASTIC, TRAINED):
         assert set(listed) <= names
 
 

@@ -124,6 +124,17 @@ MAP = {
     "Factors of a table": [
         ("counts: what comes\ntogether", "PMIEmbedding", "factors"),
         ("rows as sums of\nfew atoms", "SparseDictionary", "factors"),
+        (
+            "as few axes as\nthe rows need",
+            "LeastVolumeAutoencoder",
+            "least_volume",
+        ),
+        (
+            "what of a curve an\nanswer depends on",
+            "AdaptiveBasisRegressor",
+            "adaptive_basis",
+        ),
+        ("the same of classes", "AdaptiveBasisClassifier", "adaptive_basis"),
         ("parts that add up", "NMF", None),
     ],
 }

@@ -4,5 +4,6 @@ from skgeom.base._embedding import EmbeddingMixin
 from skgeom.base._estimator import GeometryEstimator
 from skgeom.base._estimator import with_callbacks as with_callbacks  # scikit-learn's
 from skgeom.base._graph_input import GraphInputMixin
+from skgeom.base._network_estimator import NetworkEstimator
 
-__all__ = ["EmbeddingMixin", "GeometryEstimator", "GraphInputMixin"]
+__all__ = ["EmbeddingMixin", "GeometryEstimator", "GraphInputMixin", "NetworkEstimator"]

@@ -19,3 +19,6 @@ __all__ = [
     "RelativeRepresentation",
     "SingularityScorer",
 ]
+from skgeom.embedding._least_volume_autoencoder import LeastVolumeAutoencoder
+
+__all__ = ["HeatGeodesicEmbedding", "LeastVolumeAutoencoder"]

@@ -5,6 +5,7 @@ from skgeom.graph._attachment import Attachment
 from skgeom.graph._cleaning import neighbor_overlap, prune_shortcuts, robust_graph
 from skgeom.graph._closure import train_test_split_edges, transitive_closure
 from skgeom.graph._duplicates import equal_rows
+from skgeom.graph._fisher_metric import fisher_metric
 from skgeom.graph._graph import Graph
 from skgeom.graph._known_rows import KnownRows, canonical_csr
 from skgeom.graph._landmarks import farthest_point_landmarks
@@ -38,6 +39,7 @@ __all__ = [
     "canonical_csr",
     "equal_rows",
     "farthest_point_landmarks",
+    "fisher_metric",
     "local_dimension",
     "local_frames",
     "local_scale",

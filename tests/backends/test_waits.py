@@ -291,6 +291,11 @@ QUICK = {
     "GrassmannClassifier": dict(tol=0.1),
     "HyperbolicLogisticRegression": dict(tol=0.1),  # a look for each step
     "HyperbolicMDS": dict(max_iter=10),
+    "AdaptiveBasisClassifier": dict(max_iter=5),  # a look for each epoch
+    "AdaptiveBasisRegressor": dict(max_iter=5),
+    "HyperbolicLogisticRegression": dict(tol=0.1),  # a look for each step
+    "HyperbolicMDS": dict(max_iter=40),
+    "LeastVolumeAutoencoder": dict(max_iter=5),
     "NodeEmbedding": dict(n_components=16),
     "OnlineGraphClassifier": dict(tol=0.1),
     "PoincareEmbedding": dict(max_iter=5),
@@ -339,12 +344,15 @@ PRIMITIVES = [
 
 OF_DENSE_MATHEMATICS = (
     "AnchorAlignment",
+    "AdaptiveBasisClassifier",
+    "AdaptiveBasisRegressor",
     "FrechetMeanClassifier",
     "GaussianWeightedLinearEmbedding",
     "GrassmannClassifier",
     "HyperbolicCoordinates",
     "HyperbolicLogisticRegression",
     "HyperbolicMDS",
+    "LeastVolumeAutoencoder",
     "OrthogonalRBFSampler",
     "SphericalHarmonics",
     "PMIEmbedding",

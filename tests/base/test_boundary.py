@@ -17,7 +17,7 @@ from sklearn.utils._param_validation import InvalidParameterError
 
 from skgeom import GraphKernelRidge, HeatGeodesicEmbedding, STKRRegressor
 from skgeom.backends import as_numpy, get_backend
-from skgeom.base import GeometryEstimator
+from skgeom.base import GeometryEstimator, NetworkEstimator
 from skgeom.base._boundary import KNOWS_NAMESPACES
 from skgeom.testing import all_estimators, host_waits
 
@@ -37,7 +37,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:The graph has:UserWarning")
 def make(Class, device="auto"):
     """An estimator that is quick, decided by a seed, and gives dense arrays."""
     wanted = dict(device=device, random_state=0, n_clusters=2, n_components=2)
-    if Class.__name__ == "PoincareEmbedding":
+    if Class.__name__ == "PoincareEmbedding" or issubclass(Class, NetworkEstimator):
         wanted["max_iter"] = 3
     if Class.__name__ == "SDPClustering":
         # Labels that are certain at once would spare it the device.

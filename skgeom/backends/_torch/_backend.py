@@ -23,7 +23,7 @@ from skgeom.backends._refine import exact_neighbors, unit_rows
 _FEW_COLUMNS = 16
 
 
-def _full_precision(function):
+def full_precision(function):
     """Keep to float32 where the user lets products of it use fewer bits."""
 
     @functools.wraps(function)
@@ -138,7 +138,7 @@ class TorchBackend:
         points, queries = X - center, Y - center
         norms = (points * points).sum(dim=1)
 
-        @_full_precision
+        @full_precision
         def propose(rows, size):
             wanted, found = queries[rows], []
             for block in row_blocks(wanted.shape[0], 8 * X.shape[0], block_bytes()):
@@ -165,7 +165,7 @@ class TorchBackend:
             out[:, columns] = total
         return out
 
-    @_full_precision
+    @full_precision
     def kernel_matvec(self, X, Y, V, kernel="rbf", gamma=1.0):
         """A few columns read off products of points; else tiles of kernel values."""
 
@@ -184,7 +184,7 @@ class TorchBackend:
 
         return _if_compiled(by_triton, in_tiles)
 
-    @_full_precision
+    @full_precision
     def kernel_values(self, X, Y, kernel="rbf", gamma=1.0):
         """One product of matrices, turned into values in place."""
         X, Y, gamma = centred_points(xp, X, Y, kernel, gamma)

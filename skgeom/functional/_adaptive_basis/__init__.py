@@ -1,0 +1,1 @@
+"""Regression and classification of curves by bases that are learned."""
