@@ -34,6 +34,8 @@ _ESTIMATORS = {
     "STKRClassifier": "skgeom.kernels",
     "STKRRegressor": "skgeom.kernels",
     "VecchiaGPRegressor": "skgeom.gaussian_process",
+    "SphereKernelDensity": "skgeom.mixture",
+    "VonMisesFisherMixture": "skgeom.mixture",
 }
 
 _PACKAGES = (
@@ -50,6 +52,7 @@ _PACKAGES = (
     "hyperbolic",
     "kernels",
     "metrics",
+    "mixture",
     "model_selection",
     "nodes",
     "operators",

@@ -15,8 +15,8 @@ from sklearn.utils.validation import check_is_fitted
 from skgeom._warnings import warn
 from skgeom.base import GeometryEstimator
 from skgeom.geometry import sphere
+from skgeom.mixture._concentration import concentration_of
 from skgeom.mixture._sphere_rows import SphereRowsMixin
-from skgeom.mixture._von_mises_fisher import concentration_of, draw
 from skgeom.typing import Array, MatrixLike, NDArray, RandomStateLike
 
 # Steps between two looks at the likelihood, which a device has to wait for.
@@ -84,7 +84,8 @@ class VonMisesFisherMixture(SphereRowsMixin, DensityMixin, GeometryEstimator):
     A component has a mean direction m and a concentration k. Its density with respect
     to the area of the sphere of p coordinates is
 
-    .. math:: f(x) = \frac{k^\nu}{(2\pi)^{\nu + 1} I_\nu(k)}\, e^{k \langle m, x\rangle},
+    .. math::
+        f(x) = \frac{k^\nu}{(2\pi)^{\nu + 1} I_\nu(k)}\, e^{k \langle m, x\rangle},
         \qquad \nu = p / 2 - 1,
 
     and weights, means and concentrations are found by expectation-maximisation [1]_.
@@ -392,7 +393,7 @@ class VonMisesFisherMixture(SphereRowsMixin, DensityMixin, GeometryEstimator):
         _, means, k = self._components
         shares = self.weights_.astype(np.float64)
         labels = rng.choice(len(shares), n_samples, p=shares / shares.sum())
-        points = draw(means[labels], k[labels], rng)
+        points = sphere.random_around(means[labels], k[labels], random_state=rng)
         return self._give_points(points, like=self.means_), labels.astype(np.int64)
 
     def _n_parameters(self):
