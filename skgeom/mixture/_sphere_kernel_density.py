@@ -48,12 +48,12 @@ class SphereKernelDensity(SphereRowsMixin, DensityMixin, GeometryEstimator):
     Parameters
     ----------
     concentration : {"adaptive", "cv"} or float, default="adaptive"
-        "adaptive": as above. "cv": one concentration of all kernels, chosen. A number
-        > 0: that one.
+        "adaptive": as above. "cv": one concentration of all kernels, chosen. A number,
+        up to 1e12: that one.
     n_neighbors : {"cv"} or int, default="cv"
         The j of adaptive kernels: chosen among 3, 6, 12 and 25, or given.
     scale : {"cv"} or float, default="cv"
-        The c > 0 of adaptive kernels: chosen among .5, 1, 2 and 4, or given.
+        The c of adaptive kernels, in (0, 1e4]: chosen among .5, 1, 2 and 4, or given.
     background : {"cv"} or float, default="cv"
         The e in [0, 1], chosen or given. With 0, densities far from all rows are so
         small that a single one of them decides a mean log-density.
@@ -113,13 +113,13 @@ class SphereKernelDensity(SphereRowsMixin, DensityMixin, GeometryEstimator):
     _parameter_constraints = {
         "concentration": [
             StrOptions({"adaptive", "cv"}),
-            Interval(Real, 0, 1e30, closed="neither"),
+            Interval(Real, 0, 1e12, closed="right"),
         ],
         "n_neighbors": [
             StrOptions({"cv"}),
             Interval(Integral, 1, None, closed="left"),
         ],
-        "scale": [StrOptions({"cv"}), Interval(Real, 0, 1e20, closed="neither")],
+        "scale": [StrOptions({"cv"}), Interval(Real, 0, 1e4, closed="right")],
         "background": [StrOptions({"cv"}), Interval(Real, 0, 1, closed="both")],
     }
 
