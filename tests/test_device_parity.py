@@ -115,6 +115,11 @@ SETTINGS = {
         for kernel in ("laplacian", "matern52")
     ],
     "OrthogonalRBFSampler": [dict(coupling="orthogonal", n_components=9, gamma=0.3)],
+    "VonMisesFisherMixture": [
+        dict(n_components=3, max_iter=9, tol=0.0),
+        dict(n_components=2, concentration="tied", tol=0.0, max_iter=8),
+    ],
+    "SphereKernelDensity": [dict(concentration="cv"), dict(concentration=9.0)],
     "VecchiaGPRegressor": [
         dict(approximation="response", n_neighbors=9, n_neighbors_predict=20)
     ],
@@ -131,7 +136,13 @@ DEFAULTS = {
 # in distribution, see below.
 STOCHASTIC = {"PoincareEmbedding", "GraphRandomFeatures"}
 
-METHODS = ("transform", "predict", "predict_proba", "decision_function")
+METHODS = (
+    "transform",
+    "predict",
+    "predict_proba",
+    "decision_function",
+    "score_samples",
+)
 
 
 def cases():
