@@ -23,7 +23,7 @@ from skgeom.plotting import PALETTE, STYLE
 
 plt.style.use(STYLE)
 
-events = make_fault_events(4000, random_state=4)
+events = make_fault_events(4000, random_state=5)
 train, test = events[:3000], events[3000:]
 of = dict(input_space="lonlat", random_state=0)
 models = {
@@ -40,7 +40,7 @@ for name, model in models.items():
 # meets the sphere or not; the density is that of adaptive kernels.
 
 
-def seen_from(lon, lat, n=360):
+def seen_from(lon, lat, n=240):
     """Points of the sphere behind the pixels of a disk, NaN around it."""
     east, north = np.meshgrid(np.linspace(-1.02, 1.02, n), np.linspace(-1.02, 1.02, n))
     square = east**2 + north**2

@@ -145,7 +145,7 @@ def make_fault_events(
     """
     rng = check_random_state(random_state)
     chains = _faults(n_faults, rng)
-    spreads = np.radians(width) * 4.0 ** rng.uniform(-1, 1, n_faults)
+    spreads = np.radians(width) * 10.0 ** rng.uniform(-1, 1, n_faults)
     shares = 1 / np.arange(1, n_faults + 1)
     fault = rng.choice(n_faults, n_samples, p=shares / shares.sum())
     step, along = rng.randint(_N_STEPS - 1, size=n_samples), rng.uniform(size=n_samples)

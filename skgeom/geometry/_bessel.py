@@ -32,7 +32,7 @@ _N_TERMS = 17
 # Terms below this are left out.
 _NEGLIGIBLE = 3e-17
 # Arguments that are computed together on the host, while they are in its cache.
-_BLOCK = 4096
+_BLOCK = 16384
 # Where the exponent of the expansion, s + log(z / (1 + s)), is zero, and its Taylor
 # series there.
 _ROOT = Fraction("0.66274341934918158097474209710925290705623354911502")
@@ -185,7 +185,9 @@ def _quotient_of(xp, order, x):
 
 def _log_bessel(xp, order, x):
     """Logarithm of I_order(x), minus infinity at zero for positive orders."""
-    given, x = x, xp.where(x > 0, x, xp.ones_like(x))
+    given, none = x, not is_numpy_array(x) or not x.all()
+    if none:
+        x = xp.where(x > 0, x, xp.ones_like(x))
     if order < _LARGE:
         found = _log_bessel_at_peak(xp, order, x) + x
         found = found + order * xp.log(x) if order else found
@@ -194,6 +196,8 @@ def _log_bessel(xp, order, x):
         exponent = _near_root(xp, order, x, s + xp.log(z / (1 + s)))
         found = order * exponent + xp.log(_sum(xp, order, t) * xp.sqrt(t))
         found = found - math.log(2 * math.pi * order) / 2
+    if not none:
+        return found
     at_zero = 0.0 if order == 0 else math.copysign(math.inf, -order)
     return xp.where(given > 0, found, xp.full_like(found, at_zero))
 
@@ -274,9 +278,13 @@ def _polynomial(xp, coefficients, t):
 
 
 def _horner(coefficients, x):
-    out = coefficients[-1] + 0 * x
-    for c in coefficients[-2::-1]:
-        out = out * x + c
+    if len(coefficients) == 1:
+        return coefficients[0] + 0 * x
+    out = coefficients[-1] * x
+    for c in coefficients[-2:0:-1]:
+        out += c
+        out *= x
+    out += coefficients[0]
     return out
 
 

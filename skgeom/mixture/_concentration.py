@@ -1,12 +1,15 @@
 """The concentration of a von Mises-Fisher distribution, from a mean."""
 
+from typing import Any
+
 from skgeom.geometry import sphere
+from skgeom.typing import Array
 
 # Newton's steps: so many reach rounding from the start below, in all dimensions.
 _N_STEPS = 5
 
 
-def concentration_of(xp, length, n_features):
+def concentration_of(xp: Any, length: Array, n_features: int) -> Array:
     r"""Most likely concentrations of rows whose mean has these lengths.
 
     Newton's method on A(k) = length, where A is the quotient of Bessel functions and

@@ -11,8 +11,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from skgeom.backends import row_blocks, scratch_bytes
+from skgeom.backends import Backend, row_blocks, scratch_bytes
 from skgeom.geometry import sphere
+from skgeom.typing import Array, NDArray
 
 # What is tried where the data decide.
 NEIGHBORS = (3, 6, 12, 25)
@@ -65,7 +66,9 @@ def concentrations_of(chords, choice, n_features):
     return choice.scale * max(n_features - 1, 1) / 2 / chord**2
 
 
-def log_kernel_density(points, concentrations, queries, backend):
+def log_kernel_density(
+    points: Array, concentrations: list, queries: Array, backend: Backend
+) -> NDArray:
     """Log of the mean of kernels for each query and each set of concentrations.
 
     Parameters
@@ -94,11 +97,9 @@ def log_kernel_density(points, concentrations, queries, backend):
     array([[-2.531, -2.531, -2.531]])
     """
     xp, p = backend.xp, points.shape[1]
-    sets = [
-        (backend.asarray(k, dtype=backend.float64), backend.asarray(peak))
-        for k in concentrations
-        for peak in [sphere.log_peak(k, p) - math.log(len(k))]
-    ]
+    k = np.stack(concentrations)
+    peak = sphere.log_peak(k, p) - math.log(k.shape[1])
+    k, peak = (backend.asarray(a, dtype=backend.float64) for a in (k, peak))
     row_bytes = 4 * 8 * points.shape[0]
     found = []
     for rows in row_blocks(queries.shape[0], row_bytes, scratch_bytes(points)):
@@ -107,8 +108,8 @@ def log_kernel_density(points, concentrations, queries, backend):
         drop = 1 - queries[rows] @ points.T
         drop = xp.where(drop > 0, drop, xp.zeros_like(drop))
         told = []
-        for k, peak in sets:
-            logits = peak - k * drop
+        for i in range(k.shape[0]):
+            logits = peak[i, :] - k[i, :] * drop
             top = xp.max(logits, axis=1)
             total = xp.sum(xp.exp(logits - top[:, None]), axis=1)
             told.append(top + xp.log(total))
@@ -116,7 +117,13 @@ def log_kernel_density(points, concentrations, queries, backend):
     return backend.to_numpy(xp.concat(found, axis=1))
 
 
-def choose(points, choices, background, backend, rng):
+def choose(
+    points: NDArray,
+    choices: list,
+    background: float | None,
+    backend: Backend,
+    rng: np.random.RandomState,
+) -> Choice:
     """Choose among widths, and a background, by the likelihood of rows held out.
 
     Parameters

@@ -218,6 +218,11 @@ class SphereKernelDensity(SphereRowsMixin, DensityMixin, GeometryEstimator):
         -------
         array of shape (n_rows,)
             Log-densities with respect to the area of the unit sphere.
+
+        Raises
+        ------
+        ValueError
+            If the estimator is not fitted, or X is not of the kind that `fit` took.
         """
         return self._output(self._log_density(X), like=X)
 
@@ -235,6 +240,11 @@ class SphereKernelDensity(SphereRowsMixin, DensityMixin, GeometryEstimator):
         -------
         float
             The mean of `score_samples`.
+
+        Raises
+        ------
+        ValueError
+            If the estimator is not fitted, or X is not of the kind that `fit` took.
         """
         return float(self._log_density(X).mean())
 

@@ -296,6 +296,11 @@ class VonMisesFisherMixture(SphereRowsMixin, DensityMixin, GeometryEstimator):
         -------
         array of shape (n_rows,)
             Log-densities with respect to the area of the unit sphere.
+
+        Raises
+        ------
+        ValueError
+            If the estimator is not fitted, or X is not of the kind that `fit` took.
         """
         return self._output(np.logaddexp.reduce(self._log_densities(X), axis=1), like=X)
 
@@ -313,6 +318,11 @@ class VonMisesFisherMixture(SphereRowsMixin, DensityMixin, GeometryEstimator):
         -------
         float
             The mean of `score_samples`.
+
+        Raises
+        ------
+        ValueError
+            If the estimator is not fitted, or X is not of the kind that `fit` took.
         """
         return float(np.logaddexp.reduce(self._log_densities(X), axis=1).mean())
 
@@ -328,6 +338,11 @@ class VonMisesFisherMixture(SphereRowsMixin, DensityMixin, GeometryEstimator):
         -------
         array of shape (n_rows, n_components)
             Rows sum to one.
+
+        Raises
+        ------
+        ValueError
+            If the estimator is not fitted, or X is not of the kind that `fit` took.
         """
         logits = self._log_densities(X)
         logits = logits - np.logaddexp.reduce(logits, axis=1)[:, None]
@@ -345,6 +360,11 @@ class VonMisesFisherMixture(SphereRowsMixin, DensityMixin, GeometryEstimator):
         -------
         array of shape (n_rows,), int64
             Numbers of components.
+
+        Raises
+        ------
+        ValueError
+            If the estimator is not fitted, or X is not of the kind that `fit` took.
         """
         labels = self._log_densities(X).argmax(axis=1).astype(np.int64)
         return self._output_labels(labels, like=X)
@@ -363,6 +383,11 @@ class VonMisesFisherMixture(SphereRowsMixin, DensityMixin, GeometryEstimator):
         -------
         array of shape (n_samples,), int64
             Numbers of components.
+
+        Raises
+        ------
+        ValueError
+            As `fit`.
         """
         return self.fit(X).predict(X)
 
@@ -413,6 +438,11 @@ class VonMisesFisherMixture(SphereRowsMixin, DensityMixin, GeometryEstimator):
         -------
         float
             Minus twice the log-likelihood, and log n_rows for each parameter.
+
+        Raises
+        ------
+        ValueError
+            If the estimator is not fitted, or X is not of the kind that `fit` took.
         """
         likelihoods = np.logaddexp.reduce(self._log_densities(X), axis=1)
         penalty = self._n_parameters() * np.log(len(likelihoods))
@@ -430,6 +460,11 @@ class VonMisesFisherMixture(SphereRowsMixin, DensityMixin, GeometryEstimator):
         -------
         float
             Minus twice the log-likelihood, and 2 for each parameter.
+
+        Raises
+        ------
+        ValueError
+            If the estimator is not fitted, or X is not of the kind that `fit` took.
         """
         likelihoods = np.logaddexp.reduce(self._log_densities(X), axis=1)
         return float(2 * self._n_parameters() - 2 * likelihoods.sum())

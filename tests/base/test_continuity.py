@@ -143,7 +143,7 @@ def test_no_answer_jumps_on_a_way_through_space(Class, setting):
     for _ in range(9):
         way = low + np.linspace(0, 1, 41)[:, None] * (high - low)
         told = [v.reshape(41, -1) for _, v in answers(model, way)]
-        sizes = sizes or [np.ptp(v) for v in told]
+        sizes = sizes or [np.ptp(v) or 1.0 for v in told]  # of one component
         steps = sum(
             np.abs(np.diff(v, axis=0)).max(axis=1) / size
             for v, size in zip(told, sizes, strict=True)
