@@ -95,7 +95,7 @@ plt.show()
 # The same place by the three models. A mixture lays beads along a fault; kernels of one
 # width are sharp enough for the sharpest fault and break up the others.
 
-fig, axes = plt.subplots(1, 3, figsize=(11, 4))
+fig, axes = plt.subplots(1, 3, figsize=(11, 4.6))
 for ax, (name, model) in zip(axes, models.items(), strict=True):
     draw(ax, model, views[0])
     ax.set_title(f"{name}\n{model.score(test) - uniform:.2f} nats above uniform")
