@@ -30,7 +30,7 @@ def of_mixture(train, test, seed):
     """Components by the likelihood of a tenth of the rows."""
     train, held = halves(train, seed + 100)
     models = [
-        VonMisesFisherMixture(k, input_space="lonlat", random_state=seed)
+        VonMisesFisherMixture(k, input_space="lonlat", random_state=seed, tol=1e-2)
         for k in (20, 60, 120)
     ]
     best = max((m.fit(train) for m in models), key=lambda m: m.score(held))

@@ -16,7 +16,7 @@ from skgeom.geometry import sphere
 from skgeom.typing import Array, NDArray
 
 # What is tried where the data decide.
-NEIGHBORS = (2, 4, 8, 16)
+NEIGHBORS = (3, 6, 12, 25)
 SCALES = (0.5, 1.0, 2.0, 4.0)
 CONCENTRATIONS = tuple(np.geomspace(1.0, 3e6, 18).tolist())
 # Chords to neighbours are at least this: half a mile on the Earth.

@@ -51,7 +51,7 @@ class SphereKernelDensity(SphereRowsMixin, DensityMixin, GeometryEstimator):
         "adaptive": as above. "cv": one concentration of all kernels, chosen. A number,
         up to 1e12: that one.
     n_neighbors : {"cv"} or int, default="cv"
-        The j of adaptive kernels: chosen among 2, 4, 8 and 16, or given.
+        The j of adaptive kernels: chosen among 3, 6, 12 and 25, or given.
     scale : {"cv"} or float, default="cv"
         The c of adaptive kernels, in (0, 1e4]: chosen among .5, 1, 2 and 4, or given.
     background : {"cv"} or float, default="cv"
@@ -92,7 +92,7 @@ class SphereKernelDensity(SphereRowsMixin, DensityMixin, GeometryEstimator):
     rows, once. Where rows are repeated, so are rows that are held out, and kernels
     become narrow: look at `~numpy.unique` rows before you compare likelihoods.
 
-    A single row has nothing to be held out: parameters to choose are 2, 1 and .1, and
+    A single row has nothing to be held out: parameters to choose are 3, 1 and .1, and
     the distance to a neighbour is the diameter.
 
     References
