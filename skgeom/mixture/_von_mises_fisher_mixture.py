@@ -232,12 +232,12 @@ class VonMisesFisherMixture(SphereRowsMixin, DensityMixin, GeometryEstimator):
         rng = check_random_state(self.random_state)
         limits = dict(tol=self.tol, max_iter=self.max_iter)
         limits |= dict(tied=self.concentration == "tied", least_spread=self.reg)
-        there, best = backend.asarray(points, dtype=backend.float64), None
+        there = backend.asarray(points, dtype=backend.float64)
+        found = []
         for _ in range(1 if self.n_components == 1 else self.n_init):
             shares = backend.asarray(self._start(points, rng), dtype=backend.float64)
-            found = _climb(backend.xp, there, shares, **limits)
-            if best is None or found[1] > best[1]:
-                best = found
+            found.append(_climb(backend.xp, there, shares, **limits))
+        best = max(found, key=lambda climbed: climbed[1])
         self._keep(X, *best, backend)
         return self
 
