@@ -237,8 +237,7 @@ class VonMisesFisherMixture(SphereRowsMixin, DensityMixin, GeometryEstimator):
         for _ in range(1 if self.n_components == 1 else self.n_init):
             shares = backend.asarray(self._start(points, rng), dtype=backend.float64)
             found.append(_climb(backend.xp, there, shares, **limits))
-        best = max(found, key=lambda climbed: climbed[1])
-        self._keep(X, *best, backend)
+        self._keep(X, max(found, key=lambda climbed: climbed[1]), backend)
         return self
 
     def _start(self, points, rng):
@@ -256,7 +255,8 @@ class VonMisesFisherMixture(SphereRowsMixin, DensityMixin, GeometryEstimator):
                 labels = KMeans(k, n_init=1, random_state=rng).fit(points).labels_
         return np.eye(k)[labels]
 
-    def _keep(self, X, components, bound, n_iter, converged, backend):
+    def _keep(self, X, climbed, backend):
+        components, bound, n_iter, converged = climbed
         log_weights, means, k = map(backend.to_numpy, components)
         weights = np.exp(log_weights)
         self.weights_ = self._kept(weights / weights.sum(), like=X)
