@@ -52,6 +52,7 @@ sphinx_gallery_conf = {
         "../examples/decomposition",
         "../examples/functional",
         "../examples/gaussian_process",
+        "../examples/densities",
         "../examples/practice",
     ],
     "filename_pattern": r"[/\\]plot_",

@@ -45,6 +45,8 @@ _ESTIMATORS = {
     "STKRClassifier": "skgeom.kernels",
     "STKRRegressor": "skgeom.kernels",
     "VecchiaGPRegressor": "skgeom.gaussian_process",
+    "SphereKernelDensity": "skgeom.mixture",
+    "VonMisesFisherMixture": "skgeom.mixture",
 }
 
 _PACKAGES = (
@@ -62,6 +64,7 @@ _PACKAGES = (
     "hyperbolic",
     "kernels",
     "metrics",
+    "mixture",
     "model_selection",
     "networks",
     "nodes",

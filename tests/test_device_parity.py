@@ -119,6 +119,11 @@ SETTINGS = {
     "SphericalHarmonics": [dict(degree=4, spectrum="matern32")],
     "GaussianWeightedLinearEmbedding": [dict(n_maps=3, max_iter=4)],
     "GrassmannClassifier": [dict(n_components=1, fit_intercept=False, max_iter=4)],
+    "VonMisesFisherMixture": [
+        dict(n_components=3, max_iter=9, tol=0.0),
+        dict(n_components=2, concentration="tied", tol=0.0, max_iter=8),
+    ],
+    "SphereKernelDensity": [dict(concentration="cv"), dict(concentration=9.0)],
     "VecchiaGPRegressor": [
         dict(approximation="response", n_neighbors=9, n_neighbors_predict=20)
     ],
@@ -146,7 +151,13 @@ TRAINED = {
 }
 DEFAULTS |= {name: dict(max_iter=3) for name in TRAINED}
 
-METHODS = ("transform", "predict", "predict_proba", "decision_function")
+METHODS = (
+    "transform",
+    "predict",
+    "predict_proba",
+    "decision_function",
+    "score_samples",
+)
 
 
 def cases():

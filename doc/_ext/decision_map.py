@@ -137,6 +137,19 @@ MAP = {
         ("the same of classes", "AdaptiveBasisClassifier", "adaptive_basis"),
         ("parts that add up", "NMF", None),
     ],
+    "A density": [
+        (
+            "of places on a globe,\nof directions",
+            "SphereKernelDensity",
+            "sphere_densities",
+        ),
+        (
+            "of unit rows, in any\ndimension",
+            "VonMisesFisherMixture",
+            "sphere_densities",
+        ),
+        ("of points in space", "GaussianMixture", None),
+    ],
 }
 COLUMN, BOX, GAP, HEAD = 192, 182, 92, 150
 WIDTH = COLUMN * len(MAP)

@@ -7,6 +7,7 @@ from skgeom.datasets._manifolds import (
 )
 from skgeom.datasets._robot_arm import make_robot_arm
 from skgeom.datasets._sample import ManifoldSample
+from skgeom.datasets._spheres import make_fault_events, make_vmf_mixture
 from skgeom.datasets._trees import make_clustered_tree, make_tree
 from skgeom.datasets._wordnet import fetch_wordnet_nouns, load_wordnet_mammals
 
@@ -16,8 +17,10 @@ __all__ = [
     "load_wordnet_mammals",
     "make_clustered_swiss_roll",
     "make_clustered_tree",
+    "make_fault_events",
     "make_robot_arm",
     "make_swiss_roll",
     "make_torus",
     "make_tree",
+    "make_vmf_mixture",
 ]

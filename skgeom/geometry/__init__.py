@@ -2,4 +2,6 @@
 
 from skgeom.geometry import grassmann, lorentz, poincare, polar
 
-__all__ = ["grassmann", "lorentz", "poincare", "polar"]
+from skgeom.geometry import lorentz, poincare, polar, sphere
+
+__all__ = ["grassmann", "lorentz", "poincare", "polar", "sphere"]
