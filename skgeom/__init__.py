@@ -34,6 +34,8 @@ _ESTIMATORS = {
     "STKRClassifier": "skgeom.kernels",
     "STKRRegressor": "skgeom.kernels",
     "VecchiaGPRegressor": "skgeom.gaussian_process",
+    "SlicedWassersteinEmbedding": "skgeom.distributions",
+    "SPDVectors": "skgeom.distributions",
 }
 
 _PACKAGES = (
@@ -43,6 +45,7 @@ _PACKAGES = (
     "cluster",
     "datasets",
     "decomposition",
+    "distributions",
     "embedding",
     "gaussian_process",
     "geometry",
