@@ -36,6 +36,7 @@ _ESTIMATORS = {
     "VecchiaGPRegressor": "skgeom.gaussian_process",
     "SlicedWassersteinEmbedding": "skgeom.distributions",
     "SPDVectors": "skgeom.distributions",
+    "TangentCoordinates": "skgeom.embedding",
 }
 
 _PACKAGES = (

@@ -68,9 +68,9 @@ def shrunk_covariances(points: Array, known: Array, xp: Any) -> Array:
     S = xp.matrix_transpose(centred) @ centred / n
     eye = xp.eye(p, dtype=S.dtype, device=S.device)
     mean = xp.sum(xp.sum(S * eye, axis=2, keepdims=True), axis=1, keepdims=True) / p
-    square = xp.mean(xp.mean(S * S, axis=2, keepdims=True), axis=1, keepdims=True)
-    top = square + mean * mean
-    bottom = (n + 1) * (square - mean * mean / p)
+    relative = S / xp.where(mean > 0, mean, xp.ones_like(mean))
+    square = xp.sum(xp.sum(relative**2, axis=2, keepdims=True), axis=1, keepdims=True)
+    top, bottom = square / p**2 + 1, (n + 1) * (square / p**2 - 1 / p)
     share = xp.where(bottom > top, top / xp.where(bottom > top, bottom, 1.0), 1.0)
     return (1 - share) * S + share * mean * eye
 

@@ -1,5 +1,5 @@
 """Manifolds as pure functions: points first, a batch of rows, any array namespace."""
 
-from skgeom.geometry import lorentz, poincare, polar, spd
+from skgeom.geometry import lorentz, poincare, polar, spd, sphere
 
-__all__ = ["lorentz", "poincare", "polar", "spd"]
+__all__ = ["lorentz", "poincare", "polar", "spd", "sphere"]

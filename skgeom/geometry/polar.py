@@ -282,7 +282,8 @@ def exp(x: Array, v: Array) -> Array:
     x : array of shape (..., n_components + 1)
         Points.
     v : array of shape (..., n_components)
-        Vectors at x, in the frame of the origin carried along the radius.
+        Vectors at x, in the frame of the origin carried along the radius. Those longer
+        than 700 (80 in float32) are cut.
 
     Returns
     -------
@@ -300,6 +301,7 @@ def exp(x: Array, v: Array) -> Array:
     xp, x, v = floats(x, v)
     direction, length = unit(xp, v)
     direction = or_first_axis(xp, direction, length)
+    length = at_most(xp, length, largest_radius(xp, x))
     radius, turn, _ = step(x, direction, length)
     return project(xp.concat([radius, x[..., 1:] + turn], axis=-1))
 

@@ -1,4 +1,4 @@
-"""Scores of an embedding against the geometry that it should keep."""
+"""Scores of an embedding against its geometry, and distances of samples."""
 
 from skgeom.metrics._distance import DistancePreservation, distance_preservation
 from skgeom.metrics._hierarchy import (
@@ -17,12 +17,19 @@ from skgeom.metrics._neighborhood import (
     neighborhood_precision,
     trustworthiness,
 )
+from skgeom.metrics._two_samples import (
+    TwoSampleTest,
+    energy_distance,
+    two_sample_test,
+)
 
 __all__ = [
     "DistancePreservation",
+    "TwoSampleTest",
     "continuity",
     "distance_preservation",
     "distortion_score",
+    "energy_distance",
     "hyperbolic_distances",
     "hyperbolic_laplacian_kernel",
     "link_prediction_score",
@@ -31,4 +38,5 @@ __all__ = [
     "neighborhood_precision",
     "reconstruction_score",
     "trustworthiness",
+    "two_sample_test",
 ]
