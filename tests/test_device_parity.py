@@ -115,6 +115,11 @@ SETTINGS = {
         for kernel in ("laplacian", "matern52")
     ],
     "OrthogonalRBFSampler": [dict(coupling="orthogonal", n_components=9, gamma=0.3)],
+    "SlicedWassersteinEmbedding": [
+        dict(n_dims=3, slices="random", n_slices=7),
+        dict(n_quantiles=2),
+    ],
+    "SPDVectors": [dict(metric="affine", n_dims=3), dict(metric="euclidean", n_dims=3)],
     "VecchiaGPRegressor": [
         dict(approximation="response", n_neighbors=9, n_neighbors_predict=20)
     ],
@@ -492,6 +497,8 @@ WITHIN_ESTIMATORS = {
     "solve_full_system starting_round tune_kernel",
     "KrylovKernelPCA": "point_evaluation point_products farthest",
     "OrthogonalRBFSampler": "column_moments",
+    "SlicedWassersteinEmbedding": "node_functions sorted_means",
+    "SPDVectors": "shrunk_covariances",
     "VecchiaGPRegressor": "learn local_weights error_covariance draw_together",
 }
 

@@ -163,8 +163,7 @@ class TangentCoordinates(
 
     Parameters
     ----------
-    input_space : {"tangent", "poincare", "lorentz", "klein", "sphere", "lonlat", \
-"spd"}, default="tangent"
+    input_space : str, default="tangent"
         What rows of X are. "tangent", as any row is, "poincare", "klein" and "lorentz",
         time first: points of hyperbolic space. "sphere": directions, which are divided
         by their norms, a row of zeros being the first axis. "lonlat": longitude and

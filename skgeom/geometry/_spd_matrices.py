@@ -3,6 +3,7 @@
 A batch of matrices has shape (..., d, d), and one batched eigendecomposition is all
 that a function of them costs. Eigenvalues below ``d eps`` times the largest, which
 rounding cannot tell from zero, are taken to be that: no logarithm is infinite.
+Higham, "Functions of matrices", SIAM, 2008.
 """
 
 import numpy as np

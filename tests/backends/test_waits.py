@@ -343,7 +343,10 @@ OF_DENSE_MATHEMATICS = (
     "OrthogonalRBFSampler",
     "PMIEmbedding",
     "SDPClustering",
+    "SPDVectors",
+    "SlicedWassersteinEmbedding",
     "SparseDictionary",
+    "TangentCoordinates",
     "TreeEmbedding",
     "VecchiaGPRegressor",  # few rows are SciPy's
 )
