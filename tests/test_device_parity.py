@@ -119,7 +119,7 @@ SETTINGS = {
         dict(n_dims=3, slices="random", n_slices=7),
         dict(n_quantiles=2),
     ],
-    "SPDVectors": [dict(metric="affine", n_dims=3), dict(metric="euclidean", n_dims=3)],
+    "SPDVectors": [dict(metric="affine"), dict(metric="euclidean")],
     "VecchiaGPRegressor": [
         dict(approximation="response", n_neighbors=9, n_neighbors_predict=20)
     ],

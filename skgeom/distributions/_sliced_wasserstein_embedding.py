@@ -311,7 +311,7 @@ class SlicedWassersteinEmbedding(TransformerMixin, GeometryEstimator):
         if not counts.all():
             row = int(np.argmin(counts))
             raise ValueError(
-                f"X: row {row} has no point, all of it is NaN "
+                f"X: row {row} has no point, it contains NaN alone "
                 f"({(counts == 0).sum()} such rows)."
             )
         if self.point_space == "spd":

@@ -308,7 +308,7 @@ class SPDVectors(TransformerMixin, GeometryEstimator):
         empty = np.flatnonzero(~backend.to_numpy(xp.any(known, axis=1)))
         if empty.size:
             raise ValueError(
-                f"X: row {empty[0]} has no point, all of it is NaN "
+                f"X: row {empty[0]} has no point, it contains NaN alone "
                 f"({empty.size} such rows)."
             )
         limit = xp.full_like(points, _LARGE)

@@ -41,7 +41,7 @@ SETTINGS = {
     "STKRRegressor": [{"alpha": 1e-3}, {"kernel": "rbf"}, {"n_neighbors": 2}],
     "SlicedWassersteinEmbedding": [{"n_dims": 2, "slices": "random"}],
     "SPDVectors": [{"metric": "affine"}, {"n_dims": 2}],
-    "TangentCoordinates": [{"base": "origin"}, {"input_space": "lonlat"}],
+    "TangentCoordinates": [{"base": "origin"}],
 }
 
 
