@@ -21,6 +21,8 @@ from skgeom.typing import ArrayLike, RandomStateLike
 _MOST_EXACT = 5000
 # Slices, at least; and so many for each column.
 _SLICES, _SLICES_PER_COLUMN = 100, 4
+# Mebibytes beyond which a block of distances is slower, not faster.
+_CACHED = 8
 # Statistics that differ by less, relatively, differ by rounding.
 _ROUNDING = 1e-10
 
@@ -256,7 +258,8 @@ def _is_exact(method, X, Y):
 def _mean_distance(X, Y, working_memory):
     """Mean distance of the rows of X to those of Y; of one sample by half of them."""
     total, alone = 0.0, X is Y
-    for rows in row_blocks(len(X), len(Y), 16, working_memory):
+    memory = min(working_memory, _CACHED)
+    for rows in row_blocks(len(X), len(Y), 16, memory):
         columns = slice(rows.start if alone else 0, None)
         distances = euclidean_distances(X[rows], Y[columns])
         inside = distances[:, : rows.stop - rows.start].sum() if alone else 0.0
