@@ -229,7 +229,6 @@ ONE_FAMILY = {
     "solvers.principal_axes": "layouts of any family are turned by it next",
     "solvers.orthogonal_matching_pursuit": "SubspaceClustering needs it next",
     "operators.heat_kernel": "users call it",
-    "operators.KernelOperator": "Gaussian processes are products with kernels next",
 }
 
 
