@@ -186,11 +186,11 @@ class SlicedWassersteinEmbedding(TransformerMixin, GeometryEstimator):
             directions = node_functions(self.domain, wanted, backend)
             most = self.n_quantiles
         else:
-            self._described(rows[:1], backend)
+            self._points(rows[:1], backend)
             directions = self._directions()
             most = rows.shape[1] // self.n_dims
             for block in self._blocks(rows, len(directions)):
-                self._described(block, backend)
+                self._points(block, backend)
         n_quantiles = min(self.n_quantiles, most)
         self.directions_ = self._kept(directions, like=X)
         self.levels_ = self._kept((np.arange(n_quantiles) + 0.5) / n_quantiles, like=X)
@@ -301,8 +301,8 @@ class SlicedWassersteinEmbedding(TransformerMixin, GeometryEstimator):
         width = 8 * n_points * (4 * n_slices + 6 * self.n_dims)
         return [rows[part] for part in row_blocks(len(rows), width, block_bytes())]
 
-    def _described(self, rows, backend):
-        """Points in coordinates that slices are of, and which of them are there."""
+    def _points(self, rows, backend):
+        """Points or matrices, and which there are: in each bag at least one."""
         xp = backend.xp
         points = as_points(rows, self.n_dims)
         known = ~xp.isnan(points[:, :, 0])
@@ -315,11 +315,11 @@ class SlicedWassersteinEmbedding(TransformerMixin, GeometryEstimator):
                 f"({(counts == 0).sum()} such rows)."
             )
         if self.point_space == "spd":
-            points = self._logarithms(points, known, xp)
+            points = self._matrices(points, known, xp)
         return points, known, counts
 
-    def _logarithms(self, points, known, xp):
-        """Vectors of the logarithms of matrices; zeros where one is missing."""
+    def _matrices(self, points, known, xp):
+        """Points as matrices; the identity where one is missing."""
         try:
             d = order_of(self.n_dims)
         except ValueError as error:
@@ -331,7 +331,7 @@ class SlicedWassersteinEmbedding(TransformerMixin, GeometryEstimator):
         except ValueError:
             self._name_matrix(matrices)
             raise
-        return spd.to_vector(spd.logm(matrices))
+        return matrices
 
     def _name_matrix(self, matrices):
         """Say in which bag the matrix is."""
@@ -345,7 +345,9 @@ class SlicedWassersteinEmbedding(TransformerMixin, GeometryEstimator):
     def _sliced(self, rows, backend, scale):
         """Sorted means of projections, side by side."""
         xp = backend.xp
-        points, known, counts = self._described(rows, backend)
+        points, known, counts = self._points(rows, backend)
+        if self.point_space == "spd":
+            points = spd.to_vector(spd.logm(points))
         points = xp.where(known[:, :, None], points, xp.zeros_like(points))
         size = xp.max(xp.max(xp.abs(points), axis=2), axis=1)[:, None, None]
         size = xp.where(size > _LARGE, size, xp.ones_like(size))
@@ -359,12 +361,14 @@ class SlicedWassersteinEmbedding(TransformerMixin, GeometryEstimator):
 
     def _along_functions(self, rows, n_quantiles):
         """The same of histograms, by the order of the nodes in each function."""
-        shares = rows / rows.max(axis=1, keepdims=True)
-        shares /= shares.sum(axis=1, keepdims=True)
         functions = self.directions_.astype(np.float64)
-        return np.concatenate(
-            [weighted_means(f, shares, n_quantiles) for f in functions], axis=1
-        )
+        found = np.empty((len(rows), len(functions), n_quantiles))
+        for part in row_blocks(len(rows), 64 * rows.shape[1], block_bytes()):
+            shares = rows[part] / rows[part].max(axis=1, keepdims=True)
+            shares /= shares.sum(axis=1, keepdims=True)
+            for k, function in enumerate(functions):
+                found[part, k] = weighted_means(function, shares, n_quantiles)
+        return found.reshape(len(rows), -1)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

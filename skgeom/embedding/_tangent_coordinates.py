@@ -8,15 +8,20 @@ from typing import Any, Self
 
 import numpy as np
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin, _fit_context
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import check_is_fitted
 
+from skgeom._warnings import warn
 from skgeom.backends import as_numpy
 from skgeom.base import GeometryEstimator
 from skgeom.geometry import polar, spd, sphere
 from skgeom.geometry._chart_rows import CHARTS, from_chart, to_chart
 from skgeom.geometry._spd_rows import from_rows, to_rows
 from skgeom.typing import Array, MatrixLike, NDArray
+
+# Mean of the logarithms at a mean, as a share of their size, that is told.
+_LEFT = 1e-3
 
 
 class Hyperbolic:
@@ -192,6 +197,9 @@ class TangentCoordinates(
 
     Notes
     -----
+    Where no mean is found, a `ConvergenceWarning` says so: hyperbolic rows beyond a
+    radius of 36 are told apart by radius alone.
+
     Points of a sphere that are opposite of the mean have no single logarithm, and rows
     that fill more than a half-sphere may have several means: a local one is found.
 
@@ -254,7 +262,11 @@ class TangentCoordinates(
         rows = self._validated(as_numpy(X), reset=True)
         space = SPACES[self.input_space](self.input_space)
         points = space.points(rows, warns=True)
-        self._base = space.mean(points) if self.base == "mean" else space.origin(points)
+        if self.base == "mean":
+            self._base = space.mean(points)
+            _tell_if_not_centred(space.coordinates(self._base, points))
+        else:
+            self._base = space.origin(points)
         self._n_features_out = space.n_coordinates(self._base)
         self.mean_ = self._kept(space.rows(self._base[None], rows.dtype)[0], like=X)
         return self
@@ -318,6 +330,19 @@ class TangentCoordinates(
         tags = super().__sklearn_tags__()
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
+
+
+def _tell_if_not_centred(coordinates):
+    """Warn where no mean was found, which is where floats do not tell rows apart."""
+    left = np.linalg.norm(coordinates.mean(axis=0))
+    size = np.linalg.norm(coordinates, axis=1).mean()
+    if left > _LEFT * max(size, 1.0):
+        warn(
+            f"At the mean that was found logarithms have a mean of length {left:.3g}, "
+            f"where rows are {size:.3g} away from it. Hyperbolic rows are told apart "
+            "up to a radius of 36: scale X down, or make base='origin'.",
+            ConvergenceWarning,
+        )
 
 
 def _reflected(base, vectors):

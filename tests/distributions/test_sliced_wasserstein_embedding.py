@@ -241,3 +241,19 @@ def test_blocks_give_the_same(monkeypatch):
     Z = model.transform(X)
     with sklearn.config_context(working_memory=0.1):
         np.testing.assert_allclose(model.transform(X), Z, rtol=1e-13, atol=1e-15)
+    H = np.random.default_rng(0).uniform(size=(60, 12))
+    model = SlicedWassersteinEmbedding(domain=RING).fit(H)
+    Z = model.transform(H)
+    with sklearn.config_context(working_memory=0.01):
+        np.testing.assert_allclose(model.transform(H), Z, rtol=1e-10, atol=1e-13)
+
+
+@pytest.mark.parametrize("point_space", ["euclidean", "spd"])
+def test_bags_of_different_sizes_on_a_device(device, point_space):
+    bags = [spd.random(n, 2, random_state=n) for n in (1, 2, 3, 5, 8)]
+    X = pack_bags(bags)
+    options = dict(n_dims=3, point_space=point_space, slices="random", n_slices=4)
+    options |= dict(n_quantiles=4, random_state=0)
+    here = SlicedWassersteinEmbedding(device="cpu", **options).fit_transform(X)
+    there = SlicedWassersteinEmbedding(device=device, **options).fit_transform(X)
+    assert_allclose(there, here, rtol=1e-9, atol=1e-12)

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 from sklearn.decomposition import PCA
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.pipeline import make_pipeline
 
 from skgeom import HyperbolicCoordinates, TangentCoordinates
@@ -142,6 +143,7 @@ def test_coordinates_of_another_length():
         TangentCoordinates("spd").fit(X).inverse_transform(X[:, :2])
 
 
+@pytest.mark.filterwarnings("ignore:At the mean that was found")
 @pytest.mark.parametrize("scale", [0.0, 1e-300, 1e-20, 1e20, 1e100, 1e300])
 @pytest.mark.parametrize("space", ["tangent", "sphere"])
 def test_any_scale(scale, space):
@@ -158,3 +160,10 @@ def test_rows_opposite_of_each_other_have_a_mean_between():
     Z = TangentCoordinates("sphere").fit_transform(X)
     assert np.isfinite(Z).all()
     assert_allclose(np.linalg.norm(Z.mean(axis=0)), 0, atol=1e-6)
+
+
+def test_rows_too_far_to_have_a_mean_are_told():
+    X = 1e4 * np.random.default_rng(0).normal(size=(9, 3))
+    X[:, 0] += 1e5
+    with pytest.warns(ConvergenceWarning, match="scale X down"):
+        TangentCoordinates().fit(X)
