@@ -39,7 +39,8 @@ def transport(bags):
     import ot
 
     n = len(bags[0])
-    return ot.emd2(np.full(n, 1 / n), np.full(n, 1 / n), ot.dist(*bags), 10**6)
+    weights = np.full(n, 1 / n)
+    return ot.emd2(weights, weights, ot.dist(*bags), numItermax=10**7)
 
 
 def main(quick):
