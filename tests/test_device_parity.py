@@ -118,6 +118,7 @@ SETTINGS = {
     "SlicedWassersteinEmbedding": [
         dict(n_dims=3, slices="random", n_slices=7),
         dict(n_quantiles=2),
+        dict(n_dims=3),
     ],
     "SPDVectors": [dict(metric="affine"), dict(metric="euclidean")],
     "VecchiaGPRegressor": [
@@ -497,7 +498,7 @@ WITHIN_ESTIMATORS = {
     "solve_full_system starting_round tune_kernel",
     "KrylovKernelPCA": "point_evaluation point_products farthest",
     "OrthogonalRBFSampler": "column_moments",
-    "SlicedWassersteinEmbedding": "node_functions sorted_means",
+    "SlicedWassersteinEmbedding": "as_matrices node_functions pooled_axes sorted_means",
     "SPDVectors": "shrunk_covariances",
     "VecchiaGPRegressor": "learn local_weights error_covariance draw_together",
 }

@@ -1,9 +1,12 @@
 """Bags of points as rows of a table, so that folds and pipelines take them."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
+from skgeom.geometry import spd
+from skgeom.geometry._spd_matrices import mirrored, order_of
 from skgeom.geometry._spd_rows import to_rows
 from skgeom.typing import Array, ArrayLike, NDArray
 
@@ -70,7 +73,8 @@ def pack_bags(
         order = np.argsort(inside, kind="stable")
         bags = np.split(points[order], np.cumsum(np.bincount(inside))[:-1])
     else:
-        bags = [_matrix(bag, f"bag {k}") for k, bag in enumerate(points)]
+        each: Any = points
+        bags = [_matrix(bag, f"bag {k}") for k, bag in enumerate(each)]
     if not bags:
         raise ValueError("There are no bags.")
     sizes = np.array([len(bag) for bag in bags])
@@ -175,6 +179,95 @@ def as_points(X: Array, n_dims: int) -> Array:
             "are not. A point is missing where all of them are NaN."
         )
     return points
+
+
+def as_matrices(points: Array, known: Array, xp: Any) -> Array:
+    """Points as matrices, which must be positive definite.
+
+    Parameters
+    ----------
+    points : array of shape (n_bags, n_points, d (d + 1) / 2)
+        Upper triangles.
+    known : array of shape (n_bags, n_points), bool
+        Which of them there are.
+    xp : namespace
+        Of the arrays.
+
+    Returns
+    -------
+    array of shape (n_bags, n_points, d, d)
+        Matrices; the identity where one is missing.
+
+    Raises
+    ------
+    ValueError
+        If there are no matrices with so many entries, or one is not positive definite:
+        its bag and number are told, and its least eigenvalue.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skgeom.distributions._bags import as_matrices
+    >>> as_matrices(np.array([[[2.0, 1.0, 2.0]]]), np.array([[True]]), np)
+    array([[[[2., 1.],
+             [1., 2.]]]])
+    """
+    try:
+        d = order_of(points.shape[-1])
+    except ValueError as error:
+        raise ValueError(f'n_dims, with point_space="spd": {error}') from None
+    one = xp.eye(d, dtype=points.dtype, device=points.device)
+    matrices = xp.where(known[:, :, None, None], mirrored(points), one)
+    try:
+        spd.check(matrices, "X")
+    except ValueError:
+        for row, bag in enumerate(matrices):
+            try:
+                spd.check(bag)
+            except ValueError as error:
+                told = str(error).partition("row ")[2]
+                raise ValueError(f"X: row {row}, point {told}") from None
+        raise
+    return matrices
+
+
+def check_histograms(rows: NDArray, n_nodes: int) -> None:
+    """Raise an error for rows that are no histograms on the nodes of a graph.
+
+    Parameters
+    ----------
+    rows : ndarray of shape (n_bags, n_nodes)
+        Masses of the nodes.
+    n_nodes : int
+        Of the graph.
+
+    Raises
+    ------
+    ValueError
+        If a row has another length, a negative entry, or zeros alone.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skgeom.distributions._bags import check_histograms
+    >>> check_histograms(np.array([[1.0, 0.0]]), 2)
+    """
+    if rows.shape[1] != n_nodes:
+        raise ValueError(
+            f"Rows have {rows.shape[1]} columns, and the graph `domain` has "
+            f"{n_nodes} nodes."
+        )
+    negative = np.flatnonzero((rows < 0).any(axis=1))
+    if negative.size:
+        raise ValueError(
+            f"X: row {negative[0]} has a negative entry, which no histogram has "
+            f"({negative.size} rows)."
+        )
+    empty = np.flatnonzero(~(rows > 0).any(axis=1))
+    if empty.size:
+        raise ValueError(
+            f"X: row {empty[0]} is a histogram of zeros ({empty.size} rows)."
+        )
 
 
 def _matrix(points, name):

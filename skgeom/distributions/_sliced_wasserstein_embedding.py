@@ -19,12 +19,12 @@ from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 from skgeom.backends import as_numpy, block_bytes, row_blocks
 from skgeom.base import GeometryEstimator
 from skgeom.base._constraints import GraphHandle
-from skgeom.distributions._bags import as_points
+from skgeom.distributions._bags import as_matrices, as_points, check_histograms
 from skgeom.distributions._node_functions import node_functions
+from skgeom.distributions._pooled_axes import pooled_axes
 from skgeom.distributions._quantiles import sorted_means, weighted_means
 from skgeom.geometry import spd
 from skgeom.geometry._directions import orthogonal_directions
-from skgeom.geometry._spd_matrices import mirrored, order_of
 from skgeom.graph import Graph
 from skgeom.typing import Array, ArrayLike, MatrixLike, NDArray, RandomStateLike
 
@@ -64,12 +64,13 @@ class SlicedWassersteinEmbedding(TransformerMixin, GeometryEstimator):
     domain : Graph, default=None
         The graph on whose nodes rows are histograms, one column a node, entries >= 0.
         `n_dims`, `point_space` and `slices` then mean nothing.
-    slices : {"auto", "axes", "random"}, default="auto"
-        Along what to look. "axes": each coordinate. "random": directions in orthogonal
-        blocks. "auto": axes up to 50 coordinates.
+    slices : {"auto", "axes", "principal", "random"}, default="auto"
+        Along what to look. "axes": each coordinate. "principal": the principal axes of
+        all training points. "random": directions in orthogonal blocks. "auto": both
+        kinds of axes up to 50 coordinates, beyond random directions.
     n_slices : int, default=None
-        How many random directions, or functions of nodes. None is 100, and 12 for
-        functions of nodes.
+        How many random directions, functions of nodes, or principal axes, the longest.
+        None is 100, 12 and all.
     n_quantiles : int, default=20
         Numbers that a slice is described by, means over equal shares of the sorted
         points; no more than points that a row has room for.
@@ -129,7 +130,7 @@ class SlicedWassersteinEmbedding(TransformerMixin, GeometryEstimator):
         "n_dims": [Interval(Integral, 1, None, closed="left")],
         "point_space": [StrOptions({"euclidean", "spd"})],
         "domain": [GraphHandle(), None],
-        "slices": [StrOptions({"auto", "axes", "random"})],
+        "slices": [StrOptions({"auto", "axes", "principal", "random"})],
         "n_slices": [Interval(Integral, 1, None, closed="left"), None],
         "n_quantiles": [Interval(Integral, 1, None, closed="left")],
     }
@@ -157,7 +158,7 @@ class SlicedWassersteinEmbedding(TransformerMixin, GeometryEstimator):
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: MatrixLike, y: None = None) -> Self:
-        """Choose the slices; of the rows nothing is learned but how wide they are.
+        """Choose the slices, to which principal axes are all that rows tell.
 
         Parameters
         ----------
@@ -181,16 +182,14 @@ class SlicedWassersteinEmbedding(TransformerMixin, GeometryEstimator):
         backend = self._backend_for(X, reset=True)
         rows = self._rows(X, backend, reset=True)
         if self.domain is not None:
-            self._check_histograms(rows)
+            check_histograms(rows, self.domain.n_nodes)
             wanted = _FUNCTIONS if self.n_slices is None else self.n_slices
             directions = node_functions(self.domain, wanted, backend)
             most = self.n_quantiles
         else:
             self._points(rows[:1], backend)
-            directions = self._directions()
+            directions = self._directions(rows, backend)
             most = rows.shape[1] // self.n_dims
-            for block in self._blocks(rows, len(directions)):
-                self._points(block, backend)
         n_quantiles = min(self.n_quantiles, most)
         self.directions_ = self._kept(directions, like=X)
         self.levels_ = self._kept((np.arange(n_quantiles) + 0.5) / n_quantiles, like=X)
@@ -221,7 +220,7 @@ class SlicedWassersteinEmbedding(TransformerMixin, GeometryEstimator):
         n_quantiles = len(self.levels_)
         scale = (len(self.directions_) * n_quantiles) ** -0.5
         if self.domain is not None:
-            self._check_histograms(rows)
+            check_histograms(rows, self.domain.n_nodes)
             found = self._along_functions(rows, n_quantiles) * scale
         else:
             blocks = self._blocks(rows, len(self.directions_))
@@ -268,32 +267,46 @@ class SlicedWassersteinEmbedding(TransformerMixin, GeometryEstimator):
         )
         return backend.asarray(rows, backend.float64)
 
-    def _check_histograms(self, rows):
-        if rows.shape[1] != self.domain.n_nodes:
-            raise ValueError(
-                f"Rows have {rows.shape[1]} columns, and the graph `domain` has "
-                f"{self.domain.n_nodes} nodes."
+    def _directions(self, rows, backend):
+        """Lines to look along, a row each; all rows are looked at on the way."""
+        xp, wide = backend.xp, self.n_dims > _MOST_AXES
+        kinds = {"auto": ["random"] if wide else ["axes", "principal"]}
+        kinds = kinds.get(self.slices, [self.slices])
+        blocks = (
+            self._coordinates(b, backend) for b in self._blocks(rows, self.n_dims)
+        )
+        if "principal" in kinds:
+            principal = pooled_axes(
+                blocks, self.n_dims, backend.xp, backend.to_numpy, self._unit(rows, xp)
             )
-        negative = np.flatnonzero((rows < 0).any(axis=1))
-        if negative.size:
-            raise ValueError(
-                f"X: row {negative[0]} has a negative entry, which no histogram has "
-                f"({negative.size} rows)."
-            )
-        empty = np.flatnonzero(~(rows > 0).any(axis=1))
-        if empty.size:
-            raise ValueError(
-                f"X: row {empty[0]} is a histogram of zeros ({empty.size} rows)."
-            )
-
-    def _directions(self):
-        """Lines to look along, a row each."""
-        axes = self.slices == "axes"
-        if axes or (self.slices == "auto" and self.n_dims <= _MOST_AXES):
+        else:
+            for _ in blocks:
+                pass
+        if "random" in kinds:
+            wanted = _DIRECTIONS if self.n_slices is None else self.n_slices
+            rng = check_random_state(self.random_state)
+            return orthogonal_directions(wanted, self.n_dims, rng)
+        if self.n_dims == 1 or kinds == ["axes"]:
             return np.eye(self.n_dims)
-        wanted = _DIRECTIONS if self.n_slices is None else self.n_slices
-        rng = check_random_state(self.random_state)
-        return orthogonal_directions(wanted, self.n_dims, rng)
+        if kinds == ["principal"]:
+            return principal[: self.n_slices]
+        return np.concatenate([np.eye(self.n_dims), principal[: self.n_slices]])
+
+    def _unit(self, rows, xp):
+        """What makes the largest number one; logarithms are of no other size."""
+        if self.point_space == "spd":
+            return 1.0
+        largest = float(
+            xp.max(xp.where(xp.isnan(rows), xp.zeros_like(rows), xp.abs(rows)))
+        )
+        return 1.0 / largest if largest > np.finfo(np.float64).tiny else 1.0
+
+    def _coordinates(self, rows, backend):
+        """Points in the coordinates in which directions are."""
+        points, known, counts = self._points(rows, backend)
+        if self.point_space == "spd":
+            points = spd.to_vector(spd.logm(points))
+        return points, known, counts
 
     def _blocks(self, rows, n_slices):
         """Rows in blocks whose projections, sorted, fit into memory."""
@@ -315,39 +328,13 @@ class SlicedWassersteinEmbedding(TransformerMixin, GeometryEstimator):
                 f"({(counts == 0).sum()} such rows)."
             )
         if self.point_space == "spd":
-            points = self._matrices(points, known, xp)
+            points = as_matrices(points, known, xp)
         return points, known, counts
-
-    def _matrices(self, points, known, xp):
-        """Points as matrices; the identity where one is missing."""
-        try:
-            d = order_of(self.n_dims)
-        except ValueError as error:
-            raise ValueError(f'n_dims, with point_space="spd": {error}') from None
-        one = xp.eye(d, dtype=points.dtype, device=points.device)
-        matrices = xp.where(known[:, :, None, None], mirrored(points), one)
-        try:
-            spd.check(matrices, "X")
-        except ValueError:
-            self._name_matrix(matrices)
-            raise
-        return matrices
-
-    def _name_matrix(self, matrices):
-        """Say in which bag the matrix is."""
-        for row, bag in enumerate(matrices):
-            try:
-                spd.check(bag)
-            except ValueError as error:
-                told = str(error).partition("row ")[2]
-                raise ValueError(f"X: row {row}, point {told}") from None
 
     def _sliced(self, rows, backend, scale):
         """Sorted means of projections, side by side."""
         xp = backend.xp
-        points, known, counts = self._points(rows, backend)
-        if self.point_space == "spd":
-            points = spd.to_vector(spd.logm(points))
+        points, known, counts = self._coordinates(rows, backend)
         points = xp.where(known[:, :, None], points, xp.zeros_like(points))
         size = xp.max(xp.max(xp.abs(points), axis=2), axis=1)[:, None, None]
         size = xp.where(size > _LARGE, size, xp.ones_like(size))

@@ -17,7 +17,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
-from skgeom.backends import Backend, as_numpy
+from skgeom.backends import as_numpy
 from skgeom.base import GeometryEstimator
 from skgeom.distributions._bags import as_points
 from skgeom.geometry import spd
@@ -293,7 +293,7 @@ class SPDVectors(TransformerMixin, GeometryEstimator):
             dtype=object,
         )
 
-    def _matrices(self, X, backend: Backend, reset):
+    def _matrices(self, X, backend, reset):
         """Matrices that rows are, or covariances of bags, in float64."""
         if self.input_space == "spd":
             rows = self._validated(X, reset=reset, backend=backend)

@@ -145,7 +145,7 @@ class Matrices:
         return len(base) * (len(base) + 1) // 2
 
 
-SPACES = {
+SPACES: dict[str, Any] = {
     **dict.fromkeys(CHARTS, Hyperbolic),
     "sphere": Sphere,
     "lonlat": Sphere,

@@ -413,8 +413,10 @@ def mean(x: Array, weights: ArrayLike | None = None, *, max_iter: int = 100) -> 
     start = from_tangent(xp.sum(weights * to_tangent(x), axis=0, keepdims=True))
     far = float(xp.max(distance(start, x)))
     tol = 64 * float(xp.finfo(x.dtype).eps) * (1 + far)
-    steps = dict(tol=tol, shortest=1 / (1 + far), max_iter=max_iter)
-    return karcher_mean(start, tangent, exp, inner, **steps)[0]
+    shortest = 1 / (1 + far)
+    return karcher_mean(
+        start, tangent, exp, inner, tol=tol, shortest=shortest, max_iter=max_iter
+    )[0]
 
 
 def random(

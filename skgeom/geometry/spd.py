@@ -421,8 +421,10 @@ def mean_affine(
     start = mean_log_euclidean(x, weights)
     far = float(xp.max(distance_affine(start[None], x)))
     tol = 8 * x.shape[-1] * float(xp.finfo(x.dtype).eps) * (1 + far)
-    steps = dict(tol=tol, shortest=1 / (1 + far), max_iter=max_iter)
-    return karcher_mean(start, tangent, move, inner, **steps)
+    shortest = 1 / (1 + far)
+    return karcher_mean(
+        start, tangent, move, inner, tol=tol, shortest=shortest, max_iter=max_iter
+    )
 
 
 def _seen_from(x, y):

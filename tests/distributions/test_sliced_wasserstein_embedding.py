@@ -104,7 +104,7 @@ def test_order_of_points_and_repetition_mean_nothing(seed):
     rng = np.random.default_rng(seed)
     bags = [rng.normal(size=(rng.integers(1, 9), 2)) for _ in range(5)]
     X = pack_bags(bags, n_points=18)
-    model = SlicedWassersteinEmbedding(2, n_quantiles=6).fit(X)
+    model = SlicedWassersteinEmbedding(2, n_quantiles=6, slices="axes").fit(X)
     Z = model.transform(X)
     mixed = [rng.permutation(np.concatenate([bag, bag])) for bag in bags]
     assert_allclose(model.transform(pack_bags(mixed, n_points=18)), Z, atol=1e-12)
@@ -162,7 +162,39 @@ def test_functions_of_nodes_do_not_depend_on_a_solver():
     assert_allclose(model.directions_[0].argmax(), 0)
 
 
-@pytest.mark.parametrize(("signal", "least"), [("mean", 0.5), ("spread", 0.8)])
+@given(seed=st.integers(0, 99), n_dims=st.integers(2, 4))
+@settings(max_examples=15)
+def test_principal_axes_turn_with_the_points(seed, n_dims):
+    """Distances along them do not depend on the coordinates."""
+    rng = np.random.default_rng(seed)
+    sizes = rng.permutation(1.0 + np.arange(n_dims))
+    bags = [sizes * rng.normal(size=(rng.integers(20, 30), n_dims)) for _ in range(6)]
+    turn = np.linalg.qr(rng.normal(size=(n_dims, n_dims)))[0]
+    found = []
+    for some in (bags, [bag @ turn + 100 for bag in bags]):
+        model = SlicedWassersteinEmbedding(n_dims, slices="principal")
+        Z = model.fit_transform(pack_bags(some))
+        found.append(((Z[:, None] - Z) ** 2).sum(axis=2))
+        points = np.concatenate(some)
+        spread = (points @ model.directions_.T).std(axis=0)
+        assert_allclose(
+            spread, np.sqrt(np.linalg.eigvalsh(np.cov(points.T, ddof=0)))[::-1]
+        )
+        leading = SlicedWassersteinEmbedding(n_dims, slices="principal", n_slices=1)
+        leading.fit(pack_bags(some))
+        assert_allclose(leading.directions_, model.directions_[:1])
+        import sklearn
+
+        with sklearn.config_context(working_memory=0.01):
+            blocks = clone(model).fit(pack_bags(some))
+        assert_allclose(blocks.directions_, model.directions_, atol=1e-9)
+    # Axes keep their lines and may change their ends, which turns a slice around.
+    assert_allclose(found[0], found[1], atol=1e-8)
+
+
+@pytest.mark.parametrize(
+    ("signal", "least"), [("mean", 0.6), ("spread", 0.8), ("shape", 0.6)]
+)
 def test_what_carries_the_signal_is_found(signal, least):
     X, y = make_spd_bags(80, signal=signal, random_state=0)
     model = make_pipeline(
