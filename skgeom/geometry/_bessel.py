@@ -24,6 +24,7 @@ from array_api_compat import is_numpy_array
 from numpy.polynomial import Polynomial
 
 from skgeom.geometry._arrays import floats
+from skgeom.typing import Array
 
 # Orders from here on are large: with all terms the expansion is exact to rounding.
 _LARGE = 16.0
@@ -31,7 +32,7 @@ _N_TERMS = 17
 # Terms below this are left out.
 _NEGLIGIBLE = 3e-17
 # Arguments that are computed together on the host, while they are in its cache.
-_BLOCK = 4096
+_BLOCK = 16384
 # Where the exponent of the expansion, s + log(z / (1 + s)), is zero, and its Taylor
 # series there.
 _ROOT = Fraction("0.66274341934918158097474209710925290705623354911502")
@@ -49,7 +50,109 @@ _SERIES = (
 _NEAR_ROOT = 0.01
 
 
-def in_blocks(kernel, order, x):
+def log_iv(order: float, x: Array) -> Array:
+    """Logarithm of the modified Bessel function of the first kind.
+
+    By Olver's expansion for large orders (DLMF 10.41.3, 2010) and the recurrence of
+    quotients to small ones. Errors are about 2e-14 of the logarithm, or absolute where
+    that is below one, at any order: where ``scipy.special.ive`` is zero, too.
+
+    Parameters
+    ----------
+    order : float
+        At least -0.5.
+    x : array of shape (...)
+        Arguments in [0, 1e150].
+
+    Returns
+    -------
+    array of shape (...)
+        Logarithms; minus infinity at zero if the order is positive.
+
+    Raises
+    ------
+    ValueError
+        If the order is below -0.5 or not finite.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skgeom.geometry import sphere
+    >>> sphere.log_iv(1000, np.array([1.0, 1000.0])).round(6)
+    array([-6605.275109,   528.293887])
+    """
+    return _in_blocks(_log_bessel, order, x)
+
+
+def bessel_ratio(order: float, x: Array) -> Array:
+    """Quotient of the modified Bessel functions of an order and the next.
+
+    Of order p / 2 - 1 it is the length of the mean of von Mises-Fisher rows with p
+    entries and concentration x. To rounding, as `log_iv`.
+
+    Parameters
+    ----------
+    order : float
+        At least -0.5.
+    x : array of shape (...)
+        Arguments in [0, 1e150].
+
+    Returns
+    -------
+    array of shape (...)
+        ``I_{order + 1}(x) / I_order(x)``, in [0, 1].
+
+    Raises
+    ------
+    ValueError
+        If the order is below -0.5 or not finite.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skgeom.geometry import sphere
+    >>> x = np.array([2.0])
+    >>> bool(np.allclose(sphere.bessel_ratio(0.5, x), 1 / np.tanh(x) - 1 / x))
+    True
+    """
+    return _in_blocks(_quotient_of, order, x)
+
+
+def log_peak(concentration: Array, n_features: int) -> Array:
+    r"""Logarithm of the von Mises-Fisher density at its mean direction.
+
+    At a chord c from there, the density is lower by :math:`\kappa c^2 / 2`.
+
+    Parameters
+    ----------
+    concentration : array of shape (...)
+        Concentrations, in [0, 1e150]; the density is uniform at zero.
+    n_features : int
+        Number of coordinates of the sphere, at least 1.
+
+    Returns
+    -------
+    array of shape (...)
+        Log-densities with respect to the area of the sphere.
+
+    Raises
+    ------
+    ValueError
+        If `n_features` is below 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skgeom.geometry import sphere
+    >>> bool(np.isclose(sphere.log_peak(np.zeros(1), 3)[0], -np.log(4 * np.pi)))
+    True
+    """
+    order = n_features / 2 - 1
+    constant = (order + 1) * math.log(2 * math.pi)
+    return -constant - _in_blocks(_log_bessel_at_peak, order, concentration)
+
+
+def _in_blocks(kernel, order, x):
     """Values of a kernel, computed in float64 where there is one.
 
     A kernel takes a namespace, an order and an array.
@@ -60,7 +163,7 @@ def in_blocks(kernel, order, x):
     xp, x = floats(x)
     wide = getattr(xp, "float64", None)
     if wide is not None and x.dtype != wide:
-        return xp.astype(in_blocks(kernel, order, xp.astype(x, wide)), x.dtype)
+        return xp.astype(_in_blocks(kernel, order, xp.astype(x, wide)), x.dtype)
     if not is_numpy_array(x) or x.size <= _BLOCK:
         return kernel(xp, order, x)
     flat, out = x.reshape(-1), np.empty(x.size)
@@ -70,7 +173,7 @@ def in_blocks(kernel, order, x):
     return out.reshape(x.shape)
 
 
-def quotient(xp, order, x):
+def _quotient_of(xp, order, x):
     """I_{order+1}(x) / I_order(x)."""
     large, n_steps = _large(order)
     z, s, t = _variables(xp, large, x)
@@ -80,22 +183,26 @@ def quotient(xp, order, x):
     return rho
 
 
-def log_bessel(xp, order, x):
+def _log_bessel(xp, order, x):
     """Logarithm of I_order(x), minus infinity at zero for positive orders."""
-    given, x = x, xp.where(x > 0, x, xp.ones_like(x))
+    given, none = x, not is_numpy_array(x) or not x.all()
+    if none:
+        x = xp.where(x > 0, x, xp.ones_like(x))
     if order < _LARGE:
-        found = log_bessel_at_peak(xp, order, x) + x
+        found = _log_bessel_at_peak(xp, order, x) + x
         found = found + order * xp.log(x) if order else found
     else:
         z, s, t = _variables(xp, order, x)
         exponent = _near_root(xp, order, x, s + xp.log(z / (1 + s)))
         found = order * exponent + xp.log(_sum(xp, order, t) * xp.sqrt(t))
         found = found - math.log(2 * math.pi * order) / 2
+    if not none:
+        return found
     at_zero = 0.0 if order == 0 else math.copysign(math.inf, -order)
     return xp.where(given > 0, found, xp.full_like(found, at_zero))
 
 
-def log_bessel_at_peak(xp, order, x):
+def _log_bessel_at_peak(xp, order, x):
     """Logarithm of exp(-x) I_order(x) / x^order, which is finite at zero."""
     large, n_steps = _large(order)
     z, s, t = _variables(xp, large, x)
@@ -171,9 +278,13 @@ def _polynomial(xp, coefficients, t):
 
 
 def _horner(coefficients, x):
-    out = coefficients[-1] + 0 * x
-    for c in coefficients[-2::-1]:
-        out = out * x + c
+    if len(coefficients) == 1:
+        return coefficients[0] + 0 * x
+    out = coefficients[-1] * x
+    for c in coefficients[-2:0:-1]:
+        out += c
+        out *= x
+    out += coefficients[0]
     return out
 
 

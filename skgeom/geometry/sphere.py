@@ -11,15 +11,12 @@ axis is north, and the first meets the equator at longitude zero.
 
 import math
 
+import numpy as np
 from sklearn.utils import check_random_state
 
 from skgeom.geometry._arrays import at_least, dot, floats, or_first_axis, unit
-from skgeom.geometry._bessel import (
-    in_blocks,
-    log_bessel,
-    log_bessel_at_peak,
-    quotient,
-)
+from skgeom.geometry._bessel import bessel_ratio, log_iv, log_peak
+from skgeom.geometry._rejection import cosine_drops
 from skgeom.typing import Array, NDArray, RandomStateLike
 
 __all__ = [
@@ -35,6 +32,7 @@ __all__ = [
     "mean",
     "project",
     "random",
+    "random_around",
     "to_lonlat",
     "transport",
 ]
@@ -229,6 +227,47 @@ def random(
     return project(rng.standard_normal((n_points, n_features)))
 
 
+def random_around(
+    x: NDArray, concentration: NDArray, *, random_state: RandomStateLike = None
+) -> NDArray:
+    """Draw a point around each of these, from the von Mises-Fisher distribution.
+
+    The cosine by rejection (Wood, "Simulation of the von Mises Fisher distribution",
+    Communications in Statistics 23, 1994), the rest uniform around the mean.
+
+    Parameters
+    ----------
+    x : ndarray of shape (n_points, n_features)
+        Points.
+    concentration : ndarray of shape (n_points,)
+        Concentrations >= 0; zero is uniform.
+    random_state : int, RandomState instance or None, default=None
+        Source of randomness.
+
+    Returns
+    -------
+    ndarray of shape (n_points, n_features)
+        Points, float64.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skgeom.geometry import sphere
+    >>> y = sphere.random_around(np.eye(3), np.full(3, 1e6), random_state=0)
+    >>> bool(y.diagonal().min() > 0.99)
+    True
+    """
+    rng = check_random_state(random_state)
+    n, p = x.shape
+    if p == 1:
+        opposite = rng.uniform(size=n) > 1 / (1 + np.exp(-2 * concentration))
+        return np.where(opposite[:, None], -x, x)
+    drop = cosine_drops(concentration, p, rng)[:, None]
+    around = rng.standard_normal((n, p))
+    around = project(around - dot(np, around, x) * x)
+    return project((1 - drop) * x + np.sqrt(drop * (2 - drop)) * around)
+
+
 def mean(
     x: Array, weights: Array | None = None, *, tol: float = 1e-12, max_iter: int = 100
 ) -> Array:
@@ -358,108 +397,6 @@ def to_lonlat(x: Array) -> Array:
     lon = xp.atan2(x[..., 1], x[..., 0])
     lat = xp.atan2(x[..., 2], xp.hypot(x[..., 0], x[..., 1]))
     return xp.stack([lon, lat], axis=-1) * (180 / math.pi)
-
-
-def log_iv(order: float, x: Array) -> Array:
-    """Logarithm of the modified Bessel function of the first kind.
-
-    By Olver's expansion for large orders (DLMF 10.41.3, 2010) and the recurrence of
-    quotients to small ones. Errors are about 2e-14 of the logarithm, or absolute where
-    that is below one, at any order: where ``scipy.special.ive`` is zero, too.
-
-    Parameters
-    ----------
-    order : float
-        At least -0.5.
-    x : array of shape (...)
-        Arguments in [0, 1e150].
-
-    Returns
-    -------
-    array of shape (...)
-        Logarithms; minus infinity at zero if the order is positive.
-
-    Raises
-    ------
-    ValueError
-        If the order is below -0.5 or not finite.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skgeom.geometry import sphere
-    >>> sphere.log_iv(1000, np.array([1.0, 1000.0])).round(6)
-    array([-6605.275109,   528.293887])
-    """
-    return in_blocks(log_bessel, order, x)
-
-
-def bessel_ratio(order: float, x: Array) -> Array:
-    """Quotient of the modified Bessel functions of an order and the next.
-
-    Of order p / 2 - 1 it is the length of the mean of von Mises-Fisher rows with p
-    entries and concentration x. To rounding, as `log_iv`.
-
-    Parameters
-    ----------
-    order : float
-        At least -0.5.
-    x : array of shape (...)
-        Arguments in [0, 1e150].
-
-    Returns
-    -------
-    array of shape (...)
-        ``I_{order + 1}(x) / I_order(x)``, in [0, 1].
-
-    Raises
-    ------
-    ValueError
-        If the order is below -0.5 or not finite.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skgeom.geometry import sphere
-    >>> x = np.array([2.0])
-    >>> bool(np.allclose(sphere.bessel_ratio(0.5, x), 1 / np.tanh(x) - 1 / x))
-    True
-    """
-    return in_blocks(quotient, order, x)
-
-
-def log_peak(concentration: Array, n_features: int) -> Array:
-    r"""Logarithm of the von Mises-Fisher density at its mean direction.
-
-    At a chord c from there, the density is lower by :math:`\kappa c^2 / 2`.
-
-    Parameters
-    ----------
-    concentration : array of shape (...)
-        Concentrations, in [0, 1e150]; the density is uniform at zero.
-    n_features : int
-        Number of coordinates of the sphere, at least 1.
-
-    Returns
-    -------
-    array of shape (...)
-        Log-densities with respect to the area of the sphere.
-
-    Raises
-    ------
-    ValueError
-        If `n_features` is below 1.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skgeom.geometry import sphere
-    >>> bool(np.isclose(sphere.log_peak(np.zeros(1), 3)[0], -np.log(4 * np.pi)))
-    True
-    """
-    order = n_features / 2 - 1
-    constant = (order + 1) * math.log(2 * math.pi)
-    return -constant - in_blocks(log_bessel_at_peak, order, concentration)
 
 
 def _towards(xp, x, y):
