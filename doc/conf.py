@@ -53,6 +53,7 @@ sphinx_gallery_conf = {
         "../examples/functional",
         "../examples/gaussian_process",
         "../examples/densities",
+        "../examples/distributions",
         "../examples/practice",
     ],
     "filename_pattern": r"[/\\]plot_",

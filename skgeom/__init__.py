@@ -47,6 +47,9 @@ _ESTIMATORS = {
     "VecchiaGPRegressor": "skgeom.gaussian_process",
     "SphereKernelDensity": "skgeom.mixture",
     "VonMisesFisherMixture": "skgeom.mixture",
+    "SlicedWassersteinEmbedding": "skgeom.distributions",
+    "SPDVectors": "skgeom.distributions",
+    "TangentCoordinates": "skgeom.embedding",
 }
 
 _PACKAGES = (
@@ -56,6 +59,7 @@ _PACKAGES = (
     "cluster",
     "datasets",
     "decomposition",
+    "distributions",
     "embedding",
     "functional",
     "gaussian_process",

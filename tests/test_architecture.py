@@ -231,10 +231,7 @@ ONE_FAMILY = {
     "solvers.smacof": "users call it; a step of metric_mds by itself",
     "solvers.principal_axes": "layouts of any family are turned by it next",
     "solvers.orthogonal_matching_pursuit": "SubspaceClustering needs it next",
-    "solvers.leading_eigenpairs": "spectral embeddings of nodes need it next",
     "operators.heat_kernel": "users call it",
-    "operators.KernelOperator": "Gaussian processes are products with kernels next",
-    "operators.SparseKernel": "spectral embeddings of nodes need it next",
 }
 
 

@@ -124,6 +124,12 @@ SETTINGS = {
         dict(n_components=2, concentration="tied", tol=0.0, max_iter=8),
     ],
     "SphereKernelDensity": [dict(concentration="cv"), dict(concentration=9.0)],
+    "SlicedWassersteinEmbedding": [
+        dict(n_dims=3, slices="random", n_slices=7),
+        dict(n_quantiles=2),
+        dict(n_dims=3),
+    ],
+    "SPDVectors": [dict(metric="affine"), dict(metric="euclidean")],
     "VecchiaGPRegressor": [
         dict(approximation="response", n_neighbors=9, n_neighbors_predict=20)
     ],
@@ -526,6 +532,8 @@ WITHIN_ESTIMATORS = {
     "solve_full_system starting_round tune_kernel",
     "KrylovKernelPCA": "point_evaluation point_products farthest",
     "OrthogonalRBFSampler": "column_moments",
+    "SlicedWassersteinEmbedding": "as_matrices node_functions pooled_axes sorted_means",
+    "SPDVectors": "shrunk_covariances",
     "VecchiaGPRegressor": "learn local_weights error_covariance draw_together",
 }
 

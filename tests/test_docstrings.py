@@ -360,6 +360,8 @@ def test_errors_are_documented(name):
 
 # What is not from a paper: records, plain operations, and what we found ourselves.
 NO_SOURCE = {
+    "distributions": "pack_bags unpack_bags",
+    "distributions._bags": "as_matrices as_points check_histograms",
     "graph": "Attachment Graph KnownRows by_node canonical_csr equal_rows local_scale "
     "nearest_neighbors neighbor_overlap neighbors_from_graph noise_hides_shape "
     "prune_shortcuts robust_graph smooth_locally train_test_split_edges "

@@ -121,6 +121,20 @@ MAP = {
         ("features for\npredictions", "Nystroem", None),
         ("numbers, and how far\noff they may be", "VecchiaGPRegressor", "vecchia_gp"),
     ],
+    "Rows that are no vectors": [
+        (
+            "bags of points, histo-\ngrams on a graph",
+            "SlicedWassersteinEmbedding",
+            "distributions",
+        ),
+        ("matrices, or\ncovariances of bags", "SPDVectors", "distributions"),
+        (
+            "directions, matrices,\nat their mean",
+            "TangentCoordinates",
+            "distributions",
+        ),
+        ("only means and\nspreads matter", "means, deviations", None),
+    ],
     "Factors of a table": [
         ("counts: what comes\ntogether", "PMIEmbedding", "factors"),
         ("rows as sums of\nfew atoms", "SparseDictionary", "factors"),

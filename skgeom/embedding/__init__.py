@@ -21,3 +21,6 @@ __all__ = [
     "RelativeRepresentation",
     "SingularityScorer",
 ]
+from skgeom.embedding._tangent_coordinates import TangentCoordinates
+
+__all__ = ["HeatGeodesicEmbedding", "TangentCoordinates"]

@@ -3,3 +3,6 @@
 from skgeom.geometry import grassmann, lorentz, poincare, polar, sphere
 
 __all__ = ["grassmann", "lorentz", "poincare", "polar", "sphere"]
+from skgeom.geometry import spd
+
+__all__ = ["lorentz", "poincare", "polar", "spd", "sphere"]

@@ -38,7 +38,8 @@ from skgeom.geometry._charts import (
     to_poincare,
     to_tangent,
 )
-from skgeom.typing import Array, NDArray, RandomStateLike
+from skgeom.geometry._karcher import karcher_mean, normalised
+from skgeom.typing import Array, ArrayLike, NDArray, RandomStateLike
 
 __all__ = [
     "Step",
@@ -51,6 +52,7 @@ __all__ = [
     "from_tangent",
     "geodesic",
     "log",
+    "mean",
     "project",
     "random",
     "separation",
@@ -280,7 +282,8 @@ def exp(x: Array, v: Array) -> Array:
     x : array of shape (..., n_components + 1)
         Points.
     v : array of shape (..., n_components)
-        Vectors at x, in the frame of the origin carried along the radius.
+        Vectors at x, in the frame of the origin carried along the radius. Those longer
+        than 700 (80 in float32) are cut.
 
     Returns
     -------
@@ -298,6 +301,7 @@ def exp(x: Array, v: Array) -> Array:
     xp, x, v = floats(x, v)
     direction, length = unit(xp, v)
     direction = or_first_axis(xp, direction, length)
+    length = at_most(xp, length, largest_radius(xp, x))
     radius, turn, _ = step(x, direction, length)
     return project(xp.concat([radius, x[..., 1:] + turn], axis=-1))
 
@@ -366,6 +370,53 @@ def geodesic(x: Array, y: Array, t: float | Array) -> Array:
     """
     _, x, y = floats(x, y)
     return exp(x, t * log(x, y))
+
+
+def mean(x: Array, weights: ArrayLike | None = None, *, max_iter: int = 100) -> Array:
+    """The point with the least sum of squared distances, which is unique.
+
+    Parameters
+    ----------
+    x : array of shape (n, n_components + 1)
+        Points.
+    weights : array-like of shape (n,), default=None
+        Numbers >= 0; None is equal ones.
+    max_iter : int, default=100
+        Steps at most.
+
+    Returns
+    -------
+    array of shape (n_components + 1,)
+        The mean.
+
+    Raises
+    ------
+    ValueError
+        If `weights` are not such numbers.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skgeom.geometry import polar
+    >>> polar.mean(np.array([[1.0, 1.0, 0.0], [3.0, 1.0, 0.0]])).round(9)
+    array([2., 1., 0.])
+    """
+    xp, x = floats(x)
+    weights = normalised(xp, weights, x, x.shape[0])[:, None]
+
+    def tangent(at):
+        return xp.sum(weights * log(at, x), axis=0, keepdims=True)
+
+    def inner(u, v):
+        return float(xp.sum(u * v))
+
+    start = from_tangent(xp.sum(weights * to_tangent(x), axis=0, keepdims=True))
+    far = float(xp.max(distance(start, x)))
+    tol = 64 * float(xp.finfo(x.dtype).eps) * (1 + far)
+    shortest = 1 / (1 + far)
+    return karcher_mean(
+        start, tangent, exp, inner, tol=tol, shortest=shortest, max_iter=max_iter
+    )[0]
 
 
 def random(

@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skgeom.backends import Backend
 from skgeom.base import GeometryEstimator
+from skgeom.geometry._directions import orthogonal_directions
 from skgeom.typing import Array, MatrixLike, NDArray, RandomStateLike
 
 # Up to so many columns points of Sobol' fill the space of frequencies more evenly than
@@ -60,14 +61,7 @@ def orthogonal_frequencies(
     >>> bool(np.abs(W @ W.T - np.diag((W**2).sum(axis=1))).max() < 1e-12)
     True
     """
-    blocks = []
-    for start in range(0, n_frequencies, n_features):
-        # Of a block that is not whole no more is made: columns may be very many.
-        size = min(n_features, n_frequencies - start)
-        Q, R = np.linalg.qr(random_state.standard_normal((n_features, size)))
-        # With the signs of R a rotation has no preferred direction.
-        blocks.append((Q * np.where(np.diagonal(R) < 0, -1.0, 1.0)).T)
-    directions = np.concatenate(blocks)
+    directions = orthogonal_directions(n_frequencies, n_features, random_state)
     place = random_state.permutation(n_frequencies)
     share = (place + random_state.uniform(size=n_frequencies)) / n_frequencies
     # Half the square of such a length has a gamma distribution.

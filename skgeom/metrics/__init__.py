@@ -1,4 +1,4 @@
-"""Scores of an embedding against the geometry that it should keep."""
+"""Scores of an embedding against its geometry, and distances of samples."""
 
 from skgeom.metrics._diffusion import hyperbolic_diffusion_distance
 from skgeom.metrics._distance import DistancePreservation, distance_preservation
@@ -30,6 +30,19 @@ __all__ = [
     "distortion_score",
     "gromov_hyperbolicity",
     "hyperbolic_diffusion_distance",
+from skgeom.metrics._two_samples import (
+    TwoSampleTest,
+    energy_distance,
+    two_sample_test,
+)
+
+__all__ = [
+    "DistancePreservation",
+    "TwoSampleTest",
+    "continuity",
+    "distance_preservation",
+    "distortion_score",
+    "energy_distance",
     "hyperbolic_distances",
     "link_prediction_score",
     "link_ranks",
@@ -40,4 +53,5 @@ __all__ = [
     "shape_distance",
     "spread_score",
     "trustworthiness",
+    "two_sample_test",
 ]

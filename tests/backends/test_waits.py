@@ -362,7 +362,10 @@ OF_DENSE_MATHEMATICS = (
     "PMIEmbedding",
     "RelativeRepresentation",
     "SDPClustering",
+    "SPDVectors",
+    "SlicedWassersteinEmbedding",
     "SparseDictionary",
+    "TangentCoordinates",
     "TreeEmbedding",
     "VonMisesFisherMixture",
     "VecchiaGPRegressor",  # few rows are SciPy's

@@ -85,6 +85,7 @@ ON_HOST = {
     "RelativeRepresentation",
 }
 ON_HOST = {"FrechetMeanClassifier", "HyperbolicCoordinates", "SphericalHarmonics"}
+ON_HOST = {"FrechetMeanClassifier", "HyperbolicCoordinates", "TangentCoordinates"}
 
 
 @pytest.mark.parametrize("which", ["first", "last"])

@@ -51,6 +51,9 @@ SETTINGS = {
     "SDPClustering": [{"covariance_type": "full"}, {"affinity": "rbf"}],
     "STKRClassifier": [{"kernel": "rbf"}, {"normalization": "random_walk"}],
     "STKRRegressor": [{"alpha": 1e-3}, {"kernel": "rbf"}, {"n_neighbors": 2}],
+    "SlicedWassersteinEmbedding": [{"n_dims": 2, "slices": "random"}, {"n_dims": 2}],
+    "SPDVectors": [{"metric": "affine"}, {"n_dims": 2}],
+    "TangentCoordinates": [{"base": "origin"}],
 }
 
 

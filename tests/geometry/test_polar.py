@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
@@ -188,3 +188,29 @@ def test_integers_are_computed_with_as_float64():
 def test_random_points_are_wrapped_normal():
     x = polar.random(20_000, 3, scale=0.5, random_state=0)
     assert_allclose((x[:, 0] ** 2).mean(), 3 * 0.25, rtol=0.02)
+
+
+@given(n=st.integers(1, 8), d=st.integers(1, 4), seed=st.integers(0, 999))
+@settings(max_examples=30)
+def test_hyperbolic_means_have_no_gradient_left(n, d, seed):
+    x = polar.random(n, d, scale=3.0, random_state=seed)
+    weights = np.random.default_rng(seed).uniform(0.1, 1, n)
+    mean = polar.mean(x, weights)
+    left = weights @ polar.log(mean[None], x) / weights.sum()
+    assert np.linalg.norm(left) < 1e-9 * (1 + x[:, 0].max())
+
+
+@given(seed=st.integers(0, 99))
+@settings(max_examples=10)
+def test_a_mean_moves_with_the_points(seed):
+    """Of points moved by an isometry; of two points it is half-way."""
+    x = polar.random(7, 3, scale=1.5, random_state=seed)
+    turn = np.linalg.qr(np.random.default_rng(seed).normal(size=(3, 3)))[0]
+    turned = np.column_stack([x[:, 0], x[:, 1:] @ turn])
+    mean, moved = polar.mean(x), polar.mean(turned)
+    np.testing.assert_allclose(
+        polar.to_tangent(moved), polar.to_tangent(mean) @ turn, atol=1e-8
+    )
+    half = polar.geodesic(x[:1], x[1:2], 0.5)
+    far = polar.distance(polar.mean(x[:2], [2.0, 2.0])[None], half)
+    np.testing.assert_allclose(far, 0, atol=1e-7)
