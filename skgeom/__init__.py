@@ -12,6 +12,7 @@ __version__ = "0.1.0.dev0"
 # Public name -> the family that defines it.
 _ESTIMATORS = {
     "HeatGeodesicEmbedding": "skgeom.embedding",
+    "SufficientSubspace": "skgeom.embedding",
     "SDPClustering": "skgeom.cluster",
     "PoincareEmbedding": "skgeom.hyperbolic",
     "TreeEmbedding": "skgeom.hyperbolic",

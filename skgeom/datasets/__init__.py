@@ -5,17 +5,20 @@ from skgeom.datasets._manifolds import (
     make_swiss_roll,
     make_torus,
 )
+from skgeom.datasets._planted import IndexModel, make_index_model
 from skgeom.datasets._robot_arm import make_robot_arm
 from skgeom.datasets._sample import ManifoldSample
 from skgeom.datasets._trees import make_clustered_tree, make_tree
 from skgeom.datasets._wordnet import fetch_wordnet_nouns, load_wordnet_mammals
 
 __all__ = [
+    "IndexModel",
     "ManifoldSample",
     "fetch_wordnet_nouns",
     "load_wordnet_mammals",
     "make_clustered_swiss_roll",
     "make_clustered_tree",
+    "make_index_model",
     "make_robot_arm",
     "make_swiss_roll",
     "make_torus",
