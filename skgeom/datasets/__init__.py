@@ -5,7 +5,7 @@ from skgeom.datasets._manifolds import (
     make_swiss_roll,
     make_torus,
 )
-from skgeom.datasets._planted import IndexModel, make_index_model
+from skgeom.datasets._planted import IndexModel, make_fidelities, make_index_model
 from skgeom.datasets._robot_arm import make_robot_arm
 from skgeom.datasets._sample import ManifoldSample
 from skgeom.datasets._trees import make_clustered_tree, make_tree
@@ -18,6 +18,7 @@ __all__ = [
     "load_wordnet_mammals",
     "make_clustered_swiss_roll",
     "make_clustered_tree",
+    "make_fidelities",
     "make_index_model",
     "make_robot_arm",
     "make_swiss_roll",

@@ -1,5 +1,7 @@
 """Data with a structure that is planted: index models and simulators of one thing."""
 
+from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -66,8 +68,8 @@ def make_index_model(
         :math:`u^2` and :math:`u + \sin u` in turn.
     rows : {"gaussian", "mixture", "t", "uniform"}, default="gaussian"
         Law of the rows. "gaussian": columns i and j have correlation
-        :math:`2^{-|i - j|}`. "mixture": of four round Gaussians. "t": Student's with six
-        degrees of freedom. "uniform": in a cube.
+        :math:`2^{-|i - j|}`. "mixture": of four round Gaussians. "t": Student's with
+        six degrees of freedom. "uniform": in a cube.
     noise : float, default=0.3
         Deviation of the noise, as a share of that of all noiseless targets.
     random_state : int, RandomState instance or None, default=None
@@ -125,3 +127,79 @@ def make_index_model(
         y = np.where(np.arange(q) % 2 == 0, u**2, u + np.sin(u))
     y = y + noise * y.std() * rng.normal(size=y.shape)
     return IndexModel(X, y, B.T)
+
+
+def make_fidelities(
+    n_runs: Sequence[int] = (40, 4000),
+    n_features: int = 5,
+    *,
+    correlation: float = 0.95,
+    spread: float = 0.15,
+    random_state: RandomStateLike = None,
+) -> tuple[NDArray, NDArray]:
+    r"""Make runs of a simulator and of cheaper versions of it.
+
+    Draws z are standard normal, and the dearest runs are :math:`L z` with deviations
+    from 0.5 to 2 and correlations :math:`0.8^{|i - j|}` of columns. Each cheaper
+    version sees a draw that correlates with that of the one before, and mixes columns
+    by a random matrix near the identity.
+
+    Parameters
+    ----------
+    n_runs : sequence of int, default=(40, 4000)
+        Draws that each fidelity is run on, the dearest first; they do not fall.
+    n_features : int, default=5
+        Columns of a run.
+    correlation : float, default=0.95
+        Of the draws that a fidelity and the next cheaper one see, in [0, 1].
+    spread : float, default=0.15
+        Deviation of the entries of the matrices that mix columns.
+    random_state : int, RandomState instance or None, default=None
+        Decides everything but the covariance.
+
+    Returns
+    -------
+    X : ndarray of shape (n_runs[-1], len(n_runs) * n_features)
+        Rows are draws, blocks of columns fidelities; NaN where one was not run.
+    covariance : ndarray of shape (n_features, n_features)
+        Of the dearest fidelity.
+
+    Raises
+    ------
+    ValueError
+        If there are more runs of a fidelity than of a cheaper one, or `correlation` is
+        out of its range.
+
+    References
+    ----------
+    Peherstorfer, Willcox and Gunzburger, "Optimal model management for multifidelity
+    Monte Carlo estimation", SIAM Journal on Scientific Computing 38, 2016.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skgeom.datasets import make_fidelities
+    >>> X, covariance = make_fidelities([3, 5], 2, random_state=0)
+    >>> X.shape, int(np.isnan(X).sum())
+    ((5, 4), 4)
+    """
+    runs = [int(n) for n in n_runs]
+    if not runs or runs[0] < 1 or any(b < a for a, b in pairwise(runs)):
+        raise ValueError(f"n_runs={n_runs} must be positive and must not fall.")
+    if not 0 <= correlation <= 1:
+        raise ValueError(f"correlation={correlation} must be in [0, 1].")
+    rng = check_random_state(random_state)
+    d = n_features
+    columns, deviations = np.arange(d), np.linspace(0.5, 2, d)
+    covariance = 0.8 ** np.abs(columns[:, None] - columns)
+    covariance *= deviations[:, None] * deviations
+    root = np.linalg.cholesky(covariance)
+    z = rng.normal(size=(runs[-1], d))
+    X = np.full((runs[-1], len(runs) * d), np.nan)
+    for level, n in enumerate(runs):
+        if level:
+            other = rng.normal(size=z.shape)
+            z = correlation * z + np.sqrt(1 - correlation**2) * other
+            root = (np.eye(d) + spread * rng.normal(size=(d, d))) @ root
+        X[:n, level * d : (level + 1) * d] = z[:n] @ root.T
+    return X, covariance

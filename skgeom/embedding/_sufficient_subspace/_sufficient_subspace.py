@@ -59,7 +59,7 @@ class SufficientSubspace(
     alpha : float, default=0.1
         Penalty > 0 of the kernel machines, on targets of variance one. More noise asks
         for more.
-    n_rounds : int, default=5
+    n_rounds : int, default=4
         Kernel machines, one after the other, >= 1. All but the last two see 1,000
         rows.
     n_centers : int, default=2000
@@ -153,7 +153,7 @@ class SufficientSubspace(
         *,
         method: str = "auto",
         alpha: float = 0.1,
-        n_rounds: int = 5,
+        n_rounds: int = 4,
         n_centers: int = 2000,
         order: str | int = "both",
         density: str = "gaussian",

@@ -73,16 +73,16 @@ def whiten(X: NDArray, shrinkage: float | None) -> tuple[NDArray, Whitening]:
     standard = centred[:, varies]
     matrix = np.zeros((X.shape[1], 0))
     if standard.shape[1]:
-        matrix = np.zeros((X.shape[1], standard.shape[1]))
-        matrix[varies] = _inverse_root(standard, shrinkage)
-        matrix = matrix[:, matrix.any(axis=0)]
+        root = _inverse_root(standard, shrinkage)
+        matrix = np.zeros((X.shape[1], root.shape[1]))
+        matrix[varies] = root
     found = Whitening(mean * size, matrix / (size * unit)[:, None])
     return centred @ matrix, found
 
 
 def _inverse_root(standard, shrinkage):
     """The map that whitens columns of variance one."""
-    n, p = standard.shape
+    n = len(standard)
     if shrinkage is None:
         shrinkage = float(ledoit_wolf_shrinkage(standard, assume_centered=True))
     values, vectors = scipy.linalg.eigh(standard.T @ standard / n)
