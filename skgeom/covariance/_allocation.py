@@ -1,4 +1,4 @@
-"""How many runs of each fidelity a budget is best spent on (Peherstorfer et al., 2016)."""
+"""How many runs of each fidelity a budget pays (Peherstorfer et al., 2016)."""
 
 from typing import NamedTuple
 

@@ -11,6 +11,9 @@ from skgeom.typing import ArrayLike, NDArray
 _FEW_CLASSES = 20
 # Deviations below this share of the largest number of a column are rounding.
 _CONSTANT = 1e-13
+# Targets are brought to within so many deviations. That is monotone: they depend on
+# the same directions, and a few large ones no longer decide.
+_REACH = 2.5
 
 
 def target_columns(
@@ -30,7 +33,8 @@ def target_columns(
     Returns
     -------
     columns : ndarray of shape (n_samples, n_columns)
-        Of mean zero and variance one; columns that are constant are left out.
+        Of mean zero and variance one, those beyond 2.5 deviations at that; columns
+        that are constant are left out.
     classes : ndarray or None
         The classes, if y holds such.
 
@@ -64,7 +68,9 @@ def target_columns(
     columns = columns - columns.mean(axis=0)
     spread = np.sqrt((columns**2).mean(axis=0))
     varies = spread > _CONSTANT
-    return columns[:, varies] / spread[varies], classes
+    columns = np.clip(columns[:, varies] / spread[varies], -_REACH, _REACH)
+    columns = columns - columns.mean(axis=0)
+    return columns / np.sqrt((columns**2).mean(axis=0)), classes
 
 
 def _holds_classes(y):
