@@ -50,6 +50,7 @@ sphinx_gallery_conf = {
         "../examples/kernels",
         "../examples/decomposition",
         "../examples/gaussian_process",
+        "../examples/covariance",
         "../examples/practice",
     ],
     "filename_pattern": r"[/\\]plot_",

@@ -1,7 +1,7 @@
 """Errors of covariances from two fidelities, beside the budget spent on the dear one.
 
-A budget of 40 dear runs, of which cheap ones cost 0.002; ten columns (`make_fidelities`).
-The dear runs of all rows are the first of the same 40. Squared Frobenius errors, and in
+A budget of 40 dear runs; cheap ones cost 0.002; ten columns (`make_fidelities`). The
+dear runs of all rows are the first of the same 40. Squared Frobenius errors, and in
 brackets squared affine-invariant distances, are means over 5 seeds of 60 draws each, as
 shares of the mean of 40 dear runs alone; +- is the standard error of the first over the
 seeds. "share" is what dear runs take of the budget; "optimal" is that of

@@ -18,6 +18,11 @@ MAP = {
             "HeatGeodesicEmbedding",
             "heat_geodesic",
         ),
+        (
+            "what a target\ndepends on",
+            "SufficientSubspace",
+            "sufficient_subspace",
+        ),
         ("only neighbours count", "t-SNE, UMAP", None),
         ("the data are flat", "PCA", None),
     ],
@@ -100,6 +105,11 @@ MAP = {
     "Factors of a table": [
         ("counts: what comes\ntogether", "PMIEmbedding", "factors"),
         ("rows as sums of\nfew atoms", "SparseDictionary", "factors"),
+        (
+            "covariance: dear runs\nand cheap ones",
+            "MultiFidelityCovariance",
+            "multi_fidelity_covariance",
+        ),
         ("parts that add up", "NMF", None),
     ],
 }
