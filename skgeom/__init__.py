@@ -14,6 +14,7 @@ _ESTIMATORS = {
     "HeatGeodesicEmbedding": "skgeom.embedding",
     "SufficientSubspace": "skgeom.embedding",
     "SDPClustering": "skgeom.cluster",
+    "SubspaceClustering": "skgeom.cluster",
     "MultiFidelityCovariance": "skgeom.covariance",
     "PoincareEmbedding": "skgeom.hyperbolic",
     "TreeEmbedding": "skgeom.hyperbolic",

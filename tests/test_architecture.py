@@ -222,7 +222,6 @@ def test_a_folder_is_one_methods_own():
 
 # Names of the shared floors that one family uses, or none, and why they are there.
 ONE_FAMILY = {
-    "solvers.average_gradient_outer_product": "SufficientSubspace needs it next",
     "solvers.classical_mds": "users call it; HyperbolicMDS starts from it next",
     "solvers.metric_mds": "users call it; HyperbolicMDS needs its weights next",
     "solvers.smacof": "users call it; a step of metric_mds by itself",

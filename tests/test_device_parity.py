@@ -115,6 +115,7 @@ SETTINGS = {
         for kernel in ("laplacian", "matern52")
     ],
     "OrthogonalRBFSampler": [dict(coupling="orthogonal", n_components=9, gamma=0.3)],
+    "SufficientSubspace": [dict(method="stein", order=2)],
     "VecchiaGPRegressor": [
         dict(approximation="response", n_neighbors=9, n_neighbors_predict=20)
     ],
@@ -131,7 +132,7 @@ DEFAULTS = {
 # in distribution, see below.
 STOCHASTIC = {"PoincareEmbedding", "GraphRandomFeatures"}
 
-METHODS = ("transform", "predict", "predict_proba", "decision_function")
+METHODS = ("transform", "predict", "predict_proba", "decision_function", "mahalanobis")
 
 
 def cases():
@@ -492,6 +493,7 @@ WITHIN_ESTIMATORS = {
     "solve_full_system starting_round tune_kernel",
     "KrylovKernelPCA": "point_evaluation point_products farthest",
     "OrthogonalRBFSampler": "column_moments",
+    "SufficientSubspace": "gradient_matrix",
     "VecchiaGPRegressor": "learn local_weights error_covariance draw_together",
 }
 

@@ -371,6 +371,7 @@ NO_SOURCE = {
     "cluster._sdp._admm": "RelaxedClustering",
     "gaussian_process._vecchia._table": "read_table",
     "cluster._sdp._exchange": "partition_value",
+    "embedding._sufficient_subspace._targets": "target_columns",
     "hyperbolic._drawn": "drawn_to_nodes",
     "hyperbolic._sarkar": "TreeLayout",
     "hyperbolic._rooted_tree": "RootedTree",

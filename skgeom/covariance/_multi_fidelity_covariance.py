@@ -59,7 +59,8 @@ class MultiFidelityCovariance(GeometryEstimator, EmpiricalCovariance):
     assume_centered : bool, default=False
         Whether means are known to be zero.
     device : {"auto", "cpu", "cuda", "cuda:<i>", "mps", "torch-cpu"}, default="auto"
-        What is fitted is small, and computed on the host whatever this says.
+        Where the work happens: numba on the CPU or torch. "auto" follows X. What is
+        fitted is small, and computed on the host.
 
     Attributes
     ----------

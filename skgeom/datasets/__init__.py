@@ -5,7 +5,12 @@ from skgeom.datasets._manifolds import (
     make_swiss_roll,
     make_torus,
 )
-from skgeom.datasets._planted import IndexModel, make_fidelities, make_index_model
+from skgeom.datasets._planted import (
+    IndexModel,
+    make_fidelities,
+    make_index_model,
+    make_subspaces,
+)
 from skgeom.datasets._robot_arm import make_robot_arm
 from skgeom.datasets._sample import ManifoldSample
 from skgeom.datasets._trees import make_clustered_tree, make_tree
@@ -21,6 +26,7 @@ __all__ = [
     "make_fidelities",
     "make_index_model",
     "make_robot_arm",
+    "make_subspaces",
     "make_swiss_roll",
     "make_torus",
     "make_tree",

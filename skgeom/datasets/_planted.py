@@ -203,3 +203,73 @@ def make_fidelities(
             root = (np.eye(d) + spread * rng.normal(size=(d, d))) @ root
         X[:n, level * d : (level + 1) * d] = z[:n] @ root.T
     return X, covariance
+
+
+def make_subspaces(
+    n_samples: int = 200,
+    *,
+    n_clusters: int = 5,
+    n_components: int = 3,
+    n_shared: int = 0,
+    n_features: int = 20,
+    noise: float = 0.1,
+    random_state: RandomStateLike = None,
+) -> tuple[NDArray, NDArray]:
+    """Make rows near random subspaces that meet at zero.
+
+    Parameters
+    ----------
+    n_samples : int, default=200
+        Number of rows, as many of each subspace as of others, but for one.
+    n_clusters : int, default=5
+        Number of subspaces.
+    n_components : int, default=3
+        Dimension of each.
+    n_shared : int, default=0
+        Dimensions that all of them have in common.
+    n_features : int, default=20
+        Number of columns.
+    noise : float, default=0.1
+        Deviation of the noise in each column; along subspaces it is one.
+    random_state : int, RandomState instance or None, default=None
+        Decides everything.
+
+    Returns
+    -------
+    X : ndarray of shape (n_samples, n_features)
+        Rows.
+    y : ndarray of shape (n_samples,), int64
+        Subspaces.
+
+    Raises
+    ------
+    ValueError
+        If subspaces have more dimensions than there are columns, or share more than
+        they have.
+
+    References
+    ----------
+    Vidal, "Subspace clustering", IEEE Signal Processing Magazine 28, 2011.
+
+    Examples
+    --------
+    >>> from skgeom.datasets import make_subspaces
+    >>> X, y = make_subspaces(12, n_clusters=3, random_state=0)
+    >>> X.shape, y
+    ((12, 20), array([0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2]))
+    """
+    if not 0 <= n_shared <= n_components <= n_features:
+        raise ValueError(
+            f"n_shared={n_shared}, n_components={n_components} and "
+            f"n_features={n_features} must not fall."
+        )
+    rng = check_random_state(random_state)
+    y = np.sort(np.arange(n_samples) % n_clusters).astype(np.int64)
+    X = noise * rng.normal(size=(n_samples, n_features))
+    shared = rng.normal(size=(n_features, n_shared))
+    for k in range(n_clusters):
+        own = rng.normal(size=(n_features, n_components - n_shared))
+        basis = np.linalg.qr(np.column_stack([shared, own]))[0]
+        rows = y == k
+        X[rows] += rng.normal(size=(rows.sum(), n_components)) @ basis.T
+    return X, y

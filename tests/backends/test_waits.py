@@ -307,6 +307,12 @@ def rows_for(Class, X):
     return np.abs(X) if get_tags(Class()).input_tags.positive_only else X
 
 
+def answer_of(model):
+    """What a model says of rows."""
+    names = ("transform", "predict", "mahalanobis")
+    return next(getattr(model, name) for name in names if hasattr(model, name))
+
+
 @pytest.mark.parametrize("Class", ESTIMATORS)
 def test_an_estimator_waits_no_more_for_more_samples(torch_device, Class):
     found = []
@@ -318,7 +324,7 @@ def test_an_estimator_waits_no_more_for_more_samples(torch_device, Class):
         with host_waits() as waits:
             model.fit(X, y)
             if Class.__name__ != "PoincareEmbedding":  # which descends once more
-                (getattr(model, "transform", None) or model.predict)(X[:20])
+                answer_of(model)(X[:20])
         # An accelerator would refuse to be read as an array.
         assert not any(what == "__array__" for _, what in waits)
         found.append(waits.total())
@@ -340,6 +346,7 @@ OF_DENSE_MATHEMATICS = (
     "HyperbolicCoordinates",
     "HyperbolicLogisticRegression",
     "HyperbolicMDS",
+    "MultiFidelityCovariance",
     "OrthogonalRBFSampler",
     "PMIEmbedding",
     "SDPClustering",
@@ -363,7 +370,7 @@ def test_no_estimator_falls_back_to_the_host(torch_device, Class, monkeypatch):
     where = get_backend(torch_device).device
     for rows in (X, torch.as_tensor(X, device=where)):
         model = Class(device=torch_device, **QUICK.get(Class.__name__, {})).fit(rows, y)
-        (getattr(model, "transform", None) or model.predict)(rows[:20] + 0.01)
+        answer_of(model)(rows[:20] + 0.01)
     # The host is asked where the host is meant, by all that need a primitive.
     if Class.__name__ not in OF_DENSE_MATHEMATICS:
         with pytest.raises(AssertionError, match="of the host"):

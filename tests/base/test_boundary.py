@@ -26,7 +26,7 @@ ESTIMATORS = [pytest.param(Class, id=name) for name, Class in all_estimators()]
 X, Y = make_blobs(60, n_features=3, centers=2, random_state=0)
 X -= X.min()  # for those of counts, too
 Y = Y.astype(float)
-METHODS = ("transform", "predict", "decision_function", "predict_proba")
+METHODS = ("transform", "predict", "decision_function", "predict_proba", "mahalanobis")
 
 needs_namespaces = pytest.mark.skipif(
     not KNOWS_NAMESPACES, reason="scikit-learn keeps to NumPy, whatever it is told"
@@ -72,7 +72,11 @@ def torch():
 
 
 # Whose fit puts nothing there: a few operations a number, or an estimator of others.
-ON_HOST = {"FrechetMeanClassifier", "HyperbolicCoordinates"}
+ON_HOST = {
+    "FrechetMeanClassifier",
+    "HyperbolicCoordinates",
+    "MultiFidelityCovariance",
+}
 
 
 @pytest.mark.parametrize("which", ["first", "last"])

@@ -14,7 +14,7 @@ DIABETES = load_diabetes()
 # Of the size of one, so that rounding to float32 is some 1e-7 of it.
 X = DIABETES.data[:120] / DIABETES.data.std()
 Y = (DIABETES.target[:120] - 150) / 77
-NUMBERS = ("transform", "predict", "predict_proba", "decision_function")
+NUMBERS = ("transform", "predict", "predict_proba", "decision_function", "mahalanobis")
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:The graph has:UserWarning"),

@@ -35,7 +35,7 @@ def target_columns(
     columns : ndarray of shape (n_samples, n_columns)
         Of mean zero and variance one, those beyond 2.5 deviations at that; columns
         that are constant are left out.
-    classes : ndarray or None
+    classes : ndarray of shape (n_classes,) or None
         The classes, if y holds such.
 
     Examples
