@@ -138,6 +138,7 @@ def fit_flats(
             d = _dimension(values, mass - affine, floor)
         else:
             d = min(int(dims[k]), p - 1, vectors.shape[1])
+        d = max(d, 1)
         noise = max(values[d:].mean(), floor) if d < p else floor
         means.append(mean)
         bases.append(vectors[:, :d])
@@ -147,14 +148,20 @@ def fit_flats(
     return Flats(np.array(means), bases, variances, np.array(noises), weights)
 
 
+def _signed(vectors):
+    """Columns whose largest entry is positive."""
+    largest = np.abs(vectors).argmax(axis=0)
+    return vectors * np.where(vectors[largest, np.arange(len(largest))] < 0, -1.0, 1.0)
+
+
 def _principal(D):
     """Eigenvalues of D'D, the largest first, and eigenvectors of those not zero."""
     n, p = D.shape
     if n < p:
         _, s, Vt = scipy.linalg.svd(D, full_matrices=False)
-        return np.pad(s**2, (0, p - n)), Vt.T
+        return np.pad(s**2, (0, p - n)), _signed(Vt.T)
     values, vectors = scipy.linalg.eigh(D.T @ D)
-    return np.maximum(values[::-1], 0.0), vectors[:, ::-1]
+    return np.maximum(values[::-1], 0.0), _signed(vectors[:, ::-1])
 
 
 def _dimension(values, mass, floor):

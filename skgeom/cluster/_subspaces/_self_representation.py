@@ -2,9 +2,9 @@ r"""Which rows are made of which others: labels to start from, of lines and plan
 
 A row of a subspace is a combination of few other rows of the same subspace, and the
 combination with the smallest elastic net penalty hardly takes any from elsewhere
-(You, Li, Robinson and Vidal, "Oracle based active set algorithm for scalable elastic net
-subspace clustering", CVPR 2016). Its coefficients are links of a graph, which is cut by
-its eigenvectors.
+(You, Li, Robinson and Vidal, "Oracle based active set algorithm for scalable elastic
+net subspace clustering", CVPR 2016). Its coefficients are links of a graph, which is
+cut by its eigenvectors.
 """
 
 import numpy as np
@@ -73,12 +73,11 @@ def coherent_rows(N: NDArray, k: int, backend: Backend) -> NDArray:
         return found
     # The nearest among rows and their negatives; the row itself is one of them.
     both = backend.asarray(np.concatenate([N, -N]), backend.float64)
-    _, near = backend.knn(both, backend.asarray(N, backend.float64), k + 1)
-    near = backend.to_numpy(near)
-    itself = near == np.arange(n)[:, None]
-    # Twins may have crowded it out: then the last goes.
-    itself[~itself.any(axis=1), -1] = True
-    return near[~itself].reshape(n, k) % n
+    # A row of zeros is its own negative.
+    _, near = backend.knn(both, backend.asarray(N, backend.float64), k + 2)
+    near = backend.to_numpy(near) % n
+    others = np.argsort(near == np.arange(n)[:, None], axis=1, kind="stable")
+    return np.take_along_axis(near, others[:, :k], axis=1)
 
 
 def elastic_net_links(
@@ -88,8 +87,8 @@ def elastic_net_links(
 
     They minimise :math:`\tau \lambda |c|_1 + (1 - \tau) \lambda |c|^2 / 2
     + |x - \sum_j c_j x_j|^2 / 2`, among the most coherent rows, by coordinate descent
-    for a block of rows at a time. The penalty is a twentieth of that which leaves
-    nothing.
+    for a block of rows at a time: 25 sweeps, or until no coefficient changes by 1e-4.
+    The penalty is a twentieth of that which leaves nothing.
 
     Parameters
     ----------
@@ -246,5 +245,5 @@ def spectral_labels(
     placed = vectors / np.sqrt(degrees)[:, None]
     seed = random_state.randint(2**31 - 1)
     n_distinct = len(np.unique(placed.round(12), axis=0))
-    model = KMeans(min(n_clusters, n_distinct), n_init=10, random_state=seed)
+    model = KMeans(min(n_clusters, n_distinct), n_init=5, random_state=seed)
     return model.fit_predict(placed).astype(np.int64)
