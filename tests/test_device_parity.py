@@ -115,6 +115,7 @@ SETTINGS = {
         for kernel in ("laplacian", "matern52")
     ],
     "OrthogonalRBFSampler": [dict(coupling="orthogonal", n_components=9, gamma=0.3)],
+    "SubspaceClustering": [dict(n_clusters=3, init="neighbors", affine=True)],
     "SufficientSubspace": [dict(method="stein", order=2)],
     "VecchiaGPRegressor": [
         dict(approximation="response", n_neighbors=9, n_neighbors_predict=20)
@@ -493,6 +494,8 @@ WITHIN_ESTIMATORS = {
     "solve_full_system starting_round tune_kernel",
     "KrylovKernelPCA": "point_evaluation point_products farthest",
     "OrthogonalRBFSampler": "column_moments",
+    "SubspaceClustering": "coherent_rows cosine_links elastic_net_links "
+    "spectral_labels",
     "SufficientSubspace": "gradient_matrix",
     "VecchiaGPRegressor": "learn local_weights error_covariance draw_together",
 }

@@ -2,11 +2,11 @@
 
 Rows of `make_subspaces` with noise 0.1; a design is clusters, dimensions, columns, rows
 a cluster, shared dimensions. Accuracy is that of the best matching of labels. All
-settings are defaults but the number of clusters; K-subspaces is ours with random starts,
-the best of 20, and is told the dimension; so are the rows that say so. The peer of the
-elastic net step is one call of scikit-learn's lasso_lars a row on a hundred candidates,
-as the reference implementation makes several of without its optional solver; its time
-is that of 40 rows. Seconds of the processor, on one thread.
+settings are defaults but the number of clusters; K-subspaces is ours with random
+starts, the best of 20, and is told the dimension; so are the rows that say so. The peer
+of the elastic net step is one call of scikit-learn's lasso_lars a row on a hundred
+candidates, as the reference implementation makes several of without its optional
+solver; its time is that of 40 rows. Seconds of the processor, on one thread.
 """
 
 import numpy as np

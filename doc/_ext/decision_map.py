@@ -48,6 +48,11 @@ MAP = {
             "SDPClustering",
             "sdp_clustering",
         ),
+        (
+            "rows near subspaces:\nimages, tracks",
+            "SubspaceClustering",
+            "subspace_clustering",
+        ),
         ("few of both, and\nno proof needed", "KMeans", None),
         ("number unknown, noise", "HDBSCAN", None),
     ],

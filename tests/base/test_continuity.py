@@ -42,8 +42,9 @@ SETTINGS = {
 }
 
 
-# A code of few atoms changes them where two describe a row as well.
-OF_CHOICES = {"SparseDictionary"}
+# A code of few atoms changes them where two describe a row as well, and coordinates are
+# of the subspace that is nearest.
+OF_CHOICES = {"SparseDictionary", "SubspaceClustering"}
 
 
 def cases():
