@@ -226,11 +226,8 @@ ONE_FAMILY = {
     "solvers.metric_mds": "users call it; HyperbolicMDS needs its weights next",
     "solvers.smacof": "users call it; a step of metric_mds by itself",
     "solvers.principal_axes": "layouts of any family are turned by it next",
-    "solvers.orthogonal_matching_pursuit": "SubspaceClustering needs it next",
-    "solvers.leading_eigenpairs": "spectral embeddings of nodes need it next",
+    "solvers.orthogonal_matching_pursuit": "users call it; codes of a SparseDictionary",
     "operators.heat_kernel": "users call it",
-    "operators.KernelOperator": "Gaussian processes are products with kernels next",
-    "operators.SparseKernel": "spectral embeddings of nodes need it next",
 }
 
 

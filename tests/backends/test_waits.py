@@ -351,6 +351,7 @@ OF_DENSE_MATHEMATICS = (
     "PMIEmbedding",
     "SDPClustering",
     "SparseDictionary",
+    "SubspaceClustering",
     "TreeEmbedding",
     "VecchiaGPRegressor",  # few rows are SciPy's
 )

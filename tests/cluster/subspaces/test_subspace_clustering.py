@@ -109,7 +109,6 @@ def test_affine_subspaces_and_blobs():
 
 def test_coefficients_are_those_of_the_elastic_net(monkeypatch):
     monkeypatch.setattr(_self_representation, "_SWEEPS", 3000)
-    monkeypatch.setattr(_self_representation, "_TOL", 1e-9)
     X, _ = make_subspaces(60, n_clusters=3, n_features=8, random_state=0)
     N = unit_rows(X)
     found = elastic_net_links(N, 0.9, None, HOST).toarray()
