@@ -109,18 +109,16 @@ def optimal_allocation(
             f"at {w[0]:g} each."
         )
     rho = rho**2 if moment == "covariance" else rho
-    best = None
+    least, n_runs = np.inf, np.zeros(len(w), dtype=np.int64)
     for chosen in _chains(len(w), rho):
         runs = _runs(w[chosen], budget, rho[chosen], n_least)
         if runs is None:
             continue
         variance = _variance(runs, rho[chosen])
-        if best is None or variance < best[0] * (1 - 1e-12):
-            best = variance, chosen, runs
-    variance, chosen, runs = best
-    n_runs = np.zeros(len(w), dtype=np.int64)
-    n_runs[chosen] = runs
-    return Allocation(n_runs, float(variance * (budget / w[0])))
+        if variance < least * (1 - 1e-12):
+            least, n_runs = variance, np.zeros(len(w), dtype=np.int64)
+            n_runs[chosen] = runs
+    return Allocation(n_runs, float(least * (budget / w[0])))
 
 
 def _chains(n, rho):

@@ -1,7 +1,7 @@
 """Covariance of dear runs, corrected by cheap ones (Anderson, JASA 1957)."""
 
 from numbers import Integral, Real
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 from sklearn.base import _fit_context
@@ -15,13 +15,12 @@ from skgeom.backends import as_numpy
 from skgeom.base import GeometryEstimator
 from skgeom.covariance._paired_regression import (
     Moments,
-    Regression,
     log_euclidean,
     paired_regression,
     positive_definite,
     sample_moments,
 )
-from skgeom.typing import Array, MatrixLike, NDArray
+from skgeom.typing import Array, MatrixLike
 
 
 class MultiFidelityCovariance(GeometryEstimator, EmpiricalCovariance):
@@ -283,11 +282,11 @@ class MultiFidelityCovariance(GeometryEstimator, EmpiricalCovariance):
             found.append((rows, blocks[:, level]))
         return unit, found
 
-    def _chain(self, blocks) -> tuple[Moments, list[Regression]]:
+    def _chain(self, blocks):
         """From the cheapest fidelity to the dearest."""
         rows, cheapest = blocks[-1]
         moments = sample_moments(cheapest[rows], self.assume_centered)
-        steps: list[Regression] = []
+        steps = []
         for level in range(len(blocks) - 2, -1, -1):
             rows, high = blocks[level]
             alpha = self._penalty(len(rows), high.shape[1])
@@ -315,7 +314,7 @@ class MultiFidelityCovariance(GeometryEstimator, EmpiricalCovariance):
             return None
         return float(self.alpha)
 
-    def _by_logarithms(self, blocks, mean: NDArray) -> Moments:
+    def _by_logarithms(self, blocks, mean):
         """The log-Euclidean combination of all fidelities."""
         centered = self.assume_centered
         rows, high = blocks[0]
@@ -329,7 +328,7 @@ class MultiFidelityCovariance(GeometryEstimator, EmpiricalCovariance):
             ]
         return Moments(mean, log_euclidean(pieces))
 
-    def _to_units(self, unit, like: Any):
+    def _to_units(self, unit, like):
         """Covariance and precision in the units of X; no entry is infinite."""
         largest = np.finfo(np.float64).max
         with np.errstate(over="ignore", under="ignore"):

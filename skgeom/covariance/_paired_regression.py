@@ -259,7 +259,7 @@ def log_euclidean(pieces: list[tuple[float, NDArray]]) -> NDArray:
     array([[9., 0.],
            [0., 9.]])
     """
-    total = 0.0
+    total = np.zeros_like(pieces[0][1])
     for weight, matrix in pieces:
         values, vectors = scipy.linalg.eigh(matrix)
         floor = max(_FLAT * values[-1], np.finfo(np.float64).tiny)

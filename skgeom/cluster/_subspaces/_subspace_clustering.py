@@ -26,7 +26,6 @@ from skgeom._warnings import warn
 from skgeom.backends import as_numpy
 from skgeom.base import GeometryEstimator
 from skgeom.cluster._subspaces._mixture import (
-    Flats,
     information,
     left_over,
     log_densities,
@@ -38,7 +37,7 @@ from skgeom.cluster._subspaces._self_representation import (
     spectral_labels,
     unit_rows,
 )
-from skgeom.typing import Array, ArrayLike, MatrixLike, NDArray, RandomStateLike
+from skgeom.typing import Array, ArrayLike, MatrixLike, RandomStateLike
 
 
 class SubspaceClustering(
@@ -368,7 +367,7 @@ class SubspaceClustering(
                 best = value, found
         return information(rows, best[1].flats, affine), affine, best[1]
 
-    def _start(self, rows, affine, rng, backend) -> tuple[NDArray, NDArray | None]:
+    def _start(self, rows, affine, rng, backend):
         """Labels to start from, and the rows that they are of; None is all."""
         n, K = len(rows), self.n_clusters
         if not isinstance(self.init, str):
@@ -416,7 +415,7 @@ class SubspaceClustering(
     def _keep(self, found, X):
         """Public attributes, in the units of X."""
         flats, unit = found.flats, self._unit
-        self._flats: Flats = flats
+        self._flats = flats
         self.labels_ = found.labels
         self.components_ = [self._kept(U.T, like=X) for U in flats.bases]
         self.dimensions_ = np.array([len(v) for v in flats.variances], dtype=np.int64)

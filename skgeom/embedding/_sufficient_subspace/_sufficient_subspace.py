@@ -7,7 +7,7 @@ principal Hessian directions for data visualization and dimension reduction", JA
 """
 
 from numbers import Integral, Real
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 import scipy.linalg
@@ -299,7 +299,6 @@ class SufficientSubspace(
         self.method_ = self.method
         if self.method == "auto":
             self.method_ = "gradient" if len(Z) <= MOST_ROWS else "stein"
-        M: Any
         if self.method_ == "stein":
             M = stein_matrix(Z, targets, self.order, self.density, rng)
         else:
