@@ -144,7 +144,8 @@ def fit_flats(
         bases.append(vectors[:, :d])
         variances.append(np.maximum(values[:d], noise))
         noises.append(noise)
-    weights = np.maximum(masses / masses.sum(), 1e-12)
+    total = masses.sum()
+    weights = np.maximum(masses / (total if total > 0 else 1.0), 1e-12)
     return Flats(np.array(means), bases, variances, np.array(noises), weights)
 
 
@@ -166,10 +167,10 @@ def _principal(D):
 
 def _dimension(values, mass, floor):
     """The dimension with the best Bayesian information criterion."""
-    # So many directions the rows can have, and from half of them on the rest is not
-    # noise but lack of rows.
+    # So many directions the rows can have. Beyond half of them the rest is lack of
+    # rows, not noise, and a cluster that could have more would take in all others.
     p = int(np.clip(mass, 1, len(values)))
-    most = p - 1 if mass > 2 * len(values) else (p - 1) // 2
+    most = min((p + 1) // 2, p - 1)
     dims = np.arange(most + 1)
     tails = np.maximum([values[d:p].mean() for d in dims], floor)
     heads = np.concatenate([[0.0], np.cumsum(np.log(np.maximum(values, floor)))])
@@ -262,7 +263,16 @@ def refine_flats(
     shares[np.arange(len(some)), labels] = 1.0
     if soft:
         shares = 0.9 * shares + 0.1 / n_clusters
+    # A row of zeros is in all linear subspaces, and says nothing of any.
+    says = X.any(axis=1) | affine
+    says = says if says.any() else ~says
+    shares *= (says if start is None else says[start])[:, None]
     flats = fit_flats(some, shares, dims, affine, floor)
+    if dims is None and not soft:
+        # Subspaces of more dimensions are nearer to all rows: they get as many.
+        usual = int(np.median([len(v) for v in flats.variances]))
+        dims = np.full(n_clusters, max(usual, 1))
+        flats = fit_flats(some, shares, dims, affine, floor)
     known, last, converged = None, -np.inf, False
     if start is None:
         known = labels
@@ -283,7 +293,7 @@ def refine_flats(
             shares[np.arange(len(X)), new] = 1.0
         if converged:
             break
-        shares = _revived(X, flats, shares)
+        shares = _revived(X, flats, shares * says[:, None])
         if dims is None and step > _CHOOSING:
             dims = np.array([len(v) for v in flats.variances])
         flats = fit_flats(X, shares, dims, affine, floor)

@@ -60,7 +60,8 @@ class SubspaceClustering(
         Number of subspaces, at most that of the rows.
     n_components : int, default=None
         Dimension of all subspaces, less than the number of columns. None is chosen for
-        each, by the Bayesian information criterion.
+        each, by the Bayesian information criterion, up to half of the columns and of
+        the rows of the cluster; with ``refine="subspaces"`` all have the median.
     affine : bool or "auto", default="auto"
         Whether subspaces have centres of their own, instead of all meeting at zero.
         "auto" tries both, and takes what the Bayesian information criterion prefers.
@@ -387,8 +388,12 @@ class SubspaceClustering(
             k = min(K, len(np.unique(N.round(12), axis=0)))
             return KMeans(k, n_init=5, random_state=rng).fit_predict(N), None
         start = None
-        if n > max(self.max_samples, K):
-            start = rng.permutation(n)[: max(self.max_samples, K)]
+        # Rows of zeros have no links, and would be clusters of their own.
+        says = np.flatnonzero(rows.any(axis=1) | affine)
+        if len(says) > max(self.max_samples, K):
+            start = rng.permutation(says)[: max(self.max_samples, K)]
+        elif K < len(says) < n and len(says) > 2:
+            start = says
         N = _lines(rows if start is None else rows[start], affine)
         if self.init == "neighbors":
             links = cosine_links(N, self.n_neighbors, backend)

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 from scipy.stats import multivariate_normal
+from sklearn.datasets import load_digits
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import ElasticNet
 from sklearn.metrics import adjusted_rand_score
@@ -108,7 +109,7 @@ def test_affine_subspaces_and_blobs():
 
 
 def test_coefficients_are_those_of_the_elastic_net(monkeypatch):
-    monkeypatch.setattr(_self_representation, "_SWEEPS", 3000)
+    monkeypatch.setattr(_self_representation, "_SWEEPS", 800)
     X, _ = make_subspaces(60, n_clusters=3, n_features=8, random_state=0)
     N = unit_rows(X)
     found = elastic_net_links(N, 0.9, None, HOST).toarray()
@@ -285,3 +286,18 @@ def test_wrong_input_is_named():
         model = SubspaceClustering(2, max_iter=1, random_state=0).fit(X)
     with pytest.raises(ValueError, match="X has 19 columns, but subspaces have"):
         model.inverse_transform(np.ones((2, 19)))
+
+
+def test_planes_of_space_and_a_cluster_that_does_not_take_in_all_others():
+    X, y = make_subspaces(
+        150, n_clusters=3, n_components=2, n_features=3, noise=0.02, random_state=0
+    )
+    model = SubspaceClustering(3, random_state=0).fit(X)
+    assert model.dimensions_.tolist() == [2, 2, 2]
+    assert adjusted_rand_score(y, model.labels_) > 0.85
+    digits, _ = load_digits(return_X_y=True)
+    for refine in ("mixture", "subspaces"):
+        model = SubspaceClustering(10, affine=False, refine=refine, random_state=0).fit(
+            digits[::4]
+        )
+        assert np.bincount(model.labels_).max() < 200
