@@ -63,7 +63,7 @@ def planted(quick):
     rows = []
     for K, d, p, n, shared in DESIGNS:
         told = {}
-        for seed in range(1 if quick else 10):
+        for seed in range(1 if quick else 5):
             X, y = make_subspaces(
                 K * n,
                 n_clusters=K,
@@ -167,7 +167,7 @@ if __name__ == "__main__":
         "subspace_clustering",
         planted(given.quick),
         title="Accuracy of labels of planted subspaces",
-        notes=["Ten seeds from 8600 on.", told],
+        notes=["Five seeds from 8600 on.", told],
         **keep,
     )
     report(

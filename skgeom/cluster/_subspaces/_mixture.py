@@ -19,7 +19,7 @@ _LEAST_NOISE = 1e-8
 # A component with a smaller share of the rows starts again.
 _LEAST_ROWS = 1.0
 # Iterations in which dimensions are chosen anew.
-_CHOOSING = 10
+_CHOOSING = 5
 
 
 class Flats(NamedTuple):
