@@ -18,8 +18,8 @@ from skgeom.typing import NDArray
 _LEAST_NOISE = 1e-8
 # A component with a smaller share of the rows starts again.
 _LEAST_ROWS = 1.0
-# Iterations in which dimensions are chosen anew.
-_CHOOSING = 5
+# Iterations in which dimensions are chosen anew: so many, and more while they change.
+_CHOOSING, _MOST_CHOOSING = 10, 20
 
 
 class Flats(NamedTuple):
@@ -282,7 +282,7 @@ def refine_flats(
             logs = log_densities(X, flats)
             totals = logsumexp(logs, axis=1, keepdims=True)
             value, shares = float(totals.mean()), np.exp(logs - totals)
-            converged = step > _CHOOSING and value - last < tol
+            converged = dims is not None and value - last < tol
             last = value
         else:
             left = left_over(X, flats)
@@ -294,9 +294,13 @@ def refine_flats(
         if converged:
             break
         shares = _revived(X, flats, shares * says[:, None])
-        if dims is None and step > _CHOOSING:
-            dims = np.array([len(v) for v in flats.variances])
+        before = [len(v) for v in flats.variances]
         flats = fit_flats(X, shares, dims, affine, floor)
+        if dims is None:
+            now = [len(v) for v in flats.variances]
+            settled = step >= _CHOOSING and now == before
+            if settled or step >= _MOST_CHOOSING:
+                dims = np.array(now)
     logs = log_densities(X, flats) if soft else -left_over(X, flats)
     if max_iter == 0 and known is not None:
         found = known
