@@ -264,7 +264,7 @@ def refine_flats(
     if soft:
         shares = 0.9 * shares + 0.1 / n_clusters
     # A row of zeros is in all linear subspaces, and says nothing of any.
-    says = X.any(axis=1) | affine
+    says: NDArray = np.logical_or(np.abs(X).max(axis=1) > 0, affine)
     says = says if says.any() else ~says
     shares *= (says if start is None else says[start])[:, None]
     flats = fit_flats(some, shares, dims, affine, floor)
