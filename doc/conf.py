@@ -54,6 +54,7 @@ sphinx_gallery_conf = {
         "../examples/gaussian_process",
         "../examples/densities",
         "../examples/distributions",
+        "../examples/covariance",
         "../examples/practice",
     ],
     "filename_pattern": r"[/\\]plot_",

@@ -225,12 +225,11 @@ def test_a_folder_is_one_methods_own():
 
 # Names of the shared floors that one family uses, or none, and why they are there.
 ONE_FAMILY = {
-    "solvers.average_gradient_outer_product": "SufficientSubspace needs it next",
     "solvers.classical_mds": "users call it; HyperbolicMDS starts from it next",
     "solvers.metric_mds": "users call it; HyperbolicMDS needs its weights next",
     "solvers.smacof": "users call it; a step of metric_mds by itself",
     "solvers.principal_axes": "layouts of any family are turned by it next",
-    "solvers.orthogonal_matching_pursuit": "SubspaceClustering needs it next",
+    "solvers.orthogonal_matching_pursuit": "users call it; codes of a SparseDictionary",
     "operators.heat_kernel": "users call it",
 }
 

@@ -130,6 +130,8 @@ SETTINGS = {
         dict(n_dims=3),
     ],
     "SPDVectors": [dict(metric="affine"), dict(metric="euclidean")],
+    "SubspaceClustering": [dict(n_clusters=3, init="neighbors", affine=True)],
+    "SufficientSubspace": [dict(method="stein", order=2)],
     "VecchiaGPRegressor": [
         dict(approximation="response", n_neighbors=9, n_neighbors_predict=20)
     ],
@@ -164,6 +166,7 @@ METHODS = (
     "decision_function",
     "score_samples",
 )
+METHODS = ("transform", "predict", "predict_proba", "decision_function", "mahalanobis")
 
 
 def cases():
@@ -534,6 +537,9 @@ WITHIN_ESTIMATORS = {
     "OrthogonalRBFSampler": "column_moments",
     "SlicedWassersteinEmbedding": "as_matrices node_functions pooled_axes sorted_means",
     "SPDVectors": "shrunk_covariances",
+    "SubspaceClustering": "coherent_rows cosine_links elastic_net_links "
+    "spectral_labels",
+    "SufficientSubspace": "gradient_matrix",
     "VecchiaGPRegressor": "learn local_weights error_covariance draw_together",
 }
 

@@ -375,6 +375,7 @@ NO_SOURCE = {
     "gaussian_process._vecchia._table": "read_table",
     "nodes._graph_gp._labels": "read_labels",
     "cluster._sdp._exchange": "partition_value",
+    "embedding._sufficient_subspace._targets": "target_columns",
     "hyperbolic._drawn": "drawn_to_nodes",
     "hyperbolic._sarkar": "TreeLayout",
     "hyperbolic._rooted_tree": "RootedTree",

@@ -11,6 +11,10 @@ from skgeom.embedding._heat_geodesic._heat_geodesic_embedding import (
 from skgeom.embedding._least_volume_autoencoder import LeastVolumeAutoencoder
 from skgeom.embedding._neighbor_cca import NeighborCCA
 from skgeom.embedding._singularity_scorer import SingularityScorer
+from skgeom.embedding._sufficient_subspace._sufficient_subspace import (
+    SufficientSubspace,
+)
+from skgeom.embedding._tangent_coordinates import TangentCoordinates
 
 __all__ = [
     "AnchorAlignment",
@@ -20,7 +24,6 @@ __all__ = [
     "NeighborCCA",
     "RelativeRepresentation",
     "SingularityScorer",
+    "SufficientSubspace",
+    "TangentCoordinates",
 ]
-from skgeom.embedding._tangent_coordinates import TangentCoordinates
-
-__all__ = ["HeatGeodesicEmbedding", "TangentCoordinates"]

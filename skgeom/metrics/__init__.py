@@ -19,17 +19,6 @@ from skgeom.metrics._neighborhood import (
 )
 from skgeom.metrics._shape import ShapeDistance, shape_distance
 from skgeom.metrics._spread import spread_score
-
-__all__ = [
-    "DistancePreservation",
-    "GromovHyperbolicity",
-    "ManifoldPrecisionRecall",
-    "ShapeDistance",
-    "continuity",
-    "distance_preservation",
-    "distortion_score",
-    "gromov_hyperbolicity",
-    "hyperbolic_diffusion_distance",
 from skgeom.metrics._two_samples import (
     TwoSampleTest,
     energy_distance,
@@ -38,11 +27,16 @@ from skgeom.metrics._two_samples import (
 
 __all__ = [
     "DistancePreservation",
+    "GromovHyperbolicity",
+    "ManifoldPrecisionRecall",
+    "ShapeDistance",
     "TwoSampleTest",
     "continuity",
     "distance_preservation",
     "distortion_score",
     "energy_distance",
+    "gromov_hyperbolicity",
+    "hyperbolic_diffusion_distance",
     "hyperbolic_distances",
     "link_prediction_score",
     "link_ranks",

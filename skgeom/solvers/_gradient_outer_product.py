@@ -60,8 +60,10 @@ def average_gradient_outer_product(
     else:
         share = weights / xp.sum(weights)
     total = xp.zeros_like(rows[:1, :]) * xp.matrix_transpose(rows[:1, :])
+    level = slopes @ dual
     for target in range(dual.shape[1]):
-        pull = slopes * dual[:, target]
-        gradients = 2 * (rows * xp.sum(pull, axis=1)[:, None] - pull @ centers)
+        # Coefficients go to the centres, not to the slopes: those are many.
+        pulled = slopes @ (dual[:, target, None] * centers)
+        gradients = 2 * (rows * level[:, target, None] - pulled)
         total = total + xp.matrix_transpose(gradients) @ (share[:, None] * gradients)
     return (total + xp.matrix_transpose(total)) / 2

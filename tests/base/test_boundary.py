@@ -33,6 +33,7 @@ METHODS = (
     "predict_proba",
     "score_samples",
 )
+METHODS = ("transform", "predict", "decision_function", "predict_proba", "mahalanobis")
 
 needs_namespaces = pytest.mark.skipif(
     not KNOWS_NAMESPACES, reason="scikit-learn keeps to NumPy, whatever it is told"
@@ -86,6 +87,10 @@ ON_HOST = {
 }
 ON_HOST = {"FrechetMeanClassifier", "HyperbolicCoordinates", "SphericalHarmonics"}
 ON_HOST = {"FrechetMeanClassifier", "HyperbolicCoordinates", "TangentCoordinates"}
+    "FrechetMeanClassifier",
+    "HyperbolicCoordinates",
+    "MultiFidelityCovariance",
+}
 
 
 @pytest.mark.parametrize("which", ["first", "last"])

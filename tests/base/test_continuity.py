@@ -21,6 +21,7 @@ NUMBERS = (
     "decision_function",
     "score_samples",
 )
+NUMBERS = ("transform", "predict", "predict_proba", "decision_function", "mahalanobis")
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:The graph has:UserWarning"),
@@ -61,6 +62,9 @@ SETTINGS = {
 OF_CHOICES = {"SparseDictionary"}
 # To these a row is a direction: one that is nearly zero has any.
 OF_DIRECTIONS = {"SphereKernelDensity", "VonMisesFisherMixture"}
+# A code of few atoms changes them where two describe a row as well, and coordinates are
+# of the subspace that is nearest.
+OF_CHOICES = {"SparseDictionary", "SubspaceClustering"}
 
 
 def cases():

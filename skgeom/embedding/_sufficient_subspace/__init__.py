@@ -1,0 +1,1 @@
+"""Directions of the rows that a target depends on."""
