@@ -159,6 +159,7 @@ MAP = {
             "adaptive_basis",
         ),
         ("the same of classes", "AdaptiveBasisClassifier", "adaptive_basis"),
+        (
             "covariance: dear runs\nand cheap ones",
             "MultiFidelityCovariance",
             "multi_fidelity_covariance",

@@ -31,6 +31,15 @@ class LocalFrames(NamedTuple):
         Variances along them.
     total : ndarray of shape (n,)
         Variances in all directions, summed.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skgeom.graph import local_frames
+    >>> X = np.array([[0.0, 1.0], [1.0, 2.0], [2.0, 3.0]])
+    >>> frames = local_frames(X, np.array([[0, 1, 2]]), np.ones((1, 3)), 1)
+    >>> np.abs(frames.axes[0]).round(3)
+    array([[0.707, 0.707]])
     """
 
     centers: NDArray

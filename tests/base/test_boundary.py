@@ -32,8 +32,8 @@ METHODS = (
     "decision_function",
     "predict_proba",
     "score_samples",
+    "mahalanobis",
 )
-METHODS = ("transform", "predict", "decision_function", "predict_proba", "mahalanobis")
 
 needs_namespaces = pytest.mark.skipif(
     not KNOWS_NAMESPACES, reason="scikit-learn keeps to NumPy, whatever it is told"
@@ -83,13 +83,10 @@ ON_HOST = {
     "AnchorAlignment",
     "FrechetMeanClassifier",
     "HyperbolicCoordinates",
-    "RelativeRepresentation",
-}
-ON_HOST = {"FrechetMeanClassifier", "HyperbolicCoordinates", "SphericalHarmonics"}
-ON_HOST = {"FrechetMeanClassifier", "HyperbolicCoordinates", "TangentCoordinates"}
-    "FrechetMeanClassifier",
-    "HyperbolicCoordinates",
     "MultiFidelityCovariance",
+    "RelativeRepresentation",
+    "SphericalHarmonics",
+    "TangentCoordinates",
 }
 
 

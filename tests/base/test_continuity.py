@@ -4,7 +4,7 @@ import inspect
 
 import numpy as np
 import pytest
-from sklearn.base import is_classifier, is_outlier_detector
+from sklearn.base import is_classifier
 from sklearn.datasets import load_diabetes
 from sklearn.utils import get_tags
 
@@ -20,8 +20,8 @@ NUMBERS = (
     "predict_proba",
     "decision_function",
     "score_samples",
+    "mahalanobis",
 )
-NUMBERS = ("transform", "predict", "predict_proba", "decision_function", "mahalanobis")
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:The graph has:UserWarning"),
@@ -58,8 +58,6 @@ SETTINGS = {
 }
 
 
-# A code of few atoms changes them where two describe a row as well.
-OF_CHOICES = {"SparseDictionary"}
 # To these a row is a direction: one that is nearly zero has any.
 OF_DIRECTIONS = {"SphereKernelDensity", "VonMisesFisherMixture"}
 # A code of few atoms changes them where two describe a row as well, and coordinates are
@@ -94,12 +92,10 @@ def allowed(Class, rows):
 
 
 def answers(model, rows):
+    # Classes, numbers of clusters or of components, outliers.
     of_labels = {"classes_", "labels_"} & vars(model).keys()
-    labels = "predict" if of_labels or is_outlier_detector(model) else ""
-    # Numbers of clusters or of components.
-    density = hasattr(model, "score_samples")
-    labels = "predict" if {"classes_", "labels_"} & vars(model).keys() else ""
-    labels = "predict" if density else labels
+    of_parts = hasattr(model, "score_samples")
+    labels = "predict" if of_labels or of_parts else ""
     for name in NUMBERS:
         if hasattr(model, name) and name != labels:
             found = getattr(model, name)(allowed(type(model), rows))
