@@ -252,6 +252,8 @@ class GraphKernelMixin:
 class NumbersMixin:
     """Score of predictions of numbers, some of which may be missing."""
 
+    predict: Any
+
     def score(
         self, X: MatrixLike, y: ArrayLike, sample_weight: ArrayLike | None = None
     ) -> float:

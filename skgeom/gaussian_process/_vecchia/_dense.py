@@ -120,13 +120,10 @@ def learn_dense(
         part = [a[some] for a in data]
         start, *_ = _descend(part, kernel, free, free.start, None, tol, max_iter)
         metric = _metric(part, kernel, free, start, n / len(some))
-    return Learned(
-        *_told(
-            free,
-            *_descend(data, kernel, free, start, metric, tol, max_iter, callback),
-            tol * len(targets),
-        )
+    phi, found, n_iter, values = _descend(
+        data, kernel, free, start, metric, tol, max_iter, callback
     )
+    return Learned(*_told(free, phi, found, n_iter, values, tol * len(targets)))
 
 
 def _descend(data, kernel, free, start, metric, tol, max_iter, callback=None):

@@ -377,7 +377,7 @@ class GraphGPRegressor(
                 f"{theta.shape}."
             )
         prior, labels = self._process.prior, self._process.labels
-        if len(theta) == 3:
+        if len(theta) == 3 and isinstance(self.kernel, str):
             value, smoothness = float(np.exp(theta[1])), self.smoothness
             time = RANGES[self.kernel].to_time(value, smoothness)
             prior = self._field.prior(function_of_range(self.kernel, time, smoothness))

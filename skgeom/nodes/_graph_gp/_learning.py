@@ -56,7 +56,7 @@ class Field(NamedTuple):
     backend: Backend
 
     @classmethod
-    def on(cls, graph: Graph, mass: NDArray | None, backend: Backend):
+    def on(cls, graph: Graph, mass: NDArray | None, backend: Backend) -> "Field":
         """The field on a graph."""
         roots = np.ones(graph.n_nodes)
         if mass is not None:

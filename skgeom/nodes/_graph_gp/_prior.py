@@ -8,6 +8,7 @@ Chebyshev series.
 
 import functools
 from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
@@ -103,9 +104,12 @@ class GraphPrior:
         backend: Backend,
     ):
         self.laplacian, self.function, self.backend = laplacian, function, backend
-        self.power, self.factor, self.matrix = None, None, None
-        if sparse and is_solved_for(function):
-            scale, power = as_inverse_power(function)
+        self.power = 0
+        self.factor: Any = None
+        self.matrix: Any = None
+        inverse = as_inverse_power(function) if is_solved_for(function) else None
+        if sparse and inverse is not None:
+            scale, power = inverse
             identity = sp.eye_array(laplacian.n_nodes, format="csr")
             self.matrix = (identity + scale * laplacian.matrix()).tocsc()
             self.power, self.factor = int(power), decomposed(self.matrix)
