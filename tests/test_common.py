@@ -47,11 +47,13 @@ LEFT_OUT_FOR_TRANSFORMERS = [
 # them results of namespaces agree to rounding, or do not at all.
 QUICK = {
     skgeom.HyperbolicMDS: {"max_iter": 3, "scale": 1.0},
+    skgeom.NonnegativeRESCAL: {"max_iter": 10, "tol": 1.0},
     skgeom.PoincareEmbedding: {"max_iter": 3},
     skgeom.SDPClustering: {"n_clusters": 2},
 }
 # Of a graph's adjacency: as it comes, an estimator has gone through all checks by then.
 SHORT = {
+    skgeom.NonnegativeRESCAL: {"max_iter": 60, "tol": 0.1},
     skgeom.PoincareEmbedding: {"max_iter": 20},
     skgeom.SDPClustering: {"n_clusters": 2},
 }

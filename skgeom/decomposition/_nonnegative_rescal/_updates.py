@@ -35,10 +35,10 @@ def factorise(
               {A \sum_m R_m G R_m^\top + R_m^\top G R_m}, \qquad G = A^\top A,
 
     then :math:`R_m` by :math:`A^\top X_m A / (G R_m G)` [1]_. The error is quadratic in
-    R and its step never raises it. It is of degree four in A; where the step would
-    raise it, the fourth root of the factor is taken, which never does. Where links go
-    from some entities to others, only links that there may be are described: G is of
-    those at the other end.
+    R, whose step never raises it, and of degree four in A, where the fourth root of the
+    factor never does. The whole factor is shorter work, and the root is taken only where
+    the error would be higher after both. Where links go from some entities to
+    others, only links that there may be are described: G is of those at the other end.
 
     Parameters
     ----------
@@ -89,19 +89,19 @@ def factorise(
     A = _unit(rng.uniform(0.1, 1.1, (n_copies, n_init, n, k)))
     R = rng.uniform(0.1, 1.1, (n_copies, n_init, m, k, k))
     squares = relations.squares()[:, None]
-    squares = np.where(squares > 0, squares, 1.0)
+    unit = np.where(squares > 0, squares, 1.0)
     state = _Products(relations, A)
     R = _core_step(R, state)
     error = state.error(R)
-    seen, n_iter = [(squares + error) / squares], 0
+    seen, n_iter = [(squares + error) / unit], 0
     for n_iter in range(1, max_iter + 1):
-        state, R, error = _step(relations, state, R, error, _ROUNDING * squares)
+        state, R, error = _step(relations, state, R, error, _ROUNDING * unit)
         if n_iter % _STEPS_PER_LOOK == 0:
-            seen.append(np.maximum((squares + error) / squares, 0.0))
+            seen.append(np.maximum((squares + error) / unit, 0.0))
             if (last_fall(seen) <= tol).all():
                 break
     if n_iter % _STEPS_PER_LOOK:
-        seen.append(np.maximum((squares + error) / squares, 0.0))
+        seen.append(np.maximum((squares + error) / unit, 0.0))
     best = error.argmin(axis=1)
     each = np.arange(n_copies)
     return state.A[each, best], R[each, best], np.array(seen), n_iter
@@ -160,16 +160,18 @@ class _Products:
 
 
 def _step(relations, old, R, error, rounding):
-    """A, then R; A more carefully where the error would rise."""
+    """A, then R; more carefully where the error would rise."""
     ratio = _ratio(old, R)
     new, core = _moved(relations, old.A, ratio, R)
-    # Before the step of R, which cannot raise it.
-    risen = new.error(core) > error + rounding
+    core = _core_step(core, new)
+    found = new.error(core)
+    risen = found > error + rounding
     if risen.any():
         ratio = np.where(risen[:, :, None, None], ratio**0.25, ratio)
         new, core = _moved(relations, old.A, ratio, R)
-    R = _core_step(core, new)
-    return new, R, new.error(R)
+        core = _core_step(core, new)
+        found = new.error(core)
+    return new, core, found
 
 
 def _ratio(old, R):
