@@ -5,11 +5,15 @@ uniform in 1 +- .05 or 1 +- .2. Each rank from 2 to 10 is fitted to six copies o
 tensor, each entry times 1 +- .03. Columns are matched over the copies, and the smallest
 mean silhouette of a group of columns says how alike they are. `NonnegativeRESCAL` keeps
 the best of four starts of up to 400 steps for each copy, and takes the largest rank
-whose silhouette is above .5. The rules of one start of 200 steps take the last before
-the silhouette is negative, or the largest at which it is above .6.
+whose silhouette is above .5 and whose error is a quarter below that of one rank less;
+"by silhouette" is without the latter. The rules of one start of 200 steps take the last
+rank before the silhouette is negative, or the largest at which it is above .6.
 """
 
+import itertools
+
 import numpy as np
+from joblib import Parallel, delayed
 from scipy.optimize import linear_sum_assignment
 from sklearn.metrics import silhouette_samples
 
@@ -18,6 +22,7 @@ from skgeom import NonnegativeRESCAL
 
 N_COPIES, N_STEPS, TINY = 6, 200, 1e-12
 RANKS = range(2, 11)
+SEEDS = 5000, 5100
 
 
 def factors(X, rank, rng):
@@ -75,23 +80,34 @@ def ours(X, seed):
     return model.fit(np.concatenate(X, axis=1))
 
 
+def case(true, noise, turn):
+    """A row of the table."""
+    seed = SEEDS[turn] + int(100 * noise) + true
+    X = tensor(true, noise, seed)
+    model, cpu, _ = timed(ours, X, seed)
+    (first, high), cpu_one, _ = timed(one_start, X, seed)
+    alike, left = model.stability_, np.array(list(model.errors_.values()))
+    row = {"true rank": true, "noise": noise}
+    row |= {"NonnegativeRESCAL": model.n_components_, "seconds": cpu}
+    row["by silhouette"] = max([r for r, v in alike.items() if v > 0.5], default=1)
+    row["silhouettes from rank 2 on"] = ", ".join(f"{v:.2f}" for v in alike.values())
+    row["falls of the error"] = ", ".join(f"{v:.2f}" for v in 1 - left[1:] / left[:-1])
+    row |= {"one start: before negative": first, "one start: last above .6": high}
+    return row | {"its seconds": cpu_one}
+
+
 def main(quick):
-    rows = []
-    for noise in (0.05,) if quick else (0.05, 0.2):
-        for true in (3,) if quick else range(3, 8):
-            for turn in range(1 if quick else 2):
-                seed = 4000 + 100 * turn + int(100 * noise) + true
-                X = tensor(true, noise, seed)
-                model, cpu, _ = timed(ours, X, seed)
-                (first, high), cpu_one, _ = timed(one_start, X, seed)
-                row = {"true rank": true, "noise": noise}
-                row |= {"NonnegativeRESCAL": model.n_components_, "seconds": cpu}
-                row["its silhouettes from rank 2 on"] = ", ".join(
-                    f"{value:.2f}" for value in model.stability_.values()
-                )
-                row |= {"one start: before negative": first, "last above .6": high}
-                rows.append(row | {"seconds of it": cpu_one})
-    rules = ("NonnegativeRESCAL", "one start: before negative", "last above .6")
+    noises, ranks = ((0.05,), (3,)) if quick else ((0.05, 0.2), range(3, 8))
+    turns = range(1 if quick else 2)
+    at_hand = itertools.product(ranks, noises, turns)
+    rows = Parallel(n_jobs=2)(delayed(case)(*one) for one in at_hand)
+    rows = sorted(rows, key=lambda row: row["noise"])
+    rules = [
+        "NonnegativeRESCAL",
+        "by silhouette",
+        "one start: before negative",
+        "one start: last above .6",
+    ]
     right = {rule: sum(row[rule] == row["true rank"] for row in rows) for rule in rules}
     found = ", ".join(f"{rule} {n}" for rule, n in right.items())
     report(
@@ -101,8 +117,8 @@ def main(quick):
         notes=[
             __doc__.split("\n\n")[1].strip().replace("\n", " "),
             f"Right of {len(rows)}: {found}.",
-            "The bound of .5 was chosen on some twenty tensors of seeds 500 to 917. "
-            "Seeds: 4000 or 4100, plus a hundred times the noise, plus the rank.",
+            f"Seeds: {SEEDS[0]} or {SEEDS[1]}, plus a hundred times the noise, "
+            "plus the rank. Both bounds were chosen on other tensors, of seeds 500 to 4127.",
         ],
         write=not quick,
     )

@@ -60,7 +60,7 @@ class NonnegativeRESCAL(GraphInputMixin, EmbeddingMixin, GeometryEstimator):
         Most steps.
     tol : float, default=1e-3
         Steps end where ten of them lower the error of no start by more than this share
-        of it, or of a hundredth of the squares of X.
+        of it, or of a ten-thousandth of the squares of X.
     device : {"auto", "cpu", "cuda", "cuda:<i>", "mps", "torch-cpu"}, default="auto"
         Where results are told. The work is that of NumPy and SciPy on the host.
     random_state : int, RandomState instance or None, default=None
@@ -80,6 +80,9 @@ class NonnegativeRESCAL(GraphInputMixin, EmbeddingMixin, GeometryEstimator):
     stability_ : dict of int to float
         With "auto", for each number from 2 on, the least mean silhouette of a
         community over the copies.
+    errors_ : dict of int to float
+        With "auto", for each number from 1 on, the mean share of the squares of a copy
+        that is left.
     reconstruction_err_ : float
         Root of the sum of squares of X less what the factors say.
     n_iter_ : int
@@ -98,9 +101,10 @@ class NonnegativeRESCAL(GraphInputMixin, EmbeddingMixin, GeometryEstimator):
     -----
     "auto" draws six copies of X, each link times a number from 0.97 to 1.03, fits each
     number of communities to all copies, and matches their columns. The largest number
-    whose least stable community has a silhouette above 0.5 is taken, and 1 if there is
-    none. Communities are told apart by how they link in several relations: one alone
-    leaves A and R free to share what they say, and its number may be too small.
+    is taken whose least stable community has a silhouette above 0.5, and with which a
+    quarter less is left than with one community less; 1 if there is none. Communities
+    are told apart by how they link in several relations: one alone leaves A and R free
+    to share what they say, and its number may be too small.
 
     A row given to `transform` has the memberships by which nonnegative least squares
     explains its links, A and R being fixed. Training rows have those of `fit`:
@@ -299,7 +303,7 @@ class NonnegativeRESCAL(GraphInputMixin, EmbeddingMixin, GeometryEstimator):
         """As many as asked for, or the most that are stable."""
         if self.n_components != "auto":
             return min(self.n_components, most)
-        self.stability_, chosen = ranks_by_stability(
+        chosen, self.stability_, self.errors_ = ranks_by_stability(
             relations,
             min(self.max_components, most),
             self.n_init,

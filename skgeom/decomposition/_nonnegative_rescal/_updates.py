@@ -14,7 +14,7 @@ _ROUNDING = 1e-13
 # Steps between two looks at how far the error has fallen.
 _STEPS_PER_LOOK = 10
 # Errors are told from zero down to this share of the squares of X.
-_SMALL = 1e-2
+_SMALL = 1e-4
 
 
 def factorise(
@@ -36,9 +36,9 @@ def factorise(
 
     then :math:`R_m` by :math:`A^\top X_m A / (G R_m G)` [1]_. The error is quadratic in
     R, whose step never raises it, and of degree four in A, where the fourth root of the
-    factor never does. The whole factor is shorter work, and the root is taken only where
-    the error would be higher after both. Where links go from some entities to
-    others, only links that there may be are described: G is of those at the other end.
+    factor never does; the root is taken only where the error would be higher after
+    both. Where links go from some entities to others, only links that there may be are
+    described: G is of those at the other end.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ def factorise(
         Most steps.
     tol : float, default=1e-3
         Steps end where ten of them lower no error by more than this share of it, or of
-        a hundredth of the squares of X.
+        a ten-thousandth of the squares of X.
 
     Returns
     -------
@@ -118,7 +118,7 @@ def last_fall(errors: Sequence[NDArray]) -> NDArray:
     Returns
     -------
     ndarray of the shape of each
-        Shares; errors below a hundredth of the squares of X count as so much.
+        Shares; errors below a ten-thousandth of the squares of X count as so much.
 
     Examples
     --------
