@@ -118,7 +118,7 @@ def main(quick):
             __doc__.split("\n\n")[1].strip().replace("\n", " "),
             f"Right of {len(rows)}: {found}.",
             f"Seeds: {SEEDS[0]} or {SEEDS[1]}, plus a hundred times the noise, "
-            "plus the rank. Both bounds were chosen on other tensors, of seeds 500 to 4127.",
+            "plus the rank. Both bounds were chosen on tensors of seeds 500 to 4127.",
         ],
         write=not quick,
     )

@@ -102,6 +102,7 @@ MAP = {
         ("counts: what comes\ntogether", "PMIEmbedding", "factors"),
         ("rows as sums of\nfew atoms", "SparseDictionary", "factors"),
         ("parts that add up", "NMF", None),
+        ("communities behind\nseveral relations", "NonnegativeRESCAL", "factors"),
     ],
 }
 COLUMN, BOX, GAP, HEAD = 192, 182, 92, 150

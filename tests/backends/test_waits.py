@@ -340,6 +340,7 @@ OF_DENSE_MATHEMATICS = (
     "HyperbolicCoordinates",
     "HyperbolicLogisticRegression",
     "HyperbolicMDS",
+    "NonnegativeRESCAL",
     "OrthogonalRBFSampler",
     "PMIEmbedding",
     "SDPClustering",

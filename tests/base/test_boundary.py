@@ -72,7 +72,7 @@ def torch():
 
 
 # Whose fit puts nothing there: a few operations a number, or an estimator of others.
-ON_HOST = {"FrechetMeanClassifier", "HyperbolicCoordinates"}
+ON_HOST = {"FrechetMeanClassifier", "HyperbolicCoordinates", "NonnegativeRESCAL"}
 
 
 @pytest.mark.parametrize("which", ["first", "last"])
