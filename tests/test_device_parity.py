@@ -481,8 +481,6 @@ WITHIN_ESTIMATORS = {
     "GraphKernelRidge": "choose_kernel held_out_fifths",
     "NodeEmbedding": "walked_powers propagated",
     "GraphFeatureExpansion": "powers_of",
-    "NonnegativeRESCAL": "factorise last_fall column_stability ranks_by_stability "
-    "nonnegative_rows",
     "SparseDictionary": "sparse_codes",
     "PoincareEmbedding": "choose_start",
     "SingularityScorer": "unexplained_shares",

@@ -46,12 +46,13 @@ class NonnegativeRESCAL(GraphInputMixin, EmbeddingMixin, GeometryEstimator):
     n_relations : int, default=None
         How many relations stand side by side in X. None: with "precomputed" as many as
         fit, else one.
-    affinity : {"bipartite", "precomputed"}, default="bipartite"
-        What X holds. "bipartite": links of each row to things of another kind, (n, m
-        p). "precomputed": links to the rows themselves, (n, m n).
-    graph : Graph or list of Graph, default=None
-        Relations between the same nodes, directed or not; X is then a column of node
-        ids or names, and `affinity` does not count.
+    graph : Graph, default=None
+        A known graph. X is then a column of node ids or names, shape (n_samples, 1). A
+        list of graphs of the same nodes, directed or not, is a relation each.
+    affinity : str, default="bipartite"
+        What X holds when `graph` is None. "bipartite": links of each row to things of
+        another kind, shape (n, m p). "precomputed": links to the rows themselves, shape
+        (n, m n).
     max_components : int, default=10
         The most that "auto" tries, >= 2.
     n_init : int, default=4
@@ -62,7 +63,8 @@ class NonnegativeRESCAL(GraphInputMixin, EmbeddingMixin, GeometryEstimator):
         Steps end where ten of them lower the error of no start by more than this share
         of it, or of a ten-thousandth of the squares of X.
     device : {"auto", "cpu", "cuda", "cuda:<i>", "mps", "torch-cpu"}, default="auto"
-        Where results are told. The work is that of NumPy and SciPy on the host.
+        Where the work happens: numba on the CPU or torch. "auto" follows X. All of it
+        is NumPy's and SciPy's here, on the host; results go where X is.
     random_state : int, RandomState instance or None, default=None
         Decides starts and copies.
 
@@ -152,8 +154,8 @@ class NonnegativeRESCAL(GraphInputMixin, EmbeddingMixin, GeometryEstimator):
         n_components: int | str = 5,
         *,
         n_relations: int | None = None,
-        affinity: str = "bipartite",
         graph: Graph | Sequence[Graph] | None = None,
+        affinity: str = "bipartite",
         max_components: int = 10,
         n_init: int = 4,
         max_iter: int = 400,
@@ -163,8 +165,8 @@ class NonnegativeRESCAL(GraphInputMixin, EmbeddingMixin, GeometryEstimator):
     ):
         self.n_components = n_components
         self.n_relations = n_relations
-        self.affinity = affinity
         self.graph = graph
+        self.affinity = affinity
         self.max_components = max_components
         self.n_init = n_init
         self.max_iter = max_iter

@@ -1,4 +1,4 @@
-"""How alike the columns are that a rank gives from copies of the links."""
+"""How alike columns of several copies of the links are (Bhattarai et al., 2023)."""
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
@@ -63,12 +63,12 @@ def ranks_by_stability(
     relations: Relations,
     max_components: int,
     n_init: int,
-    rng,
+    rng: np.random.RandomState,
     *,
     max_iter: int,
     tol: float,
 ) -> tuple[int, dict[int, float], dict[int, float]]:
-    """Choose the number of components that come again, and that say something.
+    """Choose the number of components that come again [1]_, and that say something.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Stacks of relations between entities, and their products with factors."""
+"""Relations between entities, and products with factors (Krompass et al., 2013)."""
 
 from collections.abc import Sequence
 
@@ -89,7 +89,9 @@ class Relations:
         """
         return self._placed(A[:, self.ends[0]], self.ends[1], inward=True)
 
-    def perturbed(self, n_copies: int, noise: float, rng) -> "Relations":
+    def perturbed(
+        self, n_copies: int, noise: float, rng: np.random.RandomState
+    ) -> "Relations":
         """Make copies, each of whose links is times a number near 1.
 
         Parameters

@@ -25,8 +25,8 @@ def nonnegative_rows(products: NDArray, gram: NDArray) -> NDArray:
     Returns
     -------
     ndarray of shape (n_rows, n_components)
-        By the method of active sets, with a ridge of a millionth of the mean diagonal.
-        Twice the products, twice the row.
+        By the method of active sets [1]_, with a ridge of a millionth of the mean
+        diagonal. Twice the products, twice the row.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""Multiplicative steps of A and R in X_m ~ A R_m A', A and R not negative."""
+"""Steps of A and R in X_m ~ A R_m A', not negative (Krompass et al., 2013)."""
 
 from collections.abc import Sequence
 
@@ -21,7 +21,7 @@ def factorise(
     relations: Relations,
     n_components: int,
     n_init: int,
-    rng,
+    rng: np.random.RandomState,
     *,
     max_iter: int = 400,
     tol: float = 1e-3,
