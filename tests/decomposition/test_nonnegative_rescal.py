@@ -101,6 +101,19 @@ def test_rows_are_those_of_least_squares(seed, k, rows):
     assert_allclose(scaled, 1e-100 * found, rtol=1e-9, atol=1e-112)
 
 
+def test_steps_on_sparse_links_go_on_while_communities_form():
+    """There most of the squares is chance, and the error hardly falls."""
+    rng = np.random.default_rng(0)
+    kind = np.arange(400) % 2
+    chance = np.where(kind[:, None] == kind, 0.04, 0.005)
+    links = sp.csr_array((rng.random((400, 400)) < chance).astype(float))
+    model = NonnegativeRESCAL(2, affinity="precomputed", n_init=1, random_state=1)
+    Z = model.fit_transform(links)
+    assert model.reconstruction_err_**2 > 0.9 * links.sum()
+    told = Z.argmax(axis=1) == kind
+    assert max(told.mean(), 1 - told.mean()) > 0.95
+
+
 def matched(Z, truth):
     """Cosines of columns with the true ones, in the best order."""
     unit = [A / np.linalg.norm(A, axis=0) for A in (Z, truth)]

@@ -61,7 +61,7 @@ class NonnegativeRESCAL(GraphInputMixin, EmbeddingMixin, GeometryEstimator):
         Most steps.
     tol : float, default=1e-3
         Steps end where ten of them lower the error of no start by more than this share
-        of it, or of a ten-thousandth of the squares of X.
+        of it, or of what is explained where that is less.
     device : {"auto", "cpu", "cuda", "cuda:<i>", "mps", "torch-cpu"}, default="auto"
         Where the work happens: numba on the CPU or torch. "auto" follows X. All of it
         is NumPy's and SciPy's here, on the host; results go where X is.
@@ -105,8 +105,8 @@ class NonnegativeRESCAL(GraphInputMixin, EmbeddingMixin, GeometryEstimator):
     number of communities to all copies, and matches their columns. The largest number
     is taken whose least stable community has a silhouette above 0.5, and with which a
     quarter less is left than with one community less; 1 if there is none. Communities
-    are told apart by how they link in several relations: one alone leaves A and R free
-    to share what they say, and its number may be too small.
+    are told apart by how they link in several relations: of one alone their number may
+    be too small. So it is of sparse links of ones, most of which is chance.
 
     A row given to `transform` has the memberships by which nonnegative least squares
     explains its links, A and R being fixed. Training rows have those of `fit`:

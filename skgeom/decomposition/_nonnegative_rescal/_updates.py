@@ -53,8 +53,7 @@ def factorise(
     max_iter : int, default=400
         Most steps.
     tol : float, default=1e-3
-        Steps end where ten of them lower no error by more than this share of it, or of
-        a ten-thousandth of the squares of X.
+        Steps end where `last_fall` of no start is above this.
 
     Returns
     -------
@@ -108,7 +107,7 @@ def factorise(
 
 
 def last_fall(errors: Sequence[NDArray]) -> NDArray:
-    """Tell by which share of themselves errors fell between the last two looks.
+    """Tell how far errors fell between the last two looks, beside what is at stake.
 
     Parameters
     ----------
@@ -118,16 +117,19 @@ def last_fall(errors: Sequence[NDArray]) -> NDArray:
     Returns
     -------
     ndarray of the shape of each
-        Shares; errors below a ten-thousandth of the squares of X count as so much.
+        Shares of the error, or of what is explained where that is less, which is so of
+        sparse links; what is below a ten-thousandth of the squares of X counts as so
+        much.
 
     Examples
     --------
     >>> import numpy as np
     >>> from skgeom.decomposition._nonnegative_rescal._updates import last_fall
-    >>> last_fall(np.array([[0.5], [0.4]]))
-    array([0.2])
+    >>> last_fall(np.array([[0.5, 0.9], [0.4, 0.88]])).round(3)
+    array([0.2, 0.2])
     """
-    return (errors[-2] - errors[-1]) / np.maximum(errors[-2], _SMALL)
+    at_stake = np.maximum(np.minimum(errors[-2], 1 - errors[-2]), _SMALL)
+    return (errors[-2] - errors[-1]) / at_stake
 
 
 class _Products:
