@@ -53,7 +53,7 @@ QUICK = {
 }
 # Of a graph's adjacency: as it comes, an estimator has gone through all checks by then.
 SHORT = {
-    skgeom.NonnegativeRESCAL: {"max_iter": 60, "tol": 0.1},
+    skgeom.NonnegativeRESCAL: {"max_iter": 60, "tol": 0.1, "n_init": 1},
     skgeom.PoincareEmbedding: {"max_iter": 20},
     skgeom.SDPClustering: {"n_clusters": 2},
 }

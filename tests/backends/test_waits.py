@@ -290,6 +290,7 @@ QUICK = {
     "HyperbolicLogisticRegression": dict(tol=0.1),  # a look for each step
     "HyperbolicMDS": dict(max_iter=40),
     "NodeEmbedding": dict(n_components=16),
+    "NonnegativeRESCAL": dict(max_iter=20, tol=1.0),
     "OnlineGraphClassifier": dict(tol=0.1),
     "PoincareEmbedding": dict(max_iter=5),
 }

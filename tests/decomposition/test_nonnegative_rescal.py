@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.optimize import linear_sum_assignment, nnls
@@ -42,6 +42,7 @@ def stacks(draw):
     return links, n if n == p else n + p
 
 
+@settings(max_examples=40)
 @given(stack=stacks(), k=st.integers(1, 4), seed=st.integers(0, 99))
 def test_no_step_raises_the_error(stack, k, seed):
     links, n_entities = stack
@@ -50,7 +51,7 @@ def test_no_step_raises_the_error(stack, k, seed):
     for relations in at_hand:
         rng = np.random.RandomState(seed)
         steps = []
-        for max_iter in (0, 1, 2, 3, 9):
+        for max_iter in (0, 1, 2, 5):
             rng.seed(seed)
             A, R, errors, _ = factorise(relations, k, 2, rng, max_iter=max_iter, tol=0)
             steps.append(errors[-1])
@@ -122,10 +123,10 @@ def matched(Z, truth):
 
 
 def test_planted_communities_and_their_number_are_found():
-    model = NonnegativeRESCAL("auto", affinity="precomputed", max_components=5)
+    model = NonnegativeRESCAL("auto", affinity="precomputed", max_components=4)
     model.set_params(random_state=0).fit(SIDE_BY_SIDE)
     assert model.n_components_ == 3 == model.core_.shape[1]
-    assert list(model.stability_) == [2, 3, 4, 5]
+    assert list(model.stability_) == [2, 3, 4]
     assert model.stability_[3] > 0.9
     assert matched(model.embedding_, TRUE).min() > 0.98
     told = model.embedding_ @ model.core_ @ model.components_
@@ -172,7 +173,7 @@ def test_new_rows_are_explained_by_their_links():
 def test_links_to_things_of_another_kind():
     targets = RNG.exponential(size=(15, 3)) * (RNG.random((15, 3)) < 0.5)
     wide = np.concatenate(TRUE @ CORES @ targets.T, axis=1)
-    model = NonnegativeRESCAL(3, n_relations=4, random_state=0, max_iter=1500)
+    model = NonnegativeRESCAL(3, n_relations=4, random_state=0, max_iter=800)
     Z = model.fit_transform(wide)
     assert model.components_.shape == (3, 15)
     assert_allclose(model.transform(wide), Z)
