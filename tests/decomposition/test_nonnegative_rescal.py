@@ -42,7 +42,7 @@ def stacks(draw):
     return links, n if n == p else n + p
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(stack=stacks(), k=st.integers(1, 4), seed=st.integers(0, 99))
 def test_no_step_raises_the_error(stack, k, seed):
     links, n_entities = stack
