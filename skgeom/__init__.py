@@ -40,6 +40,7 @@ _ESTIMATORS = {
     "NodeEmbedding": "skgeom.nodes",
     "GraphFeatureExpansion": "skgeom.nodes",
     "OnlineGraphClassifier": "skgeom.nodes",
+    "NonnegativeRESCAL": "skgeom.decomposition",
     "PMIEmbedding": "skgeom.decomposition",
     "SparseDictionary": "skgeom.decomposition",
     "KrylovKernelPCA": "skgeom.kernels",

@@ -50,11 +50,13 @@ QUICK = {
     skgeom.AdaptiveBasisRegressor: {"max_iter": 3},
     skgeom.HyperbolicMDS: {"max_iter": 3, "scale": 1.0},
     skgeom.LeastVolumeAutoencoder: {"max_iter": 3},
+    skgeom.NonnegativeRESCAL: {"max_iter": 10, "tol": 1.0},
     skgeom.PoincareEmbedding: {"max_iter": 3},
     skgeom.SDPClustering: {"n_clusters": 2},
 }
 # Of a graph's adjacency: as it comes, an estimator has gone through all checks by then.
 SHORT = {
+    skgeom.NonnegativeRESCAL: {"max_iter": 60, "tol": 0.1, "n_init": 1},
     skgeom.PoincareEmbedding: {"max_iter": 20},
     skgeom.SDPClustering: {"n_clusters": 2},
 }

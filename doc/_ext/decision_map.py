@@ -165,6 +165,7 @@ MAP = {
             "multi_fidelity_covariance",
         ),
         ("parts that add up", "NMF", None),
+        ("communities behind\nseveral relations", "NonnegativeRESCAL", "factors"),
     ],
     "A density": [
         (

@@ -3,8 +3,8 @@
 Words from counts, and strokes of pens
 ======================================
 
-Two factors of a matrix: coordinates of words by the company that they keep, and a
-dictionary of strokes from which digits are put together.
+Factors of tables: coordinates of words by the company that they keep, a dictionary of
+strokes from which digits are put together, and communities behind several relations.
 """
 
 # %%
@@ -22,7 +22,8 @@ import numpy as np
 import scipy.sparse as sp
 from sklearn.datasets import load_digits
 
-from skgeom import PMIEmbedding, SparseDictionary
+from skgeom import NonnegativeRESCAL, PMIEmbedding, SparseDictionary
+from skgeom.graph import Graph
 from skgeom.plotting import PALETTE, STYLE
 
 plt.style.use(STYLE)
@@ -117,4 +118,51 @@ for n_atoms in (32, 64, 128):
     ax.plot(counts_of_atoms, errors, marker="o", label=f"{n_atoms} atoms")
 ax.set(xlabel="atoms a digit", ylabel="variance that is left", ylim=(0, None))
 ax.legend()
+plt.show()
+
+# %%
+# Communities behind several relations
+# ------------------------------------
+# Sixty people belong to four communities, a few to two. They write to each other, they
+# ask and they meet, each by other rules of who turns to whom. Who meets does not tell
+# the first two apart; all three together do.
+# :class:`~skgeom.decomposition.NonnegativeRESCAL` finds memberships, rules and how many
+# communities there are: the most that come again from links that are a little changed,
+# and that each explain a good part of what is left.
+
+rng = np.random.default_rng(3)
+belongs = np.eye(4)[np.sort(rng.integers(4, size=60))] * rng.uniform(0.5, 1.5, (60, 1))
+belongs += (rng.random((60, 4)) < 0.06) * rng.uniform(0.3, 0.8, (60, 4))
+rules = {
+    "writes to": [[3, 0, 0, 0], [0, 3, 0, 0], [0, 0, 0, 3], [0, 0, 3, 0]],
+    "asks": [[0, 3, 0, 0], [0, 0, 3, 0], [0, 0, 0, 3], [3, 0, 0, 0]],
+    "meets": [[3, 3, 0, 0], [3, 3, 0, 0], [0, 0, 3, 0], [0, 0, 0, 3]],
+}
+links = [
+    rng.poisson(2 * belongs @ np.array(rule) @ belongs.T) for rule in rules.values()
+]
+relations = [Graph(link, directed=True) for link in links]
+model = NonnegativeRESCAL("auto", max_components=7, graph=relations, random_state=0)
+Z = model.fit_transform(np.arange(60)[:, None])
+print(f"{model.n_components_} communities")
+
+fig, axes = plt.subplots(2, 3, figsize=(8, 5.2))
+order = np.argsort(belongs.argmax(axis=1)[Z.argmax(axis=0)])
+for ax, link, name in zip(axes[0], links, rules, strict=True):
+    ax.imshow(link, cmap="Greys", vmax=12)
+    ax.set(xticks=[], yticks=[], title=name)
+axes[1, 0].imshow(Z[:, order], cmap="Greys", aspect="auto", interpolation="nearest")
+axes[1, 0].set(title="memberships", xticks=[], yticks=[])
+core = model.core_[1][np.ix_(order, order)]
+axes[1, 1].imshow(core, cmap="Greys")
+axes[1, 1].set(title="who asks whom", xticks=[], yticks=[])
+numbers = list(model.stability_)
+axes[1, 2].plot(numbers, list(model.stability_.values()), marker="o", label="stability")
+left = np.array(list(model.errors_.values()))
+axes[1, 2].plot(
+    numbers, 1 - left[1:] / left[:-1], marker="s", label="fall of the error"
+)
+axes[1, 2].axvline(model.n_components_, color="0.7", zorder=0)
+axes[1, 2].set(xlabel="communities")
+axes[1, 2].legend(fontsize=8)
 plt.show()

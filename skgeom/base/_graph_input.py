@@ -141,6 +141,11 @@ class GraphInputMixin:
             )
         return min(self.n_neighbors, available)
 
+    @property
+    def _named_graph(self):
+        """The graph by which nodes are named; sub-classes may have several."""
+        return self.graph
+
     # The name of the parameter that says what X holds.
     _source = "affinity"
 
@@ -184,7 +189,8 @@ class GraphInputMixin:
 
     def _read_names(self, X, column, expected, reset):
         """The node of each row of X, which is a column of names."""
-        if self.graph.node_names is None:
+        graph = self._named_graph
+        if graph.node_names is None:
             raise ValueError(
                 f"{expected}; it holds names, and the graph has no node_names."
             )
@@ -196,7 +202,7 @@ class GraphInputMixin:
             raise ValueError(f"{expected}; it has no rows: 0 sample(s).")
         validate_data(self, X, reset=reset, skip_check_array=True)
         try:
-            return self.graph.ids(column[:, 0])
+            return graph.ids(column[:, 0])
         except ValueError as error:
             raise ValueError(f"{expected}: {error}") from None
 

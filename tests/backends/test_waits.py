@@ -295,6 +295,7 @@ QUICK = {
     "AdaptiveBasisRegressor": dict(max_iter=5),
     "LeastVolumeAutoencoder": dict(max_iter=5),
     "NodeEmbedding": dict(n_components=16),
+    "NonnegativeRESCAL": dict(max_iter=20, tol=1.0),
     "OnlineGraphClassifier": dict(tol=0.1),
     "PoincareEmbedding": dict(max_iter=5),
 }
@@ -358,6 +359,7 @@ OF_DENSE_MATHEMATICS = (
     "HyperbolicMDS",
     "LeastVolumeAutoencoder",
     "MultiFidelityCovariance",
+    "NonnegativeRESCAL",
     "OrthogonalRBFSampler",
     "SphericalHarmonics",
     "PMIEmbedding",

@@ -88,6 +88,7 @@ ON_HOST = {
     "SphericalHarmonics",
     "TangentCoordinates",
 }
+ON_HOST = {"FrechetMeanClassifier", "HyperbolicCoordinates", "NonnegativeRESCAL"}
 
 
 @pytest.mark.parametrize("which", ["first", "last"])

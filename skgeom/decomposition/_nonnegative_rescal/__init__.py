@@ -1,0 +1,1 @@
+"""Nonnegative RESCAL: relations, multiplicative steps, and how stable a rank is."""
