@@ -519,6 +519,8 @@ WITHIN_ESTIMATORS = {
     "GraphFeatureExpansion": "powers_of",
     "SparseDictionary": "sparse_codes",
     "PoincareEmbedding": "choose_start",
+    "SphereKernelDensity": "choose_kernels log_kernel_density chords_to_neighbors",
+    "VonMisesFisherMixture": "concentration_of",
     "SingularityScorer": "unexplained_shares",
     "RelativeRepresentation": "relative_coordinates",
     "HyperbolicMDS": "descend_stress place_rows stress_gradient",

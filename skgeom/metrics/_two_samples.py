@@ -121,7 +121,7 @@ def energy_distance(
     >>> exact = energy_distance(X[:200], X[200:] + 1)
     >>> sliced = energy_distance(
     ...     X[:200], X[200:] + 1, method="sliced", random_state=0)
-    >>> round(exact, 3), bool(abs(sliced / exact - 1) < 0.01)
+    >>> round(float(exact), 3), bool(abs(sliced / exact - 1) < 0.01)
     (1.052, True)
     """
     X, Y, size = _samples(X, Y)

@@ -117,7 +117,7 @@ def log_kernel_density(
     return backend.to_numpy(xp.concat(found, axis=1))
 
 
-def choose(
+def choose_kernels(
     points: NDArray,
     choices: list,
     background: float | None,
@@ -149,10 +149,11 @@ def choose(
     >>> import numpy as np
     >>> from skgeom.backends import get_backend
     >>> from skgeom.geometry import sphere
-    >>> from skgeom.mixture._kernel_choice import Choice, choose
+    >>> from skgeom.mixture._kernel_choice import Choice, choose_kernels
     >>> X = sphere.project(np.random.RandomState(0).normal(size=(50, 3)) + [9, 0, 0])
     >>> widths = [Choice(None, k, 0.1) for k in (1.0, 50.0, 1e5)]
-    >>> choose(X, widths, 0.1, get_backend("cpu"), np.random.RandomState(0)).scale
+    >>> draws = np.random.RandomState(0)
+    >>> choose_kernels(X, widths, 0.1, get_backend("cpu"), draws).scale
     50.0
     """
     n, p = points.shape

@@ -16,7 +16,7 @@ from skgeom.mixture._kernel_choice import (
     NEIGHBORS,
     SCALES,
     Choice,
-    choose,
+    choose_kernels,
     chords_to_neighbors,
     concentrations_of,
     log_kernel_density,
@@ -182,7 +182,7 @@ class SphereKernelDensity(SphereRowsMixin, DensityMixin, GeometryEstimator):
             given = choices[0] if len(choices) == 1 else _DEFAULT
             return given._replace(background=_DEFAULT[2] if known is None else known)
         rng = check_random_state(self.random_state)
-        return choose(points, choices, known, backend, rng)
+        return choose_kernels(points, choices, known, backend, rng)
 
     def _choices(self, n):
         if self.concentration == "cv":

@@ -20,7 +20,7 @@ def all_estimators() -> list[tuple[str, type]]:
     --------
     >>> from skgeom.testing import all_estimators
     >>> [name for name, _ in all_estimators()][-2:]
-    ['TreeEmbedding', 'VecchiaGPRegressor']
+    ['VecchiaGPRegressor', 'VonMisesFisherMixture']
     """
     from sklearn.base import BaseEstimator
 

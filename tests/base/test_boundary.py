@@ -84,11 +84,11 @@ ON_HOST = {
     "FrechetMeanClassifier",
     "HyperbolicCoordinates",
     "MultiFidelityCovariance",
+    "NonnegativeRESCAL",
     "RelativeRepresentation",
     "SphericalHarmonics",
     "TangentCoordinates",
 }
-ON_HOST = {"FrechetMeanClassifier", "HyperbolicCoordinates", "NonnegativeRESCAL"}
 
 
 @pytest.mark.parametrize("which", ["first", "last"])

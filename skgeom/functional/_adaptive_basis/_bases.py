@@ -1,4 +1,8 @@
-"""Integrals over a grid, and the directions in which a function of them varies."""
+"""Integrals over a grid, and the directions in which a function of them varies.
+
+Yao, Mueller and Wang, "Deep learning for functional data analysis with adaptive basis
+layers", ICML 2021; Constantine, "Active subspaces", SIAM, 2015.
+"""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -44,6 +48,13 @@ def grid_weights(grid: NDArray) -> NDArray:
     -------
     ndarray of shape (n_points,)
         Weights > 0.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skgeom.functional._adaptive_basis._bases import grid_weights
+    >>> grid_weights(np.array([0.0, 1.0, 4.0]))
+    array([0.125, 0.5  , 0.375])
     """
     if len(grid) == 1:
         return np.ones(1)

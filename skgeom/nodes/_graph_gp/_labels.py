@@ -81,7 +81,7 @@ def read_labels(
     >>> y = np.array([[1.0], [3.0], [2.0]])
     >>> units, labels = read_labels(np.array([4, 4, 1]), y, None, False)
     >>> labels.nodes, labels.n_more, round(float(labels.scatter), 6)
-    (array([1, 4]), 1, 3.0)
+    (array([1, 4]), 1, 2.0)
     """
     weights = np.ones(len(rows)) if weights is None else weights
     size = np.abs(targets).max(axis=0)

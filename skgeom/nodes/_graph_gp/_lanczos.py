@@ -47,8 +47,8 @@ def lanczos_evidence(
     >>> labels = Labels(np.arange(9), np.ones((9, 1)), np.ones(9), 0, 0.0)
     >>> found = lanczos_evidence(lambda V: 2 * V, labels, 1.0)
     >>> exact = profile(9 * np.log(2), 9 / 2, 1.0, None, labels)
-    >>> round(found.value - exact.value, 9)
-    0.0
+    >>> bool(abs(found.value - exact.value) < 1e-9)
+    True
     """
     n, n_targets = labels.targets.shape
     roots = np.sqrt(labels.weights)[:, None]

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import scipy.sparse as sp
 
-from skgeom.backends import Backend
+from skgeom.backends import Backend, get_backend
 from skgeom.graph import Graph, Laplacian
 from skgeom.nodes._graph_gp._evidence import (
     Evidence,
@@ -54,6 +54,10 @@ class Field(NamedTuple):
     isolated: NDArray
     sparse: bool
     backend: Backend
+
+    def __reduce__(self):
+        """Leave the backend behind: it is the host that opens what is stored."""
+        return Field, (*self[:-1], get_backend("cpu"))
 
     @classmethod
     def on(cls, graph: Graph, mass: NDArray | None, backend: Backend) -> "Field":
