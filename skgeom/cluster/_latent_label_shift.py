@@ -27,7 +27,7 @@ from skgeom.base import GeometryEstimator
 from skgeom.graph import nearest_neighbors
 from skgeom.typing import Array, ArrayLike, MatrixLike, NDArray, RandomStateLike
 
-# Rounds of the fit of memberships, which is concave.
+# Rounds of the fit of memberships, a concave one; more change no labels.
 _ROUNDS = 60
 _TINY = 1e-12
 
@@ -133,7 +133,8 @@ class LatentLabelShift(GeometryEstimator):
     n_init : int, default=10
         Starts of k-means, of which the best is kept.
     device : {"auto", "cpu", "cuda", "cuda:<i>", "mps", "torch-cpu"}, default="auto"
-        Where neighbours are searched: numba on the CPU or torch. "auto" follows X.
+        Where the work happens: numba on the CPU or torch. "auto" follows X. Neighbours
+        are searched there; all else is small, and done on the host.
     random_state : int, RandomState instance or None, default=None
         Decides where k-means starts, and the folds.
 
