@@ -14,7 +14,7 @@ from sklearn.cluster import KMeans
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
 from sklearn.utils import check_random_state, column_or_1d
-from sklearn.utils._param_validation import HasMethods, Interval
+from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import (
     assert_all_finite,
     check_consistent_length,
@@ -30,6 +30,8 @@ from skgeom.typing import Array, ArrayLike, MatrixLike, NDArray, RandomStateLike
 # Rounds of the fit of memberships, a concave one; more change no labels.
 _ROUNDS = 60
 _TINY = 1e-12
+# Neighbours that are counted, unless told.
+_FEWEST, _MOST = 10, 50
 
 
 def neighbor_shares(codes: NDArray, indices: NDArray, n_domains: int) -> NDArray:
@@ -122,9 +124,10 @@ class LatentLabelShift(GeometryEstimator):
     discriminator : object, default=None
         A classifier with `predict_proba`, which learns the domain of a row from others.
         None is the shares of domains among the nearest other rows.
-    n_neighbors : int, default=50
+    n_neighbors : int or "auto", default="auto"
         Rows whose domains are counted, with ``discriminator=None``; more than there are
-        others means all.
+        others means all. "auto" is a quarter of the mean number of rows of a class,
+        from 10 to 50.
     n_smooth : int, default=10
         Nearest rows, itself among them, over which the probabilities of a row are
         averaged; 1 leaves them as they are, more than there are means all.
@@ -186,6 +189,10 @@ class LatentLabelShift(GeometryEstimator):
     _parameter_constraints = {
         "n_classes": [Interval(Integral, 1, None, closed="left")],
         "discriminator": [HasMethods(["fit", "predict_proba"]), None],
+        "n_neighbors": [
+            Interval(Integral, 1, None, closed="left"),
+            StrOptions({"auto"}),
+        ],
         "n_smooth": [Interval(Integral, 1, None, closed="left")],
         "cv": [Interval(Integral, 2, None, closed="left")],
     }
@@ -195,7 +202,7 @@ class LatentLabelShift(GeometryEstimator):
         n_classes: int = 2,
         *,
         discriminator: BaseEstimator | None = None,
-        n_neighbors: int = 50,
+        n_neighbors: int | str = "auto",
         n_smooth: int = 10,
         cv: int = 3,
         n_init: int = 10,
@@ -335,7 +342,10 @@ class LatentLabelShift(GeometryEstimator):
         if D == 1 or n == 1:
             return np.ones((n, D))
         if self.discriminator is None:
-            k = min(self.n_neighbors, n - 1)
+            k = self.n_neighbors
+            if k == "auto":
+                k = min(max(n // (4 * self.n_classes), _FEWEST), _MOST)
+            k = min(k, n - 1)
             near = nearest_neighbors(self._rows, n_neighbors=k, backend=backend)[1]
             return neighbor_shares(codes, near, D)
         counts = np.bincount(codes)

@@ -83,6 +83,17 @@ def test_points_are_averages_of_neighbours_counted_by_hand():
     assert_allclose(model.domain_shares_[order], centres, atol=1e-8)
 
 
+def test_few_rows_count_few_neighbours():
+    X, domains, y = make_label_shift(200, random_state=701)
+    found = LatentLabelShift(4, random_state=0).fit(X, domains)
+    same = LatentLabelShift(4, n_neighbors=12, random_state=0).fit(X, domains)
+    assert_array_equal(found.labels_, same.labels_)
+    assert adjusted_rand_score(y, found.labels_) > 0.9
+    # More than a cloud has rows are of other classes.
+    more = LatentLabelShift(4, n_neighbors=80, random_state=0).fit(X, domains)
+    assert adjusted_rand_score(y, more.labels_) < 0.8
+
+
 @given(st.integers(0, 10**6), st.integers(1, 4), st.integers(1, 5))
 @settings(max_examples=20)
 def test_memberships_maximise_the_likelihood(seed, K, D):
