@@ -122,6 +122,14 @@ def test_mixtures_of_corners_are_told():
     assert_allclose(memberships(corners, corners), np.eye(2), atol=0.01)
 
 
+def test_integers_of_numpy_are_numbers_too():
+    X, domains, _ = make_label_shift(1500, n_features=8, random_state=0)
+    for known in (np.int64(70), "auto"):
+        parameters = dict(n_neighbors=known, n_smooth=np.int64(10), random_state=0)
+        found = LatentLabelShift(np.int64(4), **parameters).fit(X, domains)
+        assert len(np.unique(found.labels_)) == 4
+
+
 def test_shares_of_neighbours():
     found = neighbor_shares(np.array([0, 2, 2]), np.array([[0, 1], [1, 2]]), 3)
     assert_allclose(found, [[0.5, 0, 0.5], [0, 0, 1]])
