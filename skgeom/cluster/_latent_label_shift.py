@@ -345,7 +345,7 @@ class LatentLabelShift(GeometryEstimator):
             k = self.n_neighbors
             if k == "auto":
                 k = min(max(n // (4 * self.n_classes), _FEWEST), _MOST)
-            k = int(min(k, n - 1))
+            k = min(k, n - 1)
             near = nearest_neighbors(self._rows, n_neighbors=k, backend=backend)[1]
             return neighbor_shares(codes, near, D)
         counts = np.bincount(codes)
@@ -363,7 +363,7 @@ class LatentLabelShift(GeometryEstimator):
         """What is clustered: smoothed probabilities, or of one domain the rows."""
         if len(self.domains_) == 1:
             return rows.astype(np.float64)
-        k = int(min(self.n_smooth, len(self._rows)))
+        k = min(self.n_smooth, len(self._rows))
         near = nearest_neighbors(self._rows, rows, n_neighbors=k, backend=backend)[1]
         found = np.zeros((len(rows), self._shares.shape[1]))
         for column in near.T:

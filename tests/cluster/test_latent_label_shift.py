@@ -123,8 +123,8 @@ def test_mixtures_of_corners_are_told():
 
 
 def test_integers_of_numpy_are_numbers_too():
-    X, domains, _ = make_label_shift(1500, n_features=8, random_state=0)
-    for known in (np.int64(70), "auto"):
+    X, domains, _ = make_label_shift(1500, n_features=20, random_state=0)
+    for known in (np.int64(44), "auto"):
         parameters = dict(n_neighbors=known, n_smooth=np.int64(10), random_state=0)
         found = LatentLabelShift(np.int64(4), **parameters).fit(X, domains)
         assert len(np.unique(found.labels_)) == 4
