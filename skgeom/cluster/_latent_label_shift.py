@@ -27,7 +27,8 @@ from skgeom.base import GeometryEstimator
 from skgeom.graph import nearest_neighbors
 from skgeom.typing import Array, ArrayLike, MatrixLike, NDArray, RandomStateLike
 
-# Rounds of the fit of memberships, a concave one; more change no labels.
+# Rounds of the fit of memberships, a concave one: more of them change few labels, and
+# only where domains are nearly alike.
 _ROUNDS = 60
 _TINY = 1e-12
 # Neighbours that are counted, unless told.
@@ -70,7 +71,8 @@ def memberships(shares: NDArray, corners: NDArray) -> NDArray:
     r"""Write shares as a mixture of corners, by the largest likelihood.
 
     Maximises :math:`\sum_d P_d \log \sum_y Q_y G_{yd}` over probabilities Q, for each
-    row P, by expectation and maximisation from even ones.
+    row P, by sixty rounds of
+    expectation and maximisation from even ones.
 
     Parameters
     ----------
