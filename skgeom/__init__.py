@@ -20,6 +20,7 @@ _ESTIMATORS = {
     "LeastVolumeAutoencoder": "skgeom.embedding",
     "SufficientSubspace": "skgeom.embedding",
     "SDPClustering": "skgeom.cluster",
+    "LatentLabelShift": "skgeom.cluster",
     "SubspaceClustering": "skgeom.cluster",
     "MultiFidelityCovariance": "skgeom.covariance",
     "PoincareEmbedding": "skgeom.hyperbolic",

@@ -130,6 +130,7 @@ SETTINGS = {
         dict(n_dims=3),
     ],
     "SPDVectors": [dict(metric="affine"), dict(metric="euclidean")],
+    "LatentLabelShift": [dict(n_classes=3, n_smooth=1)],
     "SubspaceClustering": [dict(n_clusters=3, init="neighbors", affine=True)],
     "SufficientSubspace": [dict(method="stein", order=2)],
     "VecchiaGPRegressor": [

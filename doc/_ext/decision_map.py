@@ -66,6 +66,11 @@ MAP = {
             "SubspaceClustering",
             "subspace_clustering",
         ),
+        (
+            "sites or seasons hold\nthem in other shares",
+            "LatentLabelShift",
+            "latent_label_shift",
+        ),
         ("few of both, and\nno proof needed", "KMeans", None),
         ("number unknown, noise", "HDBSCAN", None),
     ],

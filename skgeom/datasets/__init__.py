@@ -9,6 +9,7 @@ from skgeom.datasets._planted import (
     IndexModel,
     make_fidelities,
     make_index_model,
+    make_label_shift,
     make_subspaces,
 )
 from skgeom.datasets._robot_arm import make_robot_arm
@@ -30,6 +31,7 @@ __all__ = [
     "make_spd_bags",
     "make_fidelities",
     "make_index_model",
+    "make_label_shift",
     "make_subspaces",
     "make_swiss_roll",
     "make_torus",

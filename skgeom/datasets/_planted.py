@@ -273,3 +273,80 @@ def make_subspaces(
         rows = y == k
         X[rows] += rng.normal(size=(rows.sum(), n_components)) @ basis.T
     return X, y
+
+
+def make_label_shift(
+    n_samples: int = 2000,
+    *,
+    n_classes: int = 4,
+    n_domains: int = 8,
+    n_clouds: int = 2,
+    n_features: int = 5,
+    separation: float = 4.0,
+    concentration: float = 0.5,
+    random_state: RandomStateLike = None,
+) -> tuple[NDArray, NDArray, NDArray]:
+    """Make domains with the same classes, in different shares.
+
+    A class is several round Gaussian clouds of deviation one, which are no nearer to
+    each other than to those of other classes.
+
+    Parameters
+    ----------
+    n_samples : int, default=2000
+        Number of rows.
+    n_classes : int, default=4
+        Number of classes.
+    n_domains : int, default=8
+        Number of domains.
+    n_clouds : int, default=2
+        Clouds of each class.
+    n_features : int, default=5
+        Number of columns.
+    separation : float, default=4.0
+        Deviation of the centres in each column.
+    concentration : float, default=0.5
+        Of the Dirichlet law of the shares of classes in a domain: near zero a domain
+        has one class, and the larger it is the more alike domains are.
+    random_state : int, RandomState instance or None, default=None
+        Decides everything.
+
+    Returns
+    -------
+    X : ndarray of shape (n_samples, n_features)
+        Rows.
+    domains : ndarray of shape (n_samples,), int64
+        Domains.
+    y : ndarray of shape (n_samples,), int64
+        Classes.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer domains than classes.
+
+    References
+    ----------
+    Roberts, Mani, Garg and Lipton, "Unsupervised learning under latent label shift",
+    NeurIPS 2022.
+
+    Examples
+    --------
+    >>> from skgeom.datasets import make_label_shift
+    >>> X, domains, y = make_label_shift(20, random_state=0)
+    >>> X.shape, domains.shape, y.shape
+    ((20, 5), (20,), (20,))
+    """
+    if n_domains < n_classes:
+        raise ValueError(
+            f"n_domains={n_domains} must be at least n_classes={n_classes}."
+        )
+    rng = check_random_state(random_state)
+    shares = rng.dirichlet(np.full(n_classes, concentration), n_domains)
+    centres = separation * rng.normal(size=(n_clouds * n_classes, n_features))
+    domains = rng.randint(n_domains, size=n_samples)
+    steps = shares.cumsum(axis=1)[domains]
+    y = (rng.uniform(size=(n_samples, 1)) > steps[:, :-1]).sum(axis=1)
+    clouds = y + n_classes * rng.randint(n_clouds, size=n_samples)
+    X = centres[clouds] + rng.normal(size=(n_samples, n_features))
+    return X, domains.astype(np.int64), y.astype(np.int64)

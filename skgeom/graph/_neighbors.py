@@ -76,6 +76,7 @@ def nearest_neighbors(
     (array([1, 0, 1]), array([1., 1., 2.]))
     """
     backend = get_backend(like=X) if backend is None else backend
+    n_neighbors = int(n_neighbors)  # engines take no integers of NumPy
     own = Y is None
     if rows is not None and not own:
         raise ValueError("rows choose among the rows of X: give them or Y, not both.")

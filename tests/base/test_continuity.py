@@ -61,8 +61,8 @@ SETTINGS = {
 # To these a row is a direction: one that is nearly zero has any.
 OF_DIRECTIONS = {"SphereKernelDensity", "VonMisesFisherMixture"}
 # A code of few atoms changes them where two describe a row as well, and coordinates are
-# of the subspace that is nearest.
-OF_CHOICES = {"SparseDictionary", "SubspaceClustering"}
+# of the subspace that is nearest; domains are those of nearest rows.
+OF_CHOICES = {"LatentLabelShift", "SparseDictionary", "SubspaceClustering"}
 
 
 def cases():

@@ -4,7 +4,12 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from skgeom.datasets import make_fidelities, make_index_model, make_subspaces
+from skgeom.datasets import (
+    make_fidelities,
+    make_index_model,
+    make_label_shift,
+    make_subspaces,
+)
 
 
 @pytest.mark.parametrize("link", ["monotone", "even", "mixed"])
@@ -57,6 +62,25 @@ def test_runs_of_fidelities():
     assert_allclose(twins[:, :2], twins[:, 2:])
 
 
+def test_domains_share_classes_in_other_shares():
+    X, domains, y = make_label_shift(6000, n_clouds=1, random_state=0)
+    counts = np.zeros((8, 4))
+    np.add.at(counts, (domains, y), 1)
+    assert (counts.sum(axis=1) > 600).all()
+    shares = counts / counts.sum(axis=1, keepdims=True)
+    assert shares.std(axis=0).min() > 0.1
+    # Rows of a class are of one cloud, in whatever domain.
+    for k in range(4):
+        large = [X[(y == k) & (domains == d)] for d in range(8) if counts[d, k] > 200]
+        means = np.array([rows.mean(axis=0) for rows in large])
+        assert len(means) > 1 and np.ptp(means, axis=0).max() < 0.4
+        assert_allclose(X[y == k].std(axis=0), 1, rtol=0.1)
+    alike = make_label_shift(6000, concentration=1e4, random_state=0)
+    counts = np.zeros((8, 4))
+    np.add.at(counts, alike[1:], 1)
+    assert_allclose(counts / counts.sum(axis=1, keepdims=True), 0.25, atol=0.07)
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [
@@ -65,6 +89,7 @@ def test_runs_of_fidelities():
         (lambda: make_index_model(n_components=21), "n_components=21"),
         (lambda: make_subspaces(n_components=30), "n_components=30"),
         (lambda: make_subspaces(n_shared=4), "n_shared=4"),
+        (lambda: make_label_shift(n_domains=3), "n_domains=3"),
         (lambda: make_fidelities([5, 4]), "must not fall"),
         (lambda: make_fidelities([]), "must be positive"),
         (lambda: make_fidelities(correlation=2), "correlation=2"),
