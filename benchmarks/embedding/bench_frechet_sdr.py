@@ -279,8 +279,8 @@ def main(quick):
         notes=[
             "Seeds 7400 to 7404; means, and standard errors in brackets. Alike: with "
             "mean and logarithm of the deviation brought to variance one each.",
-            "Network: two layers of 32, two or three coordinates, penalty .001, .01 or "
-            ".03, 150 or 400 steps of all rows and 500 pairs, rate .01. Trees: 100, "
+            "Network: two layers of 32, two coordinates, penalty 0, .0001, .001 or "
+            ".01, 150 or 400 steps of all rows and 500 pairs, rate .01. Trees: 100, "
             "leaves of 1 or 3. Subspace: SufficientSubspace of two or three "
             "directions, three before trees. KernelRegressor: rbf, agop_full. MDS: of "
             "two axes, two or three if ranked, two or four if distances are clipped at "
