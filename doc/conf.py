@@ -58,7 +58,7 @@ sphinx_gallery_conf = {
         "../examples/practice",
     ],
     "filename_pattern": r"[/\\]plot_",
-    "ignore_pattern": r"demo\.py$",
+    "ignore_pattern": r"demo\w*\.py$",
     "abort_on_example_error": True,
     "download_all_examples": False,
     "show_memory": False,

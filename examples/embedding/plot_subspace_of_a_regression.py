@@ -1,7 +1,7 @@
 """
-===============================
+================================
 The plane that a target lives in
-===============================
+================================
 
 A target may depend on two directions of twelve columns, in a way that no straight line
 shows. This page looks for the plane with the methods that everybody has, and with the
