@@ -39,7 +39,10 @@ TABLES = {
 def searches():
     """Methods with what is tried."""
     folds = StratifiedKFold(3, shuffle=True, random_state=0)
-    scaled = lambda model: make_pipeline(StandardScaler(), model)  # noqa: E731
+
+    def scaled(model):
+        return make_pipeline(StandardScaler(), model)
+
     return {
         "GrassmannClassifier, defaults": GrassmannClassifier(),
         "GrassmannClassifier": GridSearchCV(
