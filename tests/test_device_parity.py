@@ -165,9 +165,9 @@ METHODS = (
     "predict",
     "predict_proba",
     "decision_function",
+    "mahalanobis",
     "score_samples",
 )
-METHODS = ("transform", "predict", "predict_proba", "decision_function", "mahalanobis")
 
 
 def cases():

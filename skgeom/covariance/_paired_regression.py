@@ -12,6 +12,8 @@ import numpy as np
 import scipy.linalg
 from sklearn.covariance import ledoit_wolf_shrinkage
 
+from skgeom.geometry import spd
+from skgeom.geometry._spd_matrices import of_spectrum
 from skgeom.typing import NDArray
 
 # Penalties that are tried, as shares of the largest squared singular value.
@@ -263,9 +265,5 @@ def log_euclidean(pieces: list[tuple[float, NDArray]]) -> NDArray:
     for weight, matrix in pieces:
         values, vectors = scipy.linalg.eigh(matrix)
         floor = max(_FLAT * values[-1], np.finfo(np.float64).tiny)
-        total = total + weight * (vectors * np.log(np.maximum(values, floor))) @ (
-            vectors.T
-        )
-    values, vectors = scipy.linalg.eigh((total + total.T) / 2)
-    found = (vectors * np.exp(values)) @ vectors.T
-    return (found + found.T) / 2
+        total += weight * of_spectrum(np.log(np.maximum(values, floor)), vectors)
+    return spd.expm(total)
