@@ -22,6 +22,7 @@ from skgeom.backends._descent import Descent, Links, Points
 from skgeom.backends._dispatch import get_backend
 from skgeom.backends._kernel_products import POINT_KERNELS, SQUARED_UNITS
 from skgeom.backends._protocol import Backend
+from skgeom.backends._threads import few_threads, one_blas_thread
 from skgeom.backends._walks import Steps
 
 __all__ = [
@@ -36,10 +37,12 @@ __all__ = [
     "Steps",
     "as_numpy",
     "block_bytes",
+    "few_threads",
     "get_backend",
     "is_out_of_memory",
     "is_sound_tensor",
     "is_torch",
+    "one_blas_thread",
     "row_blocks",
     "scratch_bytes",
 ]

@@ -10,6 +10,9 @@ follows from the name and the arguments, in scikit-learn's meaning:
   ``sample(n_samples)``, where the fitted arrays are. Answers of several arrays, as with
   ``return_std``, come home one by one.
 
+Meanwhile BLAS has one thread, and OpenMP one where rows are few
+(`skgeom.backends._threads`).
+
 A device that runs out of memory is an error which names the setting that bounds its
 blocks. And where scikit-learn's ``array_api_dispatch`` is on, scikit-learn's rules
 hold: arrays of any namespace come in, what is fitted follows X, and other arrays are
@@ -25,7 +28,12 @@ import numpy as np
 from array_api_compat import is_cupy_array
 from sklearn import config_context, get_config
 
-from skgeom.backends import as_numpy, is_out_of_memory, is_torch
+from skgeom.backends import (
+    as_numpy,
+    few_threads,
+    is_out_of_memory,
+    is_torch,
+)
 from skgeom.base._ownership import own_arrays
 
 try:  # scikit-learn >= 1.9
@@ -153,7 +161,7 @@ def _within(method):
             k: a if k == "X" and is_torch(a) else on_host(a) for k, a in kwargs.items()
         }
         try:
-            with config_context(array_api_dispatch=False):
+            with config_context(array_api_dispatch=False), few_threads(_n_rows(X)):
                 out = method(model, *args, **kwargs)
             if trains:
                 own_arrays(self, (*args, *kwargs.values()))
@@ -218,6 +226,14 @@ def _refuse_other_arrays(estimator, X, method):
         if public and (_is_numeric(value) or _is_foreign(value)):
             check_same_namespace(X, estimator, attribute=name, method=method)
             return
+
+
+def _n_rows(X):
+    """How many rows X has, as far as that can be said before it is validated."""
+    shape = getattr(X, "shape", None)
+    if isinstance(shape, tuple) and shape and isinstance(shape[0], int):
+        return shape[0]
+    return len(X) if isinstance(X, (list, tuple)) else 0
 
 
 def _dispatches():

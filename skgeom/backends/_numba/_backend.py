@@ -8,7 +8,6 @@ from importlib.util import find_spec
 import numpy as np
 from array_api_compat import numpy as xp
 from joblib import Parallel, delayed, effective_n_jobs
-from threadpoolctl import ThreadpoolController
 
 from skgeom.backends._arrays import as_numpy, unsigned
 from skgeom.backends._blocks import row_blocks
@@ -27,6 +26,7 @@ from skgeom.backends._refine import (
     refine_neighbors,
     unit_rows,
 )
+from skgeom.backends._threads import one_blas_thread
 from skgeom.backends._walks import COUPLINGS, strides
 
 # Coordinates that the gradients of a step read, for each piece that it is cut in.
@@ -161,7 +161,7 @@ class NumbaBackend:
         With one thread each for BLAS, whose sums depend on how many it has, and which
         waits for work by keeping a core busy.
         """
-        with _threadpools().limit(limits=1, user_api="blas"):
+        with one_blas_thread():
             if len(items) < 2 or effective_n_jobs(self.n_jobs) == 1:
                 yield from map(function, items)
             else:
@@ -328,12 +328,6 @@ class NumbaBackend:
             for part in reversed(parts)
         )
         return indptr, columns, entries
-
-
-@cache
-def _threadpools():
-    """What there is to limit; finding that takes a millisecond."""
-    return ThreadpoolController()
 
 
 def _kernel_values(X, Y, kernel, gamma):

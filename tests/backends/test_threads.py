@@ -1,0 +1,104 @@
+"""BLAS and OpenMP have one thread while estimators work, and theirs back afterwards."""
+
+import threading
+
+import numpy as np
+import pytest
+from threadpoolctl import threadpool_info, threadpool_limits
+
+from skgeom.backends import few_threads, one_blas_thread
+from skgeom.base import GeometryEstimator
+
+
+def threads(kind):
+    found = [each for each in threadpool_info() if each["user_api"] == kind]
+    return {each["num_threads"] for each in found}
+
+
+def allow_blas(n):
+    """For the process; by a thread that ends, as who limits BLAS keeps others off."""
+    setter = threading.Thread(target=threadpool_limits, args=(n, "blas"))
+    setter.start()
+    setter.join()
+
+
+@pytest.fixture(autouse=True)
+def two_threads():
+    """As many as the smallest machine has, whatever the environment says."""
+    (before,) = threads("blas")
+    allow_blas(2)
+    with threadpool_limits(2, "openmp"):
+        yield
+    assert threads("blas") == {2}
+    allow_blas(before)
+
+
+class Watcher(GeometryEstimator):
+    """Tells how many threads there are while it works."""
+
+    def __init__(self, device="auto"):
+        self.device = device
+
+    def fit(self, X, y=None):
+        self.seen_ = threads("blas"), threads("openmp")
+        return self
+
+    def transform(self, X):
+        raise KeyError("no transform")
+
+
+@pytest.mark.parametrize(("n", "of_openmp"), [(9, {1}), (10_000, {2})])
+def test_estimators_work_with_few(n, of_openmp):
+    blas, openmp = Watcher().fit(np.zeros((n, 1))).seen_
+    assert blas == {1}
+    assert openmp == of_openmp
+    assert threads("openmp") == {2}
+
+
+def test_lists_and_calls_without_rows_count_as_few():
+    assert Watcher().fit([[0.0]]).seen_ == ({1}, {1})
+    assert Watcher().fit(None).seen_ == ({1}, {1})
+
+
+def test_an_error_gives_threads_back():
+    with pytest.raises(KeyError):
+        Watcher().fit([[0.0]]).transform([[0.0]])
+    assert threads("blas") == threads("openmp") == {2}
+
+
+@pytest.mark.parametrize("first_ends_first", [True, False])
+def test_threads_come_back_in_whatever_order_holds_end(first_ends_first):
+    first_holds, second_holds, ended = (threading.Event() for _ in range(3))
+    seen = []
+
+    def first():
+        with one_blas_thread():
+            first_holds.set()
+            (second_holds if first_ends_first else ended).wait(9)
+            seen.append(threads("blas"))
+        if first_ends_first:
+            ended.set()
+
+    def second():
+        first_holds.wait(9)
+        with few_threads(1):
+            second_holds.set()
+            if first_ends_first:
+                ended.wait(9)
+            else:
+                seen.append(threads("blas"))
+        ended.set()
+
+    both = [threading.Thread(target=each) for each in (first, second)]
+    for each in both:
+        each.start()
+    for each in both:
+        each.join()
+    assert seen[0] == seen[-1] == {1}
+    assert threads("blas") == {2}
+
+
+def test_a_limit_of_the_user_stays():
+    with threadpool_limits(1, user_api="blas"):
+        Watcher().fit([[0.0]])
+        assert threads("blas") == {1}
