@@ -101,7 +101,7 @@ def _loaded():
 
 @cache
 def _libraries(loaded, kind):
-    """The libraries, but that of torch, which sets its own; that takes a millisecond."""
+    """The libraries but that of torch, which sets its own; it takes a millisecond."""
     found = ThreadpoolController().select(user_api=kind)
     paths = [library.filepath for library in found.lib_controllers]
     return found.select(filepath=[path for path in paths if "torch" not in path])
