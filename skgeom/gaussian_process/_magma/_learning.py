@@ -181,8 +181,18 @@ def _starts(drawn, curves, design, n_clusters, n_init, rng):
         lines = [np.interp(design.grid[:, 0], x[:, 0], y) for x, y in rows]
         tables.append((np.array(lines), 10))
     tables += [(drawn, 1)] * n_init
+    before = set()
     for table, n in tables[:n_init]:
-        yield _k_means(table, n_clusters, n, rng)
+        labels = _in_order(_k_means(table, n_clusters, n, rng))
+        if tuple(labels) not in before:
+            before.add(tuple(labels))
+            yield labels
+
+
+def _in_order(labels):
+    """The same clusters, numbered as they come first."""
+    _, first, codes = np.unique(labels, return_index=True, return_inverse=True)
+    return np.argsort(np.argsort(first))[codes]
 
 
 def _k_means(table, n_clusters, n_init, rng):

@@ -58,7 +58,7 @@ class MagmaClust(RegressorMixin, GeometryEstimator):
         Kernel of mean processes, with a length scale for each input.
     kernel_task : {"rbf", "matern12", "matern32", "matern52"}, default="rbf"
         Kernel of deviations, the same for all tasks.
-    n_grid : int, default=120
+    n_grid : int, default=100
         Places at which mean processes are learned, where more inputs are distinct: then
         they are smooth between these. The cost is quadratic in it.
     n_init : int, default=3
@@ -153,7 +153,7 @@ class MagmaClust(RegressorMixin, GeometryEstimator):
         task: int | str | None = None,
         kernel_mean: str = "rbf",
         kernel_task: str = "rbf",
-        n_grid: int = 120,
+        n_grid: int = 100,
         n_init: int = 3,
         max_iter: int = 50,
         tol: float = 1e-4,
