@@ -361,6 +361,7 @@ OF_DENSE_MATHEMATICS = (
     "HyperbolicLogisticRegression",
     "HyperbolicMDS",
     "LeastVolumeAutoencoder",
+    "MagmaClust",
     "MultiFidelityCovariance",
     "NonnegativeRESCAL",
     "OrthogonalRBFSampler",

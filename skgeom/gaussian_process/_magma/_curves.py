@@ -8,6 +8,8 @@ from skgeom.typing import NDArray
 
 # Columns that vary by less than this share of their size are constant.
 _CONSTANT = 1e-12
+# Spreads from the centre that are as good as infinitely many.
+_FARTHEST = 1e9
 
 
 class Units(NamedTuple):
@@ -27,9 +29,14 @@ class Units(NamedTuple):
 
     def place(self, inputs):
         """Inputs in units of their spread; constant columns are zero."""
-        spread = np.where(self.spread > 0, self.spread, 1.0)
-        placed = (inputs.astype(np.float64) - self.center) / spread
-        return np.where(self.spread > 0, placed, 0.0)
+        spread = np.where(self.spread > 0, self.spread, np.inf)
+        with np.errstate(over="ignore"):
+            placed = (inputs.astype(np.float64) - self.center) / spread
+        return np.clip(placed, -_FARTHEST, _FARTHEST)
+
+    def inputs_of(self, placed):
+        """What has been placed, as it came."""
+        return self.center + placed * self.spread
 
     def standard(self, targets):
         """Targets of mean zero and variance one."""
@@ -69,6 +76,11 @@ class Curves(NamedTuple):
         order = np.lexsort([targets, *inputs.T[::-1], codes])
         starts = np.searchsorted(codes[order], np.arange(n_curves + 1))
         return cls(inputs[order], targets[order], starts)
+
+    def placed(self, units):
+        """The same in units of their spread."""
+        inputs, targets = units.place(self.inputs), units.standard(self.targets)
+        return Curves(inputs, targets, self.starts)
 
     @property
     def sizes(self):

@@ -203,13 +203,18 @@ def _k_means(table, n_clusters, n_init, rng):
 
 
 def _within(drawn, shares, theta):
-    """Hyper-parameters of one cluster, with the part between several in the means."""
+    """Hyper-parameters of one cluster, with the part between several in the means.
+
+    That part has the length scales of deviations.
+    """
     means = shares.T @ drawn / np.maximum(shares.sum(axis=0), 1.0)[:, None]
     total = ((drawn - drawn.mean(axis=0)) ** 2).sum()
     left = ((drawn - shares @ means) ** 2).sum()
     share = max(left / total, _WITHIN) if total > 0 else 1.0
     vector, d = theta.vector.copy(), theta.n_inputs
     between = (1 - share) * theta.task[0]
+    if between > theta.mean[0]:
+        vector[1 : 1 + d] = vector[2 + d : -1]
     vector[0] = np.log(np.minimum(theta.mean[0] + between, _VARIANCE[1]))
     vector[1 + d] = np.log(np.maximum(share * theta.task[0], _VARIANCE[0]))
     return Theta(vector)

@@ -205,10 +205,9 @@ class MagmaClust(RegressorMixin, GeometryEstimator):
         targets = read_targets(y, inputs, type(self).__name__)
         self.tasks_, codes = codes_of(ids)
         n_clusters = self._n_clusters(len(self.tasks_), np.bincount(codes))
-        self._units = units = Units.of(inputs, targets)
-        self._curves = curves = Curves.of(
-            units.place(inputs), units.standard(targets), codes, len(self.tasks_)
-        )
+        raw = Curves.of(inputs, targets, codes, len(self.tasks_))
+        self._units = units = Units.of(raw.inputs, raw.targets)
+        self._curves = curves = raw.placed(units)
         rng = check_random_state(self.random_state)
         # One curve alone has no mean process in common with others.
         n_grid = self.n_grid if len(self.tasks_) > 1 else 1
@@ -350,6 +349,20 @@ class MagmaClust(RegressorMixin, GeometryEstimator):
         means, variances = self._known.mean_processes(units.place(rows))
         means = means * units.scale + units.mean
         return (means, np.sqrt(variances) * units.scale) if return_std else means
+
+    def training_curves(self) -> list:
+        """Curves that the model was fitted to.
+
+        Returns
+        -------
+        list of (inputs, targets)
+            Of each task, in the order of `tasks_`: arrays of shape (n_rows, n_inputs)
+            and (n_rows,), float64, in the order of the inputs.
+        """
+        check_is_fitted(self)
+        units, curves = self._units, self._curves
+        pairs = (curves.one(i) for i in range(len(self.tasks_)))
+        return [(units.inputs_of(x), y * units.scale + units.mean) for x, y in pairs]
 
     # ------------------------------------------------------------------- steps of fit
 
