@@ -67,7 +67,7 @@ plt.show()
 # -----------
 # `condition` shows rows of new curves to a copy of the model. After three observations
 # this one may be of two kinds, and the band is wide where these part: both are in it.
-# One observation after the parting decides.
+# Two observations after the parting decide.
 
 times = np.linspace(0, 10, 200)
 seen_at = np.array([0.8, 2.5, 4.0, 6.9, 7.6])

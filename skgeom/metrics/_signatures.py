@@ -145,7 +145,8 @@ def signature_kernel(
         roots = _roots(signs[rows == columns], logs[rows == columns])
         logs = np.where(rows == columns, 0.0, logs - roots[rows] - roots[columns])
     elif normalize:
-        own = (_roots(*_logarithms(a, a, *_twice(len(a)), *options)) for a in (x, y))
+        ends = [(a, a, np.arange(len(a)), np.arange(len(a))) for a in (x, y)]
+        own = (_roots(*_logarithms(*pairs, *options)) for pairs in ends)
         logs = logs - next(own)[rows] - next(own)[columns]
     if logs.max() > np.log(np.finfo(dtype).max):
         raise ValueError(_TOO_LARGE)
@@ -158,11 +159,6 @@ def signature_kernel(
 
 def _n_axes(A):
     return np.ndim(as_numpy(A))
-
-
-def _twice(n):
-    """Each path with itself."""
-    return np.arange(n), np.arange(n)
 
 
 def _width(X, Y):

@@ -29,7 +29,7 @@ from skgeom.typing import NDArray
 # Bounds of variances, length scales and the noise, for rows of spread one, and where
 # learning starts.
 _VARIANCE, _LENGTH, _NOISE = (1e-4, 1e3), (1e-2, 1e2), (1e-6, 1e1)
-_START = dict(mean=(0.7, 0.5), task=(0.3, 0.3), noise=0.1)
+_START_MEAN, _START_TASK, _START_NOISE = (0.7, 0.5), (0.3, 0.3), 0.1
 # Steps for hyper-parameters and rounds of labels in a turn.
 _STEPS, _ROUNDS = 8, 10
 # Steps with one cluster. Turns that starts are compared after, steps in each, and
@@ -135,13 +135,12 @@ def learn_clusters(
     means = mean_processes(stacks, one, design, start)
     drawn = curves_on_grid(curves, means, design, start)
     short = limits._replace(max_iter=_FIRST_TURNS, steps=2 * _STEPS, rounds=_FEW_ROUNDS)
-    best = None
+    tried = []
     for labels in _starts(drawn, curves, design, n_clusters, n_init, rng):
         shares = np.eye(n_clusters)[labels]
         within = _within(drawn, shares, start)
-        found = _to_the_end(within, shares, stacks, design, short)
-        if best is None or found.bound > best.bound:
-            best = found
+        tried.append(_to_the_end(within, shares, stacks, design, short))
+    best = max(tried, key=lambda found: found.bound)
     return _to_the_end(best.theta, best.shares, stacks, design, limits, callback)
 
 
@@ -151,10 +150,10 @@ def start_of(n_inputs: int, common: bool = True) -> Theta:
     One curve alone has nothing in common with others: of its mean process and its
     deviation, the first is left out.
     """
-    (variance, length), (own, own_length) = _START["mean"], _START["task"]
+    (variance, length), (own, own_length) = _START_MEAN, _START_TASK
     mean = [variance if common else _NOTHING, *[length] * n_inputs]
     task = [own if common else variance, *[own_length] * n_inputs]
-    return Theta(np.log([*mean, *task, _START["noise"]]))
+    return Theta(np.log([*mean, *task, _START_NOISE]))
 
 
 def curves_on_grid(
