@@ -109,6 +109,9 @@ SETTINGS = {
     "GraphFeatureExpansion": [
         dict(n_steps=3, combine="concat", n_components=6, tol=1e-9, structure="svd"),
     ],
+    "MagmaClust": [
+        dict(n_clusters=2, task=1, kernel_mean="matern32", kernel_task="matern12")
+    ],
     "NodeEmbedding": [dict(method="edges", n_components=9, tol=1e-9, propagate=True)],
     "KrylovKernelPCA": [
         dict(kernel=kernel, tol=1e-10, n_components=3)

@@ -137,6 +137,7 @@ MAP = {
         ("numbers, and how far\noff they may be", "VecchiaGPRegressor", "vecchia_gp"),
     ],
     "Rows that are no vectors": [
+        ("many short curves,\nforecasts", "MagmaClust", "magma_clust"),
         (
             "bags of points, histo-\ngrams on a graph",
             "SlicedWassersteinEmbedding",

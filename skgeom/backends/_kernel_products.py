@@ -87,3 +87,10 @@ def check_vecchia_kernel(kernel):
     if kernel not in VECCHIA_KERNELS:
         raise ValueError(f"kernel={kernel!r} must be one of {list(VECCHIA_KERNELS)}.")
     return VECCHIA_KERNELS.index(kernel)
+
+
+def check_path_kernel(kernel):
+    """Whether points of paths are compared by a Gaussian, else by scalar products."""
+    if kernel not in ("linear", "rbf"):
+        raise ValueError(f"kernel={kernel!r} must be 'linear' or 'rbf'.")
+    return kernel == "rbf"

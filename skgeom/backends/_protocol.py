@@ -261,6 +261,47 @@ class Backend(Protocol):
             What is left of the signal, without noise.
         """
 
+    def signature_values(
+        self,
+        X: Array,
+        Y: Array,
+        rows: Array,
+        columns: Array,
+        kernel: str = "linear",
+        order: int = 0,
+    ) -> tuple[Array, Array]:
+        r"""Solve for the signature kernels of pairs of paths.
+
+        With k the kernel of points, :math:`x y` ("linear") or
+        :math:`e^{-|x - y|^2}` ("rbf"), and :math:`g_{ij}` its second difference over
+        steps i and j, :math:`K_{i+1,j+1} = (K_{i+1,j} + K_{i,j+1})
+        (1 + g/2 + g^2/12) - K_{ij} (1 - g^2/12)` from ones at the edges. A step from a
+        point to itself changes nothing.
+
+        Parameters
+        ----------
+        X : array of shape (n_paths, n_points, n_channels)
+            Paths, in the widest float; of at least one point.
+        Y : array of shape (n_other_paths, n_other_points, n_channels)
+            Paths.
+        rows : array of shape (n_pairs,), int64
+            Paths of X.
+        columns : array of shape (n_pairs,), int64
+            The path of Y for each.
+        kernel : {"linear", "rbf"}, default="linear"
+            The k of the formula.
+        order : int, default=0
+            Each step is cut into 2**order equal ones, >= 0.
+
+        Returns
+        -------
+        mantissas : array of shape (n_pairs,)
+            In the widest float.
+        exponents : array of shape (n_pairs,), int64
+            Values are ``mantissas * 2.0**exponents``, which may be beyond the largest
+            number.
+        """
+
     def row_sum_lagrangian(
         self, X: Array, diagonal: Array, U: Array, dual: Array, penalty: Array
     ) -> tuple[Array, Array, Array]:

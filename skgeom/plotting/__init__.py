@@ -6,6 +6,7 @@
 from skgeom.plotting._certificate import CertificateDisplay
 from skgeom.plotting._embedding import EmbeddingDisplay
 from skgeom.plotting._learned_metric import LearnedMetricDisplay
+from skgeom.plotting._mean_processes import MeanProcessesDisplay
 from skgeom.plotting._poincare_disk import PoincareDiskDisplay
 from skgeom.plotting._spectrum import SpectrumDisplay
 from skgeom.plotting._style import PALETTE, STYLE
@@ -16,6 +17,7 @@ __all__ = [
     "CertificateDisplay",
     "EmbeddingDisplay",
     "LearnedMetricDisplay",
+    "MeanProcessesDisplay",
     "PoincareDiskDisplay",
     "SpectrumDisplay",
 ]

@@ -174,6 +174,9 @@ STEPS = {
     "kriging": lambda b: b.kriging_weights(
         floats(20, 3), floats(9, 3), floats(9, 5), integers(9, 5)
     )[0],
+    "signatures": lambda b: b.signature_values(
+        floats(5, 7, 2), floats(4, 3, 2), integers(9), integers(9), "rbf", 1
+    )[1],
     **{f"descent-{rule}": lambda b, rule=rule: _descend(rule) for rule in RULES},
     "walkers": lambda b: _walk(),
     "conjugate gradients": _solve,
@@ -358,6 +361,7 @@ OF_DENSE_MATHEMATICS = (
     "HyperbolicLogisticRegression",
     "HyperbolicMDS",
     "LeastVolumeAutoencoder",
+    "MagmaClust",
     "MultiFidelityCovariance",
     "NonnegativeRESCAL",
     "OrthogonalRBFSampler",

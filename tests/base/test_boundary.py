@@ -83,6 +83,7 @@ ON_HOST = {
     "AnchorAlignment",
     "FrechetMeanClassifier",
     "HyperbolicCoordinates",
+    "MagmaClust",
     "MultiFidelityCovariance",
     "NonnegativeRESCAL",
     "RelativeRepresentation",

@@ -4,7 +4,7 @@ import inspect
 
 import numpy as np
 import pytest
-from sklearn.base import is_classifier
+from sklearn.base import is_classifier, is_regressor
 from sklearn.datasets import load_diabetes
 from sklearn.utils import get_tags
 
@@ -95,7 +95,8 @@ def answers(model, rows):
     # Classes, numbers of clusters or of components, outliers.
     of_labels = {"classes_", "labels_"} & vars(model).keys()
     of_parts = hasattr(model, "score_samples")
-    labels = "predict" if of_labels or of_parts else ""
+    of_classes = (of_labels or of_parts) and not is_regressor(model)
+    labels = "predict" if of_classes else ""
     for name in NUMBERS:
         if hasattr(model, name) and name != labels:
             found = getattr(model, name)(allowed(type(model), rows))

@@ -16,6 +16,7 @@ from skgeom.backends._faiss import nearest_by_products
 from skgeom.backends._kernel_products import (
     SQUARED_UNITS,
     centred_points,
+    check_path_kernel,
     check_vecchia_kernel,
     tiled_matvec,
 )
@@ -213,6 +214,30 @@ class NumbaBackend:
 
         list(self._each(of, row_blocks(len(queries), 1, _SYSTEMS_PER_TASK)))
         return weights, variances
+
+    def signature_values(self, X, Y, rows, columns, kernel="linear", order=0):
+        """Tasks of some pairs."""
+        from skgeom.backends._numba import _signatures
+
+        X = np.ascontiguousarray(X, dtype=np.float64)
+        Y = np.ascontiguousarray(Y.transpose(0, 2, 1), dtype=np.float64)
+        mantissas = np.empty(len(rows))
+        exponents = np.empty(len(rows), dtype=np.int64)
+        options = check_path_kernel(kernel), int(order)
+
+        def of(block):
+            _signatures.solve_pairs(
+                X,
+                Y,
+                rows[block],
+                columns[block],
+                *options,
+                mantissas[block],
+                exponents[block],
+            )
+
+        list(self._each(of, row_blocks(len(rows), 1, _SYSTEMS_PER_TASK)))
+        return mantissas, exponents
 
     def row_sum_lagrangian(self, X, diagonal, U, dual, penalty):
         """Two products by BLAS, all else in two passes over U."""

@@ -14,6 +14,7 @@ from skgeom.backends._blocks import block_bytes, row_blocks
 from skgeom.backends._kernel_products import (
     SQUARED_UNITS,
     centred_points,
+    check_path_kernel,
     check_vecchia_kernel,
     tiled_matvec,
 )
@@ -209,6 +210,14 @@ class TorchBackend:
 
         check_vecchia_kernel(kernel)
         return _conditionals.weights(points, queries, noise, neighbors, kernel, signal)
+
+    def signature_values(self, X, Y, rows, columns, kernel="linear", order=0):
+        """Anti-diagonals of all pairs of a block."""
+        from skgeom.backends._torch import _signatures
+
+        return _signatures.solve_pairs(
+            X, Y, rows, columns, check_path_kernel(kernel), int(order)
+        )
 
     def row_sum_lagrangian(self, X, diagonal, U, dual, penalty):
         """All starts at once."""

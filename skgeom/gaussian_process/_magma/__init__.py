@@ -1,0 +1,1 @@
+"""Curves with common mean processes, and clusters of them."""
