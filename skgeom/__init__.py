@@ -55,6 +55,7 @@ _ESTIMATORS = {
     "SlicedWassersteinEmbedding": "skgeom.distributions",
     "SPDVectors": "skgeom.distributions",
     "TangentCoordinates": "skgeom.embedding",
+    "ColumnScreen": "skgeom.feature_selection",
 }
 
 _PACKAGES = (
@@ -67,6 +68,7 @@ _PACKAGES = (
     "decomposition",
     "distributions",
     "embedding",
+    "feature_selection",
     "functional",
     "gaussian_process",
     "geometry",

@@ -208,7 +208,9 @@ def _grouped(columns, owner, values, rows, n):
     implicit = np.zeros(len(at), dtype=bool)
     implicit[level[without]] = True
     stored = rows[~without]
-    ends = np.concatenate([[0], np.cumsum(np.bincount(level[~without], minlength=len(at)))])
+    ends = np.concatenate(
+        [[0], np.cumsum(np.bincount(level[~without], minlength=len(at)))]
+    )
     ones = np.ones(len(stored))
     return Levels(
         columns,

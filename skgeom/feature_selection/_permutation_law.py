@@ -187,9 +187,7 @@ def _third_moment(n, first, second):
         ("T", "R"): -8 * (n - 2) * (3 * n**2 - 15 * n + 24),
     }
     one, two = (
-        dict(
-            S=m.diagonal_cubed, U=m.entries_cubed, B=m.form, R=m.mixed, T=m.cubed
-        )
+        dict(S=m.diagonal_cubed, U=m.entries_cubed, B=m.form, R=m.mixed, T=m.cubed)
         for m in (first, second)
     )
     # Divided step by step: the product of all is beyond small floats' squares.

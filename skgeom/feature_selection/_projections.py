@@ -240,6 +240,8 @@ def screen_columns(
     """
     n, d = X.shape
     scores, log_pvalues = np.zeros(d), np.zeros(d)
+    if n < 4 or not target.law.rank[0]:
+        return scores, log_pvalues
     for columns, law, trace in _traces(X, target, degree):
         mean, variance, skewness = permutation_moments(n, law, target.law)
         varies = variance > 0
