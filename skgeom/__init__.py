@@ -56,6 +56,7 @@ _ESTIMATORS = {
     "SPDVectors": "skgeom.distributions",
     "TangentCoordinates": "skgeom.embedding",
     "ColumnScreen": "skgeom.feature_selection",
+    "TargetShiftReweighter": "skgeom.sample_selection",
 }
 
 _PACKAGES = (
@@ -82,6 +83,7 @@ _PACKAGES = (
     "nodes",
     "operators",
     "plotting",
+    "sample_selection",
     "solvers",
     "testing",
 )
