@@ -99,7 +99,7 @@ def invariants(
     >>> bool(invariants(4, one, 0 * one, 0 * one, 0 * one, 0 * one).squared.round(3))
     True
     """
-    t = rank / (n - 1)
+    t = rank / max(n - 1, 1)
     left = diagonal_squared + rank**2 / n  # sum of squares of the diagonal itself
     entries = entries_cubed - 3 * t * (left - rank / n)
     entries += 3 * t**2 * rank * (1 - 2 / n) - t**3 * (n - 1) * (n - 2) / n
@@ -156,9 +156,10 @@ def permutation_moments(
         for m, a in zip((first, second), alone, strict=True)
     ]
     variance = alone[0] * alone[1] / (n - 1) + rest[0] * rest[1] * 2 / (n * (n - 3))
-    variance = np.where(
-        variance > _CONSTANT * first.squared * second.squared / n, variance, 0.0
-    )
+    # Of all functions, or of none, a half of a square is not left.
+    varies = (first.squared > 0.25) & (second.squared > 0.25)
+    varies &= variance > _CONSTANT * first.squared * second.squared / n
+    variance = np.where(varies, variance, 0.0)
     spread = np.sqrt(np.where(variance > 0, variance, 1.0))
     if n < _FEWEST:
         degrees = np.maximum(first.rank * second.rank, 1.0)
