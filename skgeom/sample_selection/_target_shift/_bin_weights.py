@@ -16,6 +16,8 @@ from skgeom.typing import NDArray
 _TINY = 1e-12
 # Rows that the median distance is of.
 _SOME = 300
+# Penalty of weights that are not one, as a share of that of second differences.
+_TO_ONE = 0.03
 # Least eigenvalue of kernels of centres, as a share of the largest.
 _RANK = 1e-8
 
@@ -100,7 +102,14 @@ def likelihood_weights(
 
     # Beyond these bounds weights say no more than that a bin has gone.
     bounds = [(-15.0, 15.0)] * K
-    found = minimize(loss, np.zeros(K), jac=True, method="L-BFGS-B", bounds=bounds)
+    found = minimize(
+        loss,
+        np.zeros(K),
+        jac=True,
+        method="L-BFGS-B",
+        bounds=bounds,
+        options=dict(ftol=1e-13, gtol=1e-8, maxiter=2000),
+    )
     weights = np.exp(found.x - found.x.max())
     return weights / (shares @ weights)
 
@@ -132,7 +141,7 @@ def integral_weights(
     knots : ndarray of shape (n_knots,)
         Increasing.
     alpha : float
-        Penalty of second differences.
+        Penalty of second differences, and a small one of weights that are not 1.
     n_centers : int
         Most centres of the kernel.
     rng : RandomState
@@ -163,8 +172,10 @@ def integral_weights(
     system = features.T @ features + np.eye(features.shape[1])
     expected = features @ np.linalg.solve(system, features.T @ (parts - mean)) + mean
     bends = np.sqrt(alpha * n) * np.diff(np.eye(K), 2, axis=0)
-    sides = np.concatenate([ratio, np.zeros(len(bends))])
-    weights = nnls(np.concatenate([expected, bends]), sides)[0]
+    # Where the rows tell nothing, weights are one.
+    ones = np.sqrt(_TO_ONE * alpha * n)
+    sides = np.concatenate([ratio, np.zeros(len(bends)), np.full(K, ones)])
+    weights = nnls(np.concatenate([expected, bends, ones * np.eye(K)]), sides)[0]
     total = (parts @ weights).mean()
     return weights / total if total > 0 else np.ones(K)
 

@@ -299,8 +299,7 @@ class TargetShiftReweighter(GeometryEstimator):
 
     def _by_likelihood(self, rows, targets, bins, knots, others):
         told = self._fitted_classifier(rows, bins).predict_proba(others)
-        shares = self.source_shares_
-        return likelihood_weights(told / shares, shares, self._penalty())
+        return likelihood_weights(told, self.source_shares_, self._penalty())
 
     def _by_integral(self, rows, targets, bins, knots, others):
         both = np.concatenate([rows, others])
