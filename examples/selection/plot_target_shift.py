@@ -4,8 +4,8 @@ Targets that are not what they were
 ===================================
 
 A model was trained when prices were low. Now they are high, nobody has told any of the
-new ones yet, and what rows of a price look like has not changed. Weights of the training
-rows by their price make a regression fit for the rows of today.
+new ones yet, and what rows of a price look like has not changed. Weights of the
+training rows by their price make a regression fit for the rows of today.
 """
 
 # %%
