@@ -11,9 +11,10 @@ training rows by their price make a regression fit for the rows of today.
 # %%
 # The shift
 # ---------
-# Rows are two noisy readings of y. Readings of the new rows lie elsewhere, and from
+# Rows are three noisy readings of y. Readings of the new rows lie elsewhere, and from
 # these alone the new law of y has to be told.
 
+# sphinx_gallery_thumbnail_number = 2
 import matplotlib.pyplot as plt
 import numpy as np
 from scipy.stats import norm
@@ -26,13 +27,13 @@ plt.style.use(STYLE)
 
 rng = np.random.default_rng(0)
 n = 600
-y, y_new = rng.normal(size=n), 0.9 + 0.5 * rng.normal(size=n)
+y, y_new = rng.normal(size=n), 1.0 + 0.5 * rng.normal(size=n)
 
 
 def readings(y):
-    """Two columns that depend on y by waves, with noise."""
-    waves = np.column_stack([np.sin(0.8 * y), np.sin(0.9 * y + 1) + 0.5 * y])
-    return waves + 0.5 * rng.normal(size=waves.shape)
+    """Three columns that depend on y by a line and two curves, with noise."""
+    means = np.column_stack([y, np.sin(y + 0.5) + 0.4 * y, 0.4 * (y + 0.5) ** 2])
+    return means + 0.8 * rng.normal(size=means.shape)
 
 
 X, X_new = readings(y), readings(y_new)
@@ -41,11 +42,11 @@ integral = TargetShiftReweighter("integral", random_state=0).fit(X, y, X_target=
 
 line = np.linspace(-2.6, 2.6, 300)
 fig, axes = plt.subplots(1, 3, figsize=(10, 3.2), layout="constrained")
-axes[0].scatter(*X.T, s=5, c="0.7", label="training rows")
-axes[0].scatter(*X_new.T, s=5, c="C1", label="new rows, without y")
+axes[0].scatter(*X[:, :2].T, s=5, c="0.7", label="training rows")
+axes[0].scatter(*X_new[:, :2].T, s=5, c="C1", label="new rows, without y")
 axes[0].set(title="what is seen", xlabel="first column", ylabel="second column")
 axes[0].legend()
-true = norm.pdf(line, 0.9, 0.5) / norm.pdf(line)
+true = norm.pdf(line, 1.0, 0.5) / norm.pdf(line)
 axes[1].plot(line, true, c="0.3", lw=2.5, label="true")
 axes[1].plot(line, shift.weight(line), label="likelihood")
 axes[1].plot(line, integral.weight(line), label="integral")
@@ -56,7 +57,7 @@ axes[2].hist(y, bins, density=True, color="0.8", label="training y")
 axes[2].hist(
     y, bins, density=True, weights=shift.sample_weight_, alpha=0.6, label="weighted"
 )
-axes[2].plot(line, norm.pdf(line, 0.9, 0.5), c="0.2", label="law of the new y")
+axes[2].plot(line, norm.pdf(line, 1.0, 0.5), c="0.2", label="law of the new y")
 axes[2].set(title="laws of y", xlabel="y")
 axes[2].legend()
 plt.show()
@@ -72,10 +73,10 @@ for ax, (name, weights) in zip(
     {"without weights": None, "with weights": shift.sample_weight_}.items(),
     strict=True,
 ):
-    model = KernelRidge(alpha=1.0, kernel="rbf", gamma=0.5)
+    model = KernelRidge(alpha=1.0, kernel="rbf", gamma=0.1)
     predicted = model.fit(X, y, sample_weight=weights).predict(X_new)
     error = np.sqrt(np.mean((predicted - y_new) ** 2))
-    ax.plot([-0.8, 2.5], [-0.8, 2.5], c="0.6", lw=1)
+    ax.plot([-0.5, 2.5], [-0.5, 2.5], c="0.6", lw=1)
     ax.scatter(y_new, predicted, s=6, alpha=0.6, c="C0" if weights is None else "C1")
     ax.set(title=f"{name}: error {error:.2f}", xlabel="y, known later")
 axes[0].set_ylabel("prediction")
