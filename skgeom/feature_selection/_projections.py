@@ -2,7 +2,7 @@
 
 The trace of the product of two such projections is Pearson's X^2 over n for levels and
 levels, and a sum of squared correlations for polynomials and polynomials. Its law under
-permutations follows from both alone.
+permutations follows from both alone: Kazi-Aoual et al. 1995, as in `_permutation_law`.
 """
 
 from collections.abc import Iterator
