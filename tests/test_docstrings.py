@@ -430,7 +430,6 @@ def fitted(name):
 
 @pytest.mark.parametrize("name", sorted(skgeom._ESTIMATORS))
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-@pytest.mark.filterwarnings("ignore:.*no target rows:UserWarning")
 def test_fitted_attributes_are_documented(name):
     estimator = fitted(name)
     documented = {

@@ -114,6 +114,8 @@ def column_levels(X: MatrixLike, columns: NDArray | None = None) -> Iterator[Lev
     X : ndarray or sparse matrix of shape (n_samples, n_features)
         Numbers; NaN is a level of its own. What is not stored of a sparse matrix is the
         level zero.
+    columns : ndarray of shape (n_columns,), int, default=None
+        Of a dense matrix, those that are wanted; None is all.
 
     Yields
     ------

@@ -174,7 +174,8 @@ class TargetShiftReweighter(GeometryEstimator):
         y : array-like of shape (n_samples,)
             Their targets. Rows where it is NaN are of the target sample.
         X_target : array-like of shape (n_target, n_features), default=None
-            Rows of the target sample.
+            Rows of the target sample. Without any, here or in X, nothing has shifted,
+            and weights are 1.
 
         Returns
         -------
@@ -191,7 +192,7 @@ class TargetShiftReweighter(GeometryEstimator):
         Warns
         -----
         UserWarning
-            If there are no target rows, or all targets are equal: weights are then 1.
+            If all targets are equal, or too few for two bins: weights are then 1.
         """
         self._backend_for(X, reset=True)
         rows = as_numpy(self._validated(X, reset=True))
@@ -278,11 +279,6 @@ class TargetShiftReweighter(GeometryEstimator):
         if len(knots) == 1:
             warn(
                 "TargetShiftReweighter: targets are equal, or too few for two bins; "
-                "all weights are 1.",
-            )
-        elif not len(others):
-            warn(
-                "TargetShiftReweighter: no target rows, neither X_target nor y of NaN; "
                 "all weights are 1.",
             )
         return len(knots) > 1 and len(others) > 0
