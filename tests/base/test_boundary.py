@@ -21,7 +21,13 @@ from skgeom.base import GeometryEstimator, NetworkEstimator
 from skgeom.base._boundary import KNOWS_NAMESPACES
 from skgeom.testing import all_estimators, host_waits
 
-ESTIMATORS = [pytest.param(Class, id=name) for name, Class in all_estimators()]
+# What they tell is of targets, not of rows.
+OF_TARGETS = {"TargetShiftReweighter"}
+ESTIMATORS = [
+    pytest.param(Class, id=name)
+    for name, Class in all_estimators()
+    if name not in OF_TARGETS
+]
 
 X, Y = make_blobs(60, n_features=3, centers=2, random_state=0)
 X -= X.min()  # for those of counts, too
@@ -89,7 +95,6 @@ ON_HOST = {
     "RelativeRepresentation",
     "SphericalHarmonics",
     "TangentCoordinates",
-    "TargetShiftReweighter",
 }
 # To which a gap is a value.
 OF_GAPS = {"ColumnScreen"}
@@ -132,7 +137,7 @@ def test_a_fit_that_fails_leaves_the_one_before(Class):
     wrong = np.full_like(X, np.inf if Class.__name__ in OF_GAPS else np.nan)
     for fit in ("fit", "fit_transform", "fit_predict"):
         if hasattr(model, fit):
-            with pytest.raises(ValueError, match="contains (NaN|infinity)"):
+            with pytest.raises(ValueError, match=r"contains (NaN|infinity)"):
                 getattr(model, fit)(wrong, Y)
             assert vars(model) == before
     for name, value in told(model, X[:5]).items():
