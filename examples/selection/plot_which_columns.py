@@ -87,18 +87,17 @@ plt.show()
 # A table of both
 # ---------------
 # :class:`~skgeom.feature_selection.ColumnScreen` takes text, numbers and gaps, and
-# keeps a column if its share of false discoveries allows it.
-
-import pandas as pd  # noqa: E402
+# keeps a column if its share of false discoveries allows it. Of a data frame it knows by
+# itself which columns are text, and answers with its names.
 
 shop = rng.integers(0, 40, n)
-table = pd.DataFrame(X[:, :20]).add_prefix("number ")
-table["shop"] = [f"shop {k}" for k in shop]
-table["customer"] = [f"id {k}" for k in rng.permutation(n)]
-table.loc[::10, "number 1"] = np.nan
+table = X[:, :22].astype(object)
+table[::10, 1] = None
+table[:, 20] = [f"shop {k}" for k in shop]
+table[:, 21] = [f"customer {k}" for k in rng.permutation(n)]
 y = y + rng.normal(size=40)[shop]
-screen = ColumnScreen("fdr", param=0.05).set_output(transform="pandas")
-print(list(screen.fit_transform(table, y).columns))
+screen = ColumnScreen("fdr", param=0.05, categorical_features=[20, 21]).fit(table, y)
+print(screen.get_support(indices=True))
 
 # %%
 # What no screen sees
