@@ -134,7 +134,7 @@ def targets(n, rng):
 def p_levels(quick):
     """Shares of p-values below 1 % and 5 % where nothing depends on y."""
     n, n_draws, rows = 2000, 1000 if quick else 10_000, []
-    columns = [(k, skewed) for k in (2, 20, 500, 2000) for skewed in (False, True)]
+    columns = [(k, skewed) for k in CARDINALITIES for skewed in (False, True)]
     for k, skewed in [*columns, ("counts", True), ("numbers", False)]:
         name = k if isinstance(k, str) else f"{k:,} levels"
         rng = np.random.default_rng(SEED + 100)

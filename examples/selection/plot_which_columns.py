@@ -87,8 +87,8 @@ plt.show()
 # A table of both
 # ---------------
 # :class:`~skgeom.feature_selection.ColumnScreen` takes text, numbers and gaps, and
-# keeps a column if its share of false discoveries allows it. Of a data frame it knows by
-# itself which columns are text, and answers with its names.
+# keeps a column if its share of false discoveries allows it. Of a data frame it knows
+# by itself which columns are text, and answers with its names.
 
 shop = rng.integers(0, 40, n)
 table = X[:, :22].astype(object)
