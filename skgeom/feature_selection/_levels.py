@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import scipy.sparse as sp
 
-from skgeom.typing import MatrixLike, NDArray
+from skgeom.typing import Array, NDArray
 
 # Entries of a block of columns: what is computed of them stays below 64 MB.
 _ENTRIES = 2**17
@@ -106,7 +106,7 @@ class Levels(NamedTuple):
         return np.diff(self.start, append=len(self.counts))
 
 
-def column_levels(X: MatrixLike, columns: NDArray | None = None) -> Iterator[Levels]:
+def column_levels(X: Array, columns: NDArray | None = None) -> Iterator[Levels]:
     """Go through the columns in blocks of so many entries that memory stays small.
 
     Parameters

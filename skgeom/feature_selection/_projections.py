@@ -18,7 +18,7 @@ from skgeom.feature_selection._permutation_law import (
     log_survival,
     permutation_moments,
 )
-from skgeom.typing import MatrixLike, NDArray
+from skgeom.typing import Array, NDArray
 
 # Classes that are counted at once.
 _CLASSES = 32
@@ -209,7 +209,7 @@ def law_of_basis(levels: Levels, basis: NDArray, n: int) -> Invariants:
 
 
 def screen_columns(
-    X: MatrixLike, target: Target, degree: int | None
+    X: Array, target: Target, degree: int | None
 ) -> tuple[NDArray, NDArray]:
     """Standardise the trace of each column's projection and the target's.
 
