@@ -14,6 +14,8 @@ from skgeom.typing import NDArray
 
 # Least likelihood of a row, as a share of what the unshifted mix says.
 _TINY = 1e-12
+# Rounds of expectation and maximisation.
+_ROUNDS = 500
 # Rows that the median distance is of.
 _SOME = 300
 # Penalty of weights that are not one, as a share of that of second differences.
@@ -102,9 +104,17 @@ def likelihood_weights(
 
     # Beyond these bounds weights say no more than that a bin has gone.
     bounds = [(-15.0, 15.0)] * K
+    # A long step may leave a bin where nothing calls it back: rounds come before.
+    start = np.zeros(K)
+    if alpha == 0:
+        weights = np.ones(K)
+        for _ in range(_ROUNDS):
+            mixed = np.maximum(probabilities @ weights, _TINY)
+            weights = weights * (probabilities / mixed[:, None]).mean(axis=0) / shares
+        start = np.clip(np.log(np.maximum(weights, _TINY)), -15.0, 15.0)
     found = minimize(
         loss,
-        np.zeros(K),
+        start,
         jac=True,
         method="L-BFGS-B",
         bounds=bounds,
