@@ -56,6 +56,8 @@ _ESTIMATORS = {
     "SlicedWassersteinEmbedding": "skgeom.distributions",
     "SPDVectors": "skgeom.distributions",
     "TangentCoordinates": "skgeom.embedding",
+    "ColumnScreen": "skgeom.feature_selection",
+    "TargetShiftReweighter": "skgeom.sample_selection",
 }
 
 _PACKAGES = (
@@ -68,6 +70,7 @@ _PACKAGES = (
     "decomposition",
     "distributions",
     "embedding",
+    "feature_selection",
     "functional",
     "gaussian_process",
     "geometry",
@@ -81,6 +84,7 @@ _PACKAGES = (
     "nodes",
     "operators",
     "plotting",
+    "sample_selection",
     "solvers",
     "testing",
 )

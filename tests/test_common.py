@@ -86,6 +86,8 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:The graph has:UserWarning"),
     pytest.mark.filterwarnings("ignore:.*no kernel value other than zero:UserWarning"),
     pytest.mark.filterwarnings("ignore:y holds -1 and one other:UserWarning"),
+    # The checks use few rows.
+    pytest.mark.filterwarnings("ignore:TargetShiftReweighter. targets are:UserWarning"),
     # Regressors are given integers 0, 1, 2.
     pytest.mark.filterwarnings("ignore:y looks like class labels:UserWarning"),
     pytest.mark.filterwarnings(

@@ -360,6 +360,7 @@ def test_errors_are_documented(name):
 
 # What is not from a paper: records, plain operations, and what we found ourselves.
 NO_SOURCE = {
+    "feature_selection._levels": "Levels blocks_of column_levels",
     "distributions": "pack_bags unpack_bags",
     "distributions._bags": "as_matrices as_points check_histograms",
     "graph": "Attachment Graph KnownRows by_node canonical_csr equal_rows local_scale "

@@ -173,6 +173,20 @@ MAP = {
         ("parts that add up", "NMF", None),
         ("communities behind\nseveral relations", "NonnegativeRESCAL", "factors"),
     ],
+    "Which columns and rows": [
+        (
+            "columns that a target\ndepends on, one by one",
+            "ColumnScreen",
+            "column_screens",
+        ),
+        ("columns that act\ntogether", "KernelRegressor", "kernel_machines"),
+        (
+            "weights: targets are not\nwhat they were",
+            "TargetShiftReweighter",
+            "target_shift",
+        ),
+        ("slopes are enough", "f_regression", None),
+    ],
     "A density": [
         (
             "of places on a globe,\nof directions",

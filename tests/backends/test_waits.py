@@ -318,6 +318,8 @@ def rows_for(Class, X):
 
 def told_by(model):
     """What a model tells of rows: coordinates, else labels, densities or distances."""
+    if hasattr(model, "weight"):
+        return lambda rows: model.weight(rows[:, 0])  # of targets
     names = ("transform", "predict", "score_samples", "mahalanobis")
     return next(getattr(model, name) for name in names if hasattr(model, name))
 
@@ -354,6 +356,7 @@ OF_DENSE_MATHEMATICS = (
     "AnchorAlignment",
     "AdaptiveBasisClassifier",
     "AdaptiveBasisRegressor",
+    "ColumnScreen",
     "FrechetMeanClassifier",
     "GaussianWeightedLinearEmbedding",
     "GrassmannClassifier",
@@ -373,6 +376,7 @@ OF_DENSE_MATHEMATICS = (
     "SlicedWassersteinEmbedding",
     "SparseDictionary",
     "TangentCoordinates",
+    "TargetShiftReweighter",
     "SubspaceClustering",
     "TreeEmbedding",
     "VonMisesFisherMixture",

@@ -63,11 +63,13 @@ OF_DIRECTIONS = {"SphereKernelDensity", "VonMisesFisherMixture"}
 # A code of few atoms changes them where two describe a row as well, and coordinates are
 # of the subspace that is nearest; domains are those of nearest rows.
 OF_CHOICES = {"LatentLabelShift", "SparseDictionary", "SubspaceClustering"}
+# What it tells is of targets, not of rows.
+OF_TARGETS = {"TargetShiftReweighter"}
 
 
 def cases():
     for name, Class in all_estimators():
-        if name in OF_CHOICES:
+        if name in OF_CHOICES | OF_TARGETS:
             continue
         for setting in [{}, *SETTINGS.get(name, [])]:
             shown = "-".join(map(str, setting.values()))

@@ -1,0 +1,1 @@
+"""Weights of rows by their targets, where the law of the targets has shifted."""
