@@ -55,6 +55,7 @@ _ESTIMATORS = {
     "SlicedWassersteinEmbedding": "skgeom.distributions",
     "SPDVectors": "skgeom.distributions",
     "TangentCoordinates": "skgeom.embedding",
+    "HubnessReducedNeighbors": "skgeom.neighbors",
 }
 
 _PACKAGES = (
@@ -76,6 +77,7 @@ _PACKAGES = (
     "metrics",
     "mixture",
     "model_selection",
+    "neighbors",
     "networks",
     "nodes",
     "operators",
