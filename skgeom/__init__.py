@@ -22,6 +22,7 @@ _ESTIMATORS = {
     "SDPClustering": "skgeom.cluster",
     "LatentLabelShift": "skgeom.cluster",
     "SubspaceClustering": "skgeom.cluster",
+    "SpectralClusterer": "skgeom.cluster",
     "MultiFidelityCovariance": "skgeom.covariance",
     "PoincareEmbedding": "skgeom.hyperbolic",
     "TreeEmbedding": "skgeom.hyperbolic",
