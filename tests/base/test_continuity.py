@@ -38,6 +38,8 @@ SETTINGS = {
         {"teleport": 0.2, "combine": "mean", "structure": "svd"},
         {"structure": "adjacency", "self_loops": False, "column_normalize": True},
     ],
+    "DiffusionMap": [{"affinity": "rbf"}, {"n_components": 5, "diffusion_time": 0.5}],
+    "SpectralClusterer": [{"n_landmarks": 30}, {"n_neighbors": 20}],
     "GraphRandomFeatures": [{"method": "push"}, {"n_components": 30}],
     "HeatGeodesicEmbedding": [{"n_neighbors": 1}, {"geodesic": "shortest_path"}],
     "NodeEmbedding": [{"method": "adjacency"}, {"propagate": True}],
@@ -61,8 +63,14 @@ SETTINGS = {
 # To these a row is a direction: one that is nearly zero has any.
 OF_DIRECTIONS = {"SphereKernelDensity", "VonMisesFisherMixture"}
 # A code of few atoms changes them where two describe a row as well, and coordinates are
-# of the subspace that is nearest; domains are those of nearest rows.
-OF_CHOICES = {"LatentLabelShift", "SparseDictionary", "SubspaceClustering"}
+# of the subspace that is nearest; domains are those of nearest rows; and lists of
+# nearest rows are links.
+OF_CHOICES = {
+    "HubnessReducedNeighbors",
+    "LatentLabelShift",
+    "SparseDictionary",
+    "SubspaceClustering",
+}
 
 
 def cases():

@@ -75,9 +75,7 @@ def landmark_weights(landmarks: Array, X: Array, backend: Backend) -> sp.csr_arr
     """
     m = landmarks.shape[0]
     k = min(N_NEAREST + 1, m)
-    distances, indices = nearest_neighbors(
-        landmarks, X, n_neighbors=k, backend=backend
-    )
+    distances, indices = nearest_neighbors(landmarks, X, n_neighbors=k, backend=backend)
     farthest = distances[:, -1:]
     share = distances / np.where(farthest > 0, farthest, 1.0)
     # Half the distance to the last one is the width.

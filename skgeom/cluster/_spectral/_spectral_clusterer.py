@@ -9,6 +9,7 @@ from numbers import Integral
 from typing import Self
 
 import numpy as np
+import scipy.sparse as sp
 from sklearn.base import ClusterMixin, _fit_context
 from sklearn.cluster import KMeans
 from sklearn.utils import check_random_state
@@ -34,6 +35,8 @@ from skgeom.typing import Array, MatrixLike, RandomStateLike
 
 # The distance to this neighbour is the width of a row.
 _WIDTH_AT = 7
+# What a link counts that one end alone lists: those are what bridges are made of.
+_ONE_SIDED = 0.2
 # From so many rows on "auto" takes so many landmarks, and so many for each cluster.
 _MANY_ROWS, _LANDMARKS, _LANDMARKS_EACH = 10_000, 500, 20
 
@@ -47,8 +50,9 @@ class SpectralClusterer(
     each; k-means finds them in the directions of the rows of these modes [1]_. Clusters
     may have any shape, if there is a gap around them. Weights of links are
     :math:`\exp(-d_{ij}^2 / (s_i s_j))`, with s the distance to the seventh neighbour,
-    so that dense and loose clusters stand beside each other [2]_. Many rows walk by
-    landmarks [3]_. New rows have coordinates, and labels.
+    so that dense and loose clusters stand beside each other [2]_; a link that one end
+    alone lists counts a fifth. Many rows walk by landmarks [3]_. New rows have
+    coordinates, and labels.
 
     Read more in the :ref:`User Guide <spectral_clusterer>`.
 
@@ -268,8 +272,16 @@ class SpectralClusterer(
     def _graph_of_neighbors(self, distances, indices):
         """Links that are as wide as both ends have their neighbours."""
         width = distances[:, min(_WIDTH_AT, distances.shape[1]) - 1]
-        return Graph.from_neighbors(
+        graph = Graph.from_neighbors(
             distances, indices, affinity="self_tuning", bandwidth=width
+        )
+        n, k = indices.shape
+        listed = sp.csr_array(
+            (np.ones(n * k), indices.ravel(), np.arange(n + 1) * k), shape=(n, n)
+        )
+        mutual = graph.adjacency * (listed * listed.T)
+        return Graph.from_adjacency(
+            _ONE_SIDED * graph.adjacency + (1 - _ONE_SIDED) * mutual
         )
 
     def _find_modes(self, points, n_rows, backend):
