@@ -258,7 +258,7 @@ class SpectralClusterer(
                     f"affinity={self.affinity!r} it must be 'auto' or None."
                 )
             return None
-        n_rows = X.shape[0] if hasattr(X, "shape") and X.shape else len(X)
+        n_rows = self._validated(X, reset=True, ensure_min_samples=2).shape[0]
         if self.n_landmarks != "auto":
             return None if self.n_landmarks is None else min(self.n_landmarks, n_rows)
         if n_rows <= _MANY_ROWS:

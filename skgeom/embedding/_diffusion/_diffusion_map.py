@@ -9,7 +9,7 @@ from sklearn.base import _fit_context
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
-from skgeom.backends import Backend, as_numpy
+from skgeom.backends import as_numpy
 from skgeom.base import EmbeddingMixin, GeometryEstimator, GraphInputMixin
 from skgeom.embedding._diffusion._gaussian_walk import (
     GaussianWalk,

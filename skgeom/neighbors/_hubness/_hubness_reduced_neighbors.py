@@ -6,7 +6,7 @@ dissimilarity measure", IEEE Transactions on Pattern Analysis and Machine Intell
 space", Journal of Machine Learning Research 13, 2012.
 """
 
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 import scipy.sparse as sp
@@ -20,7 +20,7 @@ from sklearn.utils._set_output import _get_output_config
 from sklearn.utils.validation import check_is_fitted, check_non_negative
 
 from skgeom._warnings import warn
-from skgeom.backends import as_numpy, get_backend, is_torch, row_blocks
+from skgeom.backends import as_numpy, row_blocks
 from skgeom.base import GeometryEstimator
 from skgeom.graph import nearest_neighbors
 from skgeom.graph._affinity import positive_scale
@@ -180,7 +180,7 @@ class HubnessReducedNeighbors(
         self.scale_ = self._kept(scale * self._unit, like=X)
         return self
 
-    def transform(self, X: MatrixLike) -> Any:
+    def transform(self, X: MatrixLike) -> sp.csr_array:
         """Find the nearest training rows, for each row by itself.
 
         Parameters
@@ -192,8 +192,8 @@ class HubnessReducedNeighbors(
         -------
         csr_array of shape (n_rows, n_samples)
             Distances, as `method` has them, to `n_neighbors` + 1 training rows, the
-            nearest first; of a training row itself at zero. For a tensor a sparse
-            tensor on its device.
+            nearest first; of a training row itself at zero. It is on the host whatever
+            X is, as estimators of scikit-learn take it.
 
         Raises
         ------
@@ -204,8 +204,8 @@ class HubnessReducedNeighbors(
         check_is_fitted(self)
         if _get_output_config("transform", self)["dense"] != "default":
             raise ValueError(
-                "The transformer outputs a scipy sparse matrix, which no data frame "
-                "holds: leave it with set_output(transform='default')."
+                "The transformer outputs a scipy sparse matrix. No data frame holds "
+                "it: leave it with set_output(transform='default')."
             )
         backend = self._backend_for(X)
         rows = as_numpy(self._validated(X, reset=False)) / self._unit
@@ -262,29 +262,21 @@ class HubnessReducedNeighbors(
         return tuple(np.concatenate(kept) for kept in zip(*found, strict=True))
 
     def _links(self, values, indices, like):
-        """The result, as a matrix of the width of X, on its device."""
+        """The result, as a matrix of the width of X."""
         n_rows, k = values.shape
-        links = sp.csr_array(
-            (
-                self._kept(values.ravel(), like),
-                indices.ravel(),
-                np.arange(n_rows + 1) * k,
-            ),
-            shape=(n_rows, self.n_samples_fit_),
-        )
-        if not is_torch(like):
-            return links
-        backend = get_backend(like=like)
-        return backend.csr(links).to(dtype=like.dtype, device=like.device)
+        data = self._kept(values.ravel(), like)
+        pattern = indices.ravel(), np.arange(n_rows + 1) * k
+        return sp.csr_array((data, *pattern), shape=(n_rows, self.n_samples_fit_))
 
     @property
     def _n_features_out(self):
         return self.n_samples_fit_
 
     def __sklearn_tags__(self):
-        """Distances are pairwise and not negative; the result is sparse."""
+        """Distances are pairwise, not negative; the result is SciPy's matrix."""
         tags = super().__sklearn_tags__()
         tags.input_tags.pairwise = self.metric == "precomputed"
         tags.input_tags.positive_only = self.metric == "precomputed"
+        tags.array_api_support = False
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
