@@ -72,6 +72,17 @@ def landmark_weights(landmarks: Array, X: Array, backend: Backend) -> sp.csr_arr
     -------
     csr_array of shape (n_rows, n_landmarks)
         Rows add up to one.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skgeom.backends import get_backend
+    >>> from skgeom.cluster._spectral._landmarks import landmark_weights
+    >>> line = np.array([[0.0], [1.0], [2.0]])
+    >>> rows = np.array([[0.5], [2.0]])
+    >>> landmark_weights(line, rows, get_backend("cpu")).toarray().round(2)
+    array([[0.5 , 0.5 , 0.  ],
+           [0.  , 0.35, 0.65]])
     """
     m = landmarks.shape[0]
     k = min(N_NEAREST + 1, m)

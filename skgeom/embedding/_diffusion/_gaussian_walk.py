@@ -133,6 +133,16 @@ def walk_values(
     -------
     ndarray of shape (n_rows, m)
         Of a row that is far from all points it is the value of the nearest.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skgeom.backends import get_backend
+    >>> from skgeom.embedding._diffusion._gaussian_walk import walk_values
+    >>> points, values = np.array([[-1.0], [1.0]]), np.array([[0.0], [1.0]])
+    >>> rows = np.array([[0.0], [1e9]])
+    >>> walk_values(points, rows, np.ones(2), values, 1.0, get_backend("cpu")).ravel()
+    array([0.5, 1. ])
     """
     xp = backend.xp
     there, logs, V = (

@@ -10,8 +10,9 @@ from skgeom.typing import Array, NDArray
 
 METHODS = ("nicdm", "local_scaling", "mutual_proximity")
 # The nearest of each of so many groups of rows of similar scale are looked at, so many
-# times as many as are wanted: as good as all rows, see the benchmark.
-_GROUPS, _TIMES = 16, 4
+# times as many as are wanted, and at least so many: nearly as good as all rows, see the
+# benchmark.
+_GROUPS, _TIMES, _LEAST = 10, 6, 64
 # Rows that means and deviations of distances are taken over, at most.
 _MANY = 5000
 # Coordinates beyond this, in units of the training rows, have squares that overflow.
@@ -47,14 +48,16 @@ def reduced(method: str, distances: NDArray, here: NDArray, there: NDArray) -> N
     if method == "mutual_proximity":
         a, b = _passed(distances, here[:, None]), _passed(distances, there)
         # One less the chance that both have another row that is farther.
-        return np.where(distances > 0, a + b - a * b, 0.0)
+        return a + b - a * b
     found = distances / np.sqrt(here)[:, None] / np.sqrt(there)
     return found if method == "nicdm" else -np.expm1(-(found**2))
 
 
 def _passed(distances, moments):
-    """Share of all rows that would be nearer, if distances were Gaussian."""
-    return ndtr((distances - moments[..., 0]) / moments[..., 1])
+    """Share of all rows that would be nearer, by a Gaussian of what is above zero."""
+    mean, deviation = moments[..., 0], moments[..., 1]
+    below = ndtr(-mean / deviation)
+    return (ndtr((distances - mean) / deviation) - below) / (1 - below)
 
 
 def scales_of_lists(method: str, distances: NDArray, own: NDArray) -> NDArray:
@@ -162,7 +165,7 @@ def nearest_by_scale(
 
     A row that is not near by plain distances can be near by these, and is where it lies
     in a loose cluster beside a dense one. Among rows of one scale both orders are the
-    same: the nearest are therefore taken from each of sixteen groups of rows whose
+    same: the nearest are therefore taken from each of ten groups of rows whose
     scales are similar.
 
     Parameters
@@ -191,7 +194,7 @@ def nearest_by_scale(
     indices : ndarray of shape (n_rows, k), int64
         Training rows.
     """
-    n, wanted = points.shape[0], _TIMES * k
+    n, wanted = points.shape[0], max(_TIMES * k, _LEAST)
     order = np.argsort(there if there.ndim == 1 else there[:, 0], kind="stable")
     n_groups = max(1, min(_GROUPS, n // wanted))
     kept: tuple[NDArray, ...] = ()
