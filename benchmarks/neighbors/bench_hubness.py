@@ -149,7 +149,7 @@ def real(folder, quick):
             X = X if name == "digits" else StandardScaler().fit_transform(X)
             sets[name] = X, np.unique(y, return_inverse=True)[1]
     if folder:
-        kept = np.load(Path(folder).parent / "points" / "pbmc68k_reduced.npz")
+        kept = np.load(folder.parent / "points" / "pbmc68k_reduced.npz")
         labels = np.unique(kept["bulk_labels"], return_inverse=True)[1]
         sets["blood cells"] = kept["X"].astype(float), labels
     X, y = load_digits(return_X_y=True)
@@ -258,7 +258,7 @@ if __name__ == "__main__":
     if "real" in parts:
         report(
             "hubness_real",
-            real(given.data, given.quick),
+            real(Path(given.data) if given.data else None, given.quick),
             title="Accuracy of ten neighbours on tables",
             notes=[
                 told,

@@ -38,7 +38,7 @@ _WIDTH_AT = 7
 # What a link counts that one end alone lists: those are what bridges are made of.
 _ONE_SIDED = 0.2
 # From so many rows on "auto" takes so many landmarks, and so many for each cluster.
-_MANY_ROWS, _LANDMARKS, _LANDMARKS_EACH = 10_000, 500, 20
+_MANY_ROWS, _LANDMARKS, _LANDMARKS_EACH = 10_000, 1000, 20
 
 
 class SpectralClusterer(
@@ -71,8 +71,8 @@ class SpectralClusterer(
         Neighbours that a point is joined to, at most the number of other points.
     n_landmarks : int or "auto" or None, default="auto"
         Landmarks of points. None: there are none, and each row is a node. "auto": none
-        up to 10,000 rows, and above that 500 or 20 for each cluster, if that is more.
-        Thin clusters need many.
+        below 10,000 rows, and from there on 1,000, or 20 for each cluster if that is
+        more. Thin clusters need many, and each needs some ten rows.
     n_init : int, default=10
         Starts of k-means, of which the best is kept.
     device : {"auto", "cpu", "cuda", "cuda:<i>", "mps", "torch-cpu"}, default="auto"
@@ -261,7 +261,7 @@ class SpectralClusterer(
         n_rows = self._validated(X, reset=True, ensure_min_samples=2).shape[0]
         if self.n_landmarks != "auto":
             return None if self.n_landmarks is None else min(self.n_landmarks, n_rows)
-        if n_rows <= _MANY_ROWS:
+        if n_rows < _MANY_ROWS:
             return None
         return min(max(_LANDMARKS, _LANDMARKS_EACH * self.n_clusters), n_rows)
 

@@ -89,9 +89,9 @@ class HubnessReducedNeighbors(
     Notes
     -----
     Neighbours are looked for among the nearest by plain distances of each of ten groups
-    of rows of similar scale, six times as many as wanted and at least 64; of few rows among all. Scales
-    of zero, which duplicates cause, become the smallest positive one. The result has no
-    unit: it does not change where X is multiplied by a number.
+    of rows of similar scale, six times as many as wanted and at least 64; of few rows
+    among all. Scales of zero, which duplicates cause, become the smallest positive one.
+    The result has no unit: it does not change where X is multiplied by a number.
 
     References
     ----------
@@ -108,9 +108,9 @@ class HubnessReducedNeighbors(
     >>> from sklearn.neighbors import KNeighborsClassifier
     >>> from sklearn.pipeline import make_pipeline
     >>> from skgeom import HubnessReducedNeighbors
-    >>> spread = np.linspace(4, 8, 5)  # dense clusters, and loose ones
-    >>> X, y = make_blobs(500, 100, centers=5, cluster_std=spread, random_state=0,
-    ...                   center_box=(-2, 2))
+    >>> spread = [1, 1.3, 1.6, 2]  # dense clusters, and loose ones
+    >>> X, y = make_blobs(500, 100, centers=4, cluster_std=spread, random_state=0,
+    ...                   center_box=(-1, 1))
     >>> plain = KNeighborsClassifier(10).fit(X[::2], y[::2])
     >>> model = make_pipeline(
     ...     HubnessReducedNeighbors(10), KNeighborsClassifier(10, metric="precomputed"))
