@@ -116,7 +116,7 @@ class HubnessReducedNeighbors(
     ...     HubnessReducedNeighbors(10), KNeighborsClassifier(10, metric="precomputed"))
     >>> _ = model.fit(X[::2], y[::2])
     >>> [round(m.score(X[1::2], y[1::2]), 2) for m in (plain, model)]
-    [0.5, 1.0]
+    [0.41, 0.93]
     """
 
     _parameter_constraints = {
