@@ -63,7 +63,9 @@ for axis, (name, links) in zip(axes, graphs.items(), strict=False):
         yticklabels=["dense", "loose"],
     )
     axis.grid(visible=False)
-figure.colorbar(image, ax=axes[:2], shrink=0.8, pad=0.02, label="share of the neighbours")
+figure.colorbar(
+    image, ax=axes[:2], shrink=0.8, pad=0.02, label="share of the neighbours"
+)
 for name, links in graphs.items():
     near = links.indices.reshape(900, 11)[:, 1:]
     counts = np.sort(np.bincount(near.ravel(), minlength=900))[::-1]
