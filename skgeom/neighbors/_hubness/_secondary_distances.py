@@ -1,4 +1,10 @@
-"""Distances that count how near both ends have their neighbours, and who is nearest."""
+"""Distances that count how near both ends have their neighbours, and who is nearest.
+
+Jegou, Schmid, Harzallah and Verbeek, "Accurate image search using the contextual
+dissimilarity measure", IEEE Transactions on Pattern Analysis and Machine Intelligence
+32, 2010; Schnitzer, Flexer, Schedl and Widmer, "Local and global scaling reduce hubs in
+space", Journal of Machine Learning Research 13, 2012.
+"""
 
 import numpy as np
 from scipy.special import ndtr
