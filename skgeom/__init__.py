@@ -12,6 +12,7 @@ __version__ = "0.1.0.dev0"
 # Public name -> the family that defines it.
 _ESTIMATORS = {
     "HeatGeodesicEmbedding": "skgeom.embedding",
+    "DiffusionMap": "skgeom.embedding",
     "SingularityScorer": "skgeom.embedding",
     "RelativeRepresentation": "skgeom.embedding",
     "AnchorAlignment": "skgeom.embedding",
@@ -22,6 +23,7 @@ _ESTIMATORS = {
     "SDPClustering": "skgeom.cluster",
     "LatentLabelShift": "skgeom.cluster",
     "SubspaceClustering": "skgeom.cluster",
+    "SpectralClusterer": "skgeom.cluster",
     "MultiFidelityCovariance": "skgeom.covariance",
     "PoincareEmbedding": "skgeom.hyperbolic",
     "TreeEmbedding": "skgeom.hyperbolic",
@@ -58,6 +60,7 @@ _ESTIMATORS = {
     "TangentCoordinates": "skgeom.embedding",
     "ColumnScreen": "skgeom.feature_selection",
     "TargetShiftReweighter": "skgeom.sample_selection",
+    "HubnessReducedNeighbors": "skgeom.neighbors",
 }
 
 _PACKAGES = (
@@ -80,6 +83,7 @@ _PACKAGES = (
     "metrics",
     "mixture",
     "model_selection",
+    "neighbors",
     "networks",
     "nodes",
     "operators",

@@ -14,7 +14,7 @@ import skgeom.embedding
 PAGE = (Path(__file__).parents[1] / "CONTRIBUTING.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```python\n(.*?)```", PAGE, flags=re.DOTALL)
 ESTIMATOR, TESTS, NETWORK, TESTS_OF_NETWORK = BLOCKS
-NAME = "skgeom.embedding._diffusion_map"
+NAME = "skgeom.embedding._commute_time_embedding"
 NAME_OF_NETWORK = "skgeom.embedding._autoencoder"
 
 
@@ -33,15 +33,15 @@ MODULE_OF_NETWORK = executed(NAME_OF_NETWORK, NETWORK)
 def in_its_place(monkeypatch):
     """Let the example be imported from where the page puts it, while a test runs."""
     monkeypatch.setitem(sys.modules, NAME, MODULE)
-    new = MODULE.DiffusionMap
-    monkeypatch.setattr(skgeom.embedding, "DiffusionMap", new, raising=False)
+    new = MODULE.CommuteTimeEmbedding
+    monkeypatch.setattr(skgeom.embedding, "CommuteTimeEmbedding", new, raising=False)
     monkeypatch.setitem(sys.modules, NAME_OF_NETWORK, MODULE_OF_NETWORK)
     new = MODULE_OF_NETWORK.Autoencoder
     monkeypatch.setattr(skgeom.embedding, "Autoencoder", new, raising=False)
 
 
 @parametrize_with_checks(
-    [MODULE.DiffusionMap(), MODULE_OF_NETWORK.Autoencoder(max_iter=5)]
+    [MODULE.CommuteTimeEmbedding(), MODULE_OF_NETWORK.Autoencoder(max_iter=5)]
 )
 @pytest.mark.filterwarnings("ignore:n_neighbors=:UserWarning")
 @pytest.mark.filterwarnings("ignore:X (has|does not have).* feature names:UserWarning")

@@ -135,6 +135,18 @@ SETTINGS = {
     "SPDVectors": [dict(metric="affine"), dict(metric="euclidean")],
     "LatentLabelShift": [dict(n_classes=3, n_smooth=1)],
     "SubspaceClustering": [dict(n_clusters=3, init="neighbors", affine=True)],
+    "SpectralClusterer": [
+        dict(n_clusters=3),
+        dict(n_clusters=3, n_landmarks=30),
+    ],
+    "DiffusionMap": [
+        dict(affinity="rbf", n_components=3),
+        dict(n_components=3, alpha=0.5, diffusion_time=3.0),
+    ],
+    "HubnessReducedNeighbors": [
+        dict(n_neighbors=1, method="local_scaling"),
+        dict(method="mutual_proximity", metric="cosine"),
+    ],
     "SufficientSubspace": [dict(method="stein", order=2)],
     "VecchiaGPRegressor": [
         dict(approximation="response", n_neighbors=9, n_neighbors_predict=20)
@@ -543,6 +555,9 @@ WITHIN_ESTIMATORS = {
     "OrthogonalRBFSampler": "column_moments",
     "SlicedWassersteinEmbedding": "as_matrices node_functions pooled_axes sorted_means",
     "SPDVectors": "shrunk_covariances",
+    "SpectralClusterer": "landmark_weights slowest_modes",
+    "DiffusionMap": "walk_values width_of",
+    "HubnessReducedNeighbors": "nearest_by_scale",
     "SubspaceClustering": "coherent_rows cosine_links elastic_net_links "
     "spectral_labels",
     "SufficientSubspace": "gradient_matrix",

@@ -18,6 +18,7 @@ MAP = {
             "HeatGeodesicEmbedding",
             "heat_geodesic",
         ),
+        ("slow modes of a\nwalk, all paths", "DiffusionMap", "diffusion_map"),
         ("does it cross or\nbranch, and where?", "SingularityScorer", "singularities"),
         (
             "spaces that share\nsome rows, many of them",
@@ -65,6 +66,16 @@ MAP = {
             "rows near subspaces:\nimages, tracks",
             "SubspaceClustering",
             "subspace_clustering",
+        ),
+        (
+            "of any shape, with\ngaps around them",
+            "SpectralClusterer",
+            "spectral_clusterer",
+        ),
+        (
+            "by neighbours, dense\nand loose ones",
+            "HubnessReducedNeighbors",
+            "hubness",
         ),
         (
             "sites or seasons hold\nthem in other shares",

@@ -76,7 +76,7 @@ class GraphInputMixin:
         neighbors = neighbors_from_graph(
             sp.csr_array(X), self._feasible_neighbors(X.shape[0] - 1)
         )
-        return Graph.from_neighbors(*neighbors), rows, None
+        return self._graph_of_neighbors(*neighbors), rows, None
 
     # Whether identical rows are one node: then a row that comes twice is a row that
     # weighs twice as much.
@@ -96,6 +96,10 @@ class GraphInputMixin:
     def _graph_of_points(self, X, n_neighbors, backend):
         """Join points to their neighbours; sub-classes may do so in another way."""
         return Graph.from_points(X, n_neighbors=n_neighbors, backend=backend)
+
+    def _graph_of_neighbors(self, distances, indices):
+        """Join nodes whose nearest are known; sub-classes may do so in another way."""
+        return Graph.from_neighbors(distances, indices)
 
     def _attach(self, X, backend):
         """Read the input of `transform`: how its rows hang on the fitted nodes."""

@@ -2,6 +2,7 @@
 
 from skgeom.embedding._anchors._anchor_alignment import AnchorAlignment
 from skgeom.embedding._anchors._relative_representation import RelativeRepresentation
+from skgeom.embedding._diffusion._diffusion_map import DiffusionMap
 from skgeom.embedding._gaussian_weighted._gaussian_weighted_linear_embedding import (
     GaussianWeightedLinearEmbedding,
 )
@@ -18,6 +19,7 @@ from skgeom.embedding._tangent_coordinates import TangentCoordinates
 
 __all__ = [
     "AnchorAlignment",
+    "DiffusionMap",
     "GaussianWeightedLinearEmbedding",
     "HeatGeodesicEmbedding",
     "LeastVolumeAutoencoder",

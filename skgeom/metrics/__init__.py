@@ -1,5 +1,6 @@
 """Scores of an embedding against its geometry, and distances of samples."""
 
+from skgeom.metrics._alignment import KernelAlignment, kernel_alignment
 from skgeom.metrics._diffusion import hyperbolic_diffusion_distance
 from skgeom.metrics._distance import DistancePreservation, distance_preservation
 from skgeom.metrics._gromov import GromovHyperbolicity, gromov_hyperbolicity
@@ -10,6 +11,7 @@ from skgeom.metrics._hierarchy import (
     mean_rank,
     reconstruction_score,
 )
+from skgeom.metrics._hubness import HubnessScore, hubness_score
 from skgeom.metrics._hyperbolic import hyperbolic_distances
 from skgeom.metrics._manifolds import ManifoldPrecisionRecall, manifold_precision_recall
 from skgeom.metrics._neighborhood import (
@@ -28,6 +30,8 @@ from skgeom.metrics._two_samples import (
 __all__ = [
     "DistancePreservation",
     "GromovHyperbolicity",
+    "HubnessScore",
+    "KernelAlignment",
     "ManifoldPrecisionRecall",
     "ShapeDistance",
     "TwoSampleTest",
@@ -36,8 +40,10 @@ __all__ = [
     "distortion_score",
     "energy_distance",
     "gromov_hyperbolicity",
+    "hubness_score",
     "hyperbolic_diffusion_distance",
     "hyperbolic_distances",
+    "kernel_alignment",
     "link_prediction_score",
     "link_ranks",
     "manifold_precision_recall",

@@ -302,8 +302,12 @@ QUICK = {
     "OnlineGraphClassifier": dict(tol=0.1),
     "PoincareEmbedding": dict(max_iter=5),
 }
-# Sizes on one side of the 128 labels at which the way of choosing a kernel changes.
-SIZES = dict.fromkeys(("GraphKernelRidge", "GraphKernelClassifier"), (200, 800))
+# Sizes on one side of the 128 labels at which the way of choosing a kernel changes, and
+# beyond that from which on there are sixteen groups.
+SIZES = {
+    **dict.fromkeys(("GraphKernelRidge", "GraphKernelClassifier"), (200, 800)),
+    "HubnessReducedNeighbors": (800, 1200),
+}
 
 
 def sample(n):

@@ -16,7 +16,7 @@ from sklearn.utils import get_tags
 from sklearn.utils._param_validation import InvalidParameterError
 
 from skgeom import GraphKernelRidge, HeatGeodesicEmbedding, STKRRegressor
-from skgeom.backends import as_numpy, get_backend
+from skgeom.backends import as_numpy, get_backend, is_torch
 from skgeom.base import GeometryEstimator, NetworkEstimator
 from skgeom.base._boundary import KNOWS_NAMESPACES
 from skgeom.testing import all_estimators, host_waits
@@ -69,7 +69,15 @@ def told(model, rows):
     """What a fitted model says of rows, by method."""
     names = [name for name in METHODS if hasattr(model, name)]
     assert names
-    return {name: getattr(model, name)(rows) for name in names}
+    return {name: as_array(getattr(model, name)(rows), rows) for name in names}
+
+
+def as_array(answer, rows):
+    """Links, which are SciPy's whatever the rows are, as an array like the rows."""
+    if not sp.issparse(answer):
+        return answer
+    answer = answer.toarray()
+    return get_backend(like=rows).asarray(answer) if is_torch(rows) else answer
 
 
 def fitted_arrays(model):
@@ -239,6 +247,7 @@ for model, rows, expected in models:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", f".* The fitted {name} goes on without")
             found = getattr(model, method)(rows)
+        found = found.toarray() if hasattr(found, "toarray") else found
         assert isinstance(found, np.ndarray), name
         np.testing.assert_allclose(found, value, rtol=1e-4, atol=1e-5, err_msg=name)
     print(name)

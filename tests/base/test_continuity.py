@@ -38,6 +38,8 @@ SETTINGS = {
         {"teleport": 0.2, "combine": "mean", "structure": "svd"},
         {"structure": "adjacency", "self_loops": False, "column_normalize": True},
     ],
+    "DiffusionMap": [{"affinity": "rbf"}, {"n_components": 5, "diffusion_time": 0.5}],
+    "SpectralClusterer": [{"n_landmarks": 30}, {"n_neighbors": 20}],
     "GraphRandomFeatures": [{"method": "push"}, {"n_components": 30}],
     "HeatGeodesicEmbedding": [{"n_neighbors": 1}, {"geodesic": "shortest_path"}],
     "NodeEmbedding": [{"method": "adjacency"}, {"propagate": True}],
@@ -65,6 +67,14 @@ OF_DIRECTIONS = {"SphereKernelDensity", "VonMisesFisherMixture"}
 OF_CHOICES = {"LatentLabelShift", "SparseDictionary", "SubspaceClustering"}
 # What it tells is of targets, not of rows.
 OF_TARGETS = {"TargetShiftReweighter"}
+# of the subspace that is nearest; domains are those of nearest rows; and lists of
+# nearest rows are links.
+OF_CHOICES = {
+    "HubnessReducedNeighbors",
+    "LatentLabelShift",
+    "SparseDictionary",
+    "SubspaceClustering",
+}
 
 
 def cases():

@@ -1,0 +1,1 @@
+"""Clusters by the slowest modes of a walk, over all rows or by landmarks."""

@@ -1,0 +1,1 @@
+"""Diffusion maps of graphs and of Gaussian kernels."""

@@ -1,0 +1,1 @@
+"""Distances that are relative to how near both ends have their neighbours."""
