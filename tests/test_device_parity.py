@@ -513,7 +513,7 @@ WITHIN_ESTIMATORS = {
     "HeatGeodesicEmbedding": "heat_geodesics log_heat log_self_heat varadhan_distances "
     "smallest_entries automatic_geodesic interpolate_by_heat",
     "STKRRegressor": "kernel_of_graph kernel_of_points kernel_of_matrix "
-    "callable_matvec callable_diagonal choose held_out_values primal_path "
+    "choose held_out_values primal_path "
     "neighbor_grams dense_where_small transformed_labels padded",
     "GraphKernelRidge": "choose_kernel held_out_fifths",
     "NodeEmbedding": "walked_powers propagated",
@@ -536,7 +536,7 @@ WITHIN_ESTIMATORS = {
     "KernelRegressor": "choose_metric falkon kernel_slopes left_out_errors "
     "metric_rounds next_metric predict_round read_sample_weight "
     "solve_full_system starting_round tune_kernel",
-    "KrylovKernelPCA": "point_evaluation point_products farthest",
+    "KrylovKernelPCA": "point_evaluation point_products",
     "OrthogonalRBFSampler": "column_moments",
     "SlicedWassersteinEmbedding": "as_matrices node_functions pooled_axes sorted_means",
     "SPDVectors": "shrunk_covariances",
