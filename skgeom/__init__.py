@@ -55,6 +55,10 @@ _ESTIMATORS = {
     "SlicedWassersteinEmbedding": "skgeom.distributions",
     "SPDVectors": "skgeom.distributions",
     "TangentCoordinates": "skgeom.embedding",
+    "KernelCoreset": "skgeom.sample_selection",
+    "SupportPoints": "skgeom.sample_selection",
+    "DiversitySampler": "skgeom.sample_selection",
+    "KernelBatchSelector": "skgeom.sample_selection",
 }
 
 _PACKAGES = (
@@ -80,6 +84,7 @@ _PACKAGES = (
     "nodes",
     "operators",
     "plotting",
+    "sample_selection",
     "solvers",
     "testing",
 )

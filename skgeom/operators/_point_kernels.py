@@ -105,7 +105,7 @@ class KernelFunction:
         backend = self.backend
         if callable(self.kernel):
             return callable_matvec(self.kernel, B, backend)(A, V)
-        largest = max(self._reach(A), self._reach(B))
+        largest = max(self.reach(A), self.reach(B))
         if largest > far_squares(self.kernel):
             by_differences = partial(
                 values_by_differences, kernel=self.kernel, gamma=self.gamma
@@ -151,9 +151,21 @@ class KernelFunction:
         bool
             True for callables, and for rows that are far apart.
         """
-        return callable(self.kernel) or self._reach(A) > far_squares(self.kernel)
+        return callable(self.kernel) or self.reach(A) > far_squares(self.kernel)
 
-    def _reach(self, A):
+    def reach(self, A: Array) -> float:
+        """Largest squared distance of rows from the origin, in squared widths.
+
+        Parameters
+        ----------
+        A : array of shape (n_rows, n_features)
+            Points, of the backend.
+
+        Returns
+        -------
+        float
+            Times gamma; maybe infinite.
+        """
         return farthest(A, 0.0, self.gamma, self.backend)
 
 
@@ -215,9 +227,17 @@ def values_by_differences(A, B, kernel, gamma):
     if kernel == "laplacian":
         with np.errstate(over="ignore"):
             return np.exp(-cdist(A, B, "cityblock") * gamma**0.5)
+    return radial_values(np, np.minimum(squares, 1e7), kernel)
+
+
+def radial_values(xp, squares, kernel):
+    """Kernel values of squared Euclidean distances in widths, times gamma."""
     if kernel == "rbf":
-        return np.exp(-squares)
-    reach = np.sqrt(SQUARED_UNITS[kernel] * np.minimum(squares, 1e12))
-    reach = np.minimum(reach, 1e4)
-    shape = {"exponential": 1.0, "matern32": 1 + reach}
-    return shape.get(kernel, 1 + reach + reach**2 / 3) * np.exp(-reach)
+        return xp.exp(-squares)
+    reach = xp.sqrt(SQUARED_UNITS[kernel] * squares)
+    decay = xp.exp(-reach)
+    if kernel == "exponential":
+        return decay
+    if kernel == "matern32":
+        return (1 + reach) * decay
+    return (1 + reach + reach**2 / 3) * decay

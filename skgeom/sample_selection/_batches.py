@@ -14,7 +14,8 @@ from skgeom.graph._landmarks import farthest_rows
 from skgeom.sample_selection._kernel_columns import KernelColumns
 from skgeom.typing import NDArray
 
-_TINY = 1e-300
+# Noise, and variances, that rounding lets through, of the largest diagonal entry.
+_ROUNDING, _TINY = 1e-10, 1e-300
 
 
 def nearest_labelled(columns: KernelColumns, labelled: NDArray) -> tuple:
@@ -134,7 +135,8 @@ class Posterior:
     ):
         self._columns, self._known = columns, len(labelled)
         self.variances = columns.backend.to_numpy(columns.diagonal).astype(np.float64)
-        self._noise = noise
+        largest = float(self.variances.max(initial=0.0))
+        noise = self._noise = max(noise, _ROUNDING * largest, _TINY)
         # A row for each that is conditioned on: its part of the matrix.
         self._parts = np.zeros((len(labelled) + size, columns.n))
         if not len(labelled):
@@ -236,7 +238,8 @@ def frank_wolfe_batch(
     """
     posterior = Posterior(columns, labelled, noise)
     wanted = posterior.sums(sums, pool)
-    lengths = np.sqrt(np.maximum(posterior.variances, _TINY))
+    least = _ROUNDING * float(columns.backend.to_numpy(columns.diagonal).max())
+    lengths = np.sqrt(np.maximum(posterior.variances, max(least, _TINY)))
     total = float(lengths @ pool)
     closed = np.ones(columns.n, dtype=bool)
     closed[pool > 0] = False

@@ -16,6 +16,74 @@ from skgeom.typing import MatrixLike, RandomStateLike
 
 
 class DiversitySampler(RowSelector):
+    """Choose rows that cover X evenly, rare kinds as well as common ones.
+
+    Random rows are as many of each kind as X has. Diverse ones are about as many of
+    each: what labels are asked for first, or what is left of duplicates and near ones.
+
+    Read more in the :ref:`User Guide <sample_selection>`.
+
+    Parameters
+    ----------
+    n_samples : int, float or None, default=None
+        How many rows: a number, a share of the rows in (0, 1], or None for the square
+        root of their number, rounded up. More than there are is all of them, with a
+        warning.
+    strategy : str, default="farthest_point"
+        "farthest_point": the row nearest to the mean, and then again and again the row
+        that is farthest from those before [1]_. "kmeans": rows nearest to the centres
+        of as many clusters. "hierarchical_kmeans": an even draw from clusters of
+        clusters that are not denser where rows are [2]_.
+    random_state : int, RandomState instance or None, default=None
+        Decides clusters and draws.
+    n_jobs : int, default=None
+        Threads of the CPU path, in joblib's meaning.
+    device : {"auto", "cpu", "cuda", "cuda:<i>", "mps", "torch-cpu"}, default="auto"
+        Where the work happens: numba on the CPU or torch. "auto" follows X.
+
+    Attributes
+    ----------
+    sample_indices_ : ndarray of shape (n_chosen,), int64
+        Chosen rows, none twice; of "farthest_point" in the order of choice, so that the
+        first ones are what a smaller `n_samples` chooses.
+    sample_weight_ : ndarray of shape (n_chosen,)
+        For how many rows each is the nearest chosen one, divided by the mean of that.
+    n_features_in_ : int
+        Number of columns of X in `fit`.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of the columns, if X had string names.
+
+    See Also
+    --------
+    KernelCoreset : Rows that lie as densely as X does.
+    KernelBatchSelector : Rows to label, beside those that have labels.
+
+    Notes
+    -----
+    "farthest_point" is O(n_samples * n_chosen) and exact; outliers are chosen first. Of
+    many rows k-means runs on batches, by scikit-learn on the host. Where all others
+    are equal to chosen rows, the first of them follow. NaN is refused.
+
+    References
+    ----------
+    .. [1] Gonzalez, "Clustering to minimize the maximum intercluster distance",
+       Theoretical Computer Science 38, 1985.
+    .. [2] Vo, Khalidov, Darcet et al., "Automatic data curation for self-supervised
+       learning: a clustering-based approach", Transactions on Machine Learning
+       Research, 2024.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skgeom import DiversitySampler
+    >>> common = np.random.default_rng(0).normal(size=(990, 2))
+    >>> rare = np.random.default_rng(1).normal(size=(10, 2)) + 8
+    >>> X = np.concatenate([common, rare])
+    >>> chosen = DiversitySampler(20).fit(X).sample_indices_
+    >>> bool((chosen >= 990).sum() > 1)  # a random row of 20 is rare in 0.2 cases
+    True
+    """
+
     _parameter_constraints = {
         "n_samples": SIZE,
         "strategy": [StrOptions({"farthest_point", "kmeans", "hierarchical_kmeans"})],
@@ -38,6 +106,25 @@ class DiversitySampler(RowSelector):
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: MatrixLike, y: None = None) -> Self:
+        """Choose rows.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Rows.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self : DiversitySampler
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            If a parameter is out of its range, or X is no finite matrix.
+        """
         backend = self._backend_for(X, reset=True)
         rows = self._validated(X, reset=True, backend=backend)
         size = self._size_of(rows.shape[0])

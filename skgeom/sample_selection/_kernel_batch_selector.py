@@ -38,6 +38,92 @@ _LEAST_NOISE = 1e-300
 
 
 class KernelBatchSelector(ChosenRows):
+    r"""Choose the rows to label next, a batch at a time.
+
+    Rows of X whose entry in y is missing are the pool. A batch is chosen by a kernel:
+    rows that it says are far from those with a label and from each other [1]_. So no
+    two rows of a batch say the same, which choosing by uncertainty alone does not see.
+
+    Read more in the :ref:`User Guide <sample_selection>`.
+
+    Parameters
+    ----------
+    batch_size : int, default=10
+        Rows to choose, at most: what is left of the pool if that is less.
+    method : {"lcmd", "max_dist", "max_det", "frank_wolfe"}, default="lcmd"
+        "lcmd" (largest cluster, maximum distance): every row belongs to its nearest
+        row with a label; of the cluster with the largest sum of squared distances the
+        farthest row, again and again. "max_dist": the farthest row. "max_det": the row
+        of the largest variance, given labels and rows before it. "frank_wolfe": rows
+        whose weighted sum is nearest to the sum of the pool, given labels [2]_.
+    kernel : str or callable, default="rbf"
+        "rbf", "laplacian", "exponential", "matern32" or "matern52", as
+        `Backend.kernel_matvec` writes them; "linear": X holds features, the last layer
+        of a network for one; "precomputed": X is the kernel matrix, (n_samples,
+        n_samples); or a function of two matrices of rows.
+    gamma : "scale" or float, default="scale"
+        Inverse width of a named kernel, > 0. "scale" is one over the number of columns
+        times the variance of all entries of X.
+    alpha : float, default=0.01
+        Variance of the noise of a label in units of the kernel, > 0, for "max_det" and
+        "frank_wolfe".
+    estimator : estimator, default=None
+        A `KernelRegressor`, `KernelClassifier`, `VecchiaGPRegressor`, a Gaussian
+        process of scikit-learn, or a Pipeline that ends with one: kernel, learned
+        metric and noise are those of that model, instead of `kernel`, `gamma` and
+        `alpha`. One that is not fitted is cloned and fitted on the rows with a label.
+    random_state : int, RandomState instance or None, default=None
+        Decides which 2,048 rows stand for a larger pool where its mean is wanted: for
+        "frank_wolfe", and for the first row of all.
+    n_jobs : int, default=None
+        Threads of the CPU path, in joblib's meaning.
+    device : {"auto", "cpu", "cuda", "cuda:<i>", "mps", "torch-cpu"}, default="auto"
+        Where the work happens: numba on the CPU or torch. "auto" follows X.
+
+    Attributes
+    ----------
+    sample_indices_ : ndarray of shape (n_chosen,), int64
+        Rows of X to label, in the order of choice; empty where all have labels.
+    sample_weight_ : ndarray of shape (n_chosen,)
+        Ones.
+    estimator_ : estimator
+        The model whose kernel was used. Only with `estimator`.
+    n_features_in_ : int
+        Number of columns of X in `fit`.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of the columns, if X had string names.
+
+    See Also
+    --------
+    DiversitySampler : The first rows, without a kernel.
+
+    Notes
+    -----
+    "lcmd" and "max_dist" take one column of the kernel for each row with a label and
+    each chosen one, and O(n_samples) memory. The other two take O(n_samples *
+    n_labelled) memory and that times `n_labelled` of time. Without any label the row
+    nearest to the mean of all is the first. NaN in X is refused; in y it says that the
+    row has no label, as do None and pandas.NA.
+
+    References
+    ----------
+    .. [1] Holzmueller, Zaverkin, Kaestner and Steinwart, "A framework and benchmark for
+       deep batch active learning for regression", Journal of Machine Learning Research
+       24, 2023.
+    .. [2] Pinsler, Gordon, Nalisnick and Hernandez-Lobato, "Bayesian batch active
+       learning as sparse subset approximation", NeurIPS 2019.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skgeom import KernelBatchSelector
+    >>> X = np.linspace(0, 1, 101)[:, None]
+    >>> y = np.full(101, np.nan)
+    >>> y[0] = 0.0
+    >>> KernelBatchSelector(3).fit(X, y).sample_indices_
+    array([100,  50,  75])
+    """
+
     def __init__(
         self,
         batch_size: int = 10,
@@ -71,6 +157,28 @@ class KernelBatchSelector(ChosenRows):
 
     @_fit_context(prefer_skip_nested_validation=False)
     def fit(self, X: MatrixLike, y: ArrayLike | None = None) -> Self:
+        """Choose a batch of the rows that have no label.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            All rows, or a kernel matrix with ``kernel="precomputed"``.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
+            Labels; a row with a missing entry has none. None is no label at all.
+
+        Returns
+        -------
+        self : KernelBatchSelector
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            If a parameter is out of its range, X is no finite matrix, y has another
+            length, or there is no label to fit `estimator` on.
+        TypeError
+            If `estimator` has no kernel that can be read.
+        """
         backend = self._backend_for(X, reset=True)
         rows = self._validated(X, reset=True, backend=backend)
         labelled, pool = self._read_labels(y, rows.shape[0])

@@ -6,8 +6,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy.spatial.distance import cdist
 
-from skgeom.backends import Backend, row_blocks
+from skgeom.backends import SQUARED_UNITS, Backend, row_blocks
 from skgeom.operators import KernelFunction
+from skgeom.operators._point_kernels import FAR_SINGLE, radial_values
 from skgeom.typing import Array, NDArray
 
 # Up to so many kernel values means are sums of double precision.
@@ -134,8 +135,21 @@ def columns_of_points(points: Array, kernel: KernelFunction) -> KernelColumns:
     """Those of a kernel function, computed when they are asked for."""
     backend = kernel.backend
     xp, far = backend.xp, kernel.is_far(points)
+    radial = kernel.kernel in tuple(SQUARED_UNITS)
+    near = not far and radial and kernel.reach(points) <= FAR_SINGLE
+    scaled = kernel.gamma**0.5 * points if near else points
+    own = xp.sum(scaled**2, axis=1) if near else None
+
+    def column(place):
+        """One, from squares that are known but for the products."""
+        i = place[0]
+        squares = own + own[i] - 2 * (scaled @ xp.take(scaled, place, axis=0)[0])
+        squares = xp.where(squares > 0, squares, xp.zeros_like(squares))
+        return radial_values(xp, squares, kernel.kernel)[:, None]
 
     def columns(places):
+        if near and places.shape[0] == 1:
+            return column(places)
         rows = xp.take(points, places, axis=0)
         if far:
             return kernel.values(points, rows)
