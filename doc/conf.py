@@ -55,6 +55,7 @@ sphinx_gallery_conf = {
         "../examples/densities",
         "../examples/distributions",
         "../examples/covariance",
+        "../examples/sample_selection",
         "../examples/practice",
     ],
     "filename_pattern": r"[/\\]plot_",

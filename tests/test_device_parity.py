@@ -133,6 +133,12 @@ SETTINGS = {
     "LatentLabelShift": [dict(n_classes=3, n_smooth=1)],
     "SubspaceClustering": [dict(n_clusters=3, init="neighbors", affine=True)],
     "SufficientSubspace": [dict(method="stein", order=2)],
+    "KernelCoreset": [
+        dict(n_samples=12, weights="simplex", kernel="matern32"),
+        dict(n_samples=12, kernel="exponential", n_candidates=40),
+    ],
+    "SupportPoints": [dict(n_samples=8, method="sliced", max_iter=20)],
+    "DiversitySampler": [dict(n_samples=12, strategy="kmeans")],
     "VecchiaGPRegressor": [
         dict(approximation="response", n_neighbors=9, n_neighbors_predict=20)
     ],
@@ -543,6 +549,10 @@ WITHIN_ESTIMATORS = {
     "SubspaceClustering": "coherent_rows cosine_links elastic_net_links "
     "spectral_labels",
     "SufficientSubspace": "gradient_matrix",
+    "KernelCoreset": "columns_of_features columns_of_matrix inverse_width "
+    "placed_points square_kernel",
+    "SupportPoints": "columns_of_distances distances_within distinct_nearest "
+    "majorised_points quantiles_along shares_below sliced_points",
     "VecchiaGPRegressor": "learn local_weights error_covariance draw_together",
 }
 

@@ -172,6 +172,17 @@ MAP = {
         ("parts that add up", "NMF", None),
         ("communities behind\nseveral relations", "NonnegativeRESCAL", "factors"),
     ],
+    "Which rows": [
+        (
+            "few that stand\nfor all, weighted",
+            "KernelCoreset",
+            "sample_selection",
+        ),
+        ("the same, and no\nkernel to choose", "SupportPoints", "sample_selection"),
+        ("all kinds, the\nrare ones too", "DiversitySampler", "sample_selection"),
+        ("the next ones\nto label", "KernelBatchSelector", "sample_selection"),
+        ("any will do", "random rows", None),
+    ],
     "A density": [
         (
             "of places on a globe,\nof directions",

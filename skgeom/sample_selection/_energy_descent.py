@@ -154,7 +154,7 @@ def shares_below(known: Array, along: Array, backend: Backend) -> Array:
     """Shares of known values below others, line by line; equal ones count half."""
     xp = backend.xp
     found = [
-        (xp.searchsorted(k, a) + xp.searchsorted(k, a, side="right")) / (2 * k.shape[0])
+        xp.searchsorted(k, a) + xp.searchsorted(k, a, side="right")
         for k, a in zip(known, along, strict=True)
     ]
-    return xp.astype(xp.stack(found), along.dtype)
+    return xp.astype(xp.stack(found), along.dtype) / (2 * known.shape[1])

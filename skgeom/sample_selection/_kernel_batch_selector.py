@@ -181,6 +181,8 @@ class KernelBatchSelector(ChosenRows):
         """
         backend = self._backend_for(X, reset=True)
         rows = self._validated(X, reset=True, backend=backend)
+        if self.kernel == "precomputed" and self.estimator is None:
+            rows = square_kernel(rows, backend)
         labelled, pool = self._read_labels(y, rows.shape[0])
         size = min(self.batch_size, len(pool))
         if not size:
@@ -210,10 +212,9 @@ class KernelBatchSelector(ChosenRows):
         if self.estimator is not None:
             return self._kernel_of_estimator(rows, y, labelled, pool, backend)
         if self.kernel == "precomputed":
-            K = square_kernel(rows, backend)
             return (
-                columns_of_matrix(K, backend),
-                lambda: xp.mean(xp.take(K, there, axis=1), axis=1),
+                columns_of_matrix(rows, backend),
+                lambda: xp.mean(xp.take(rows, there, axis=1), axis=1),
                 alpha,
             )
         if self.kernel == "linear":

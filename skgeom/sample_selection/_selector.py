@@ -1,11 +1,11 @@
 """What selectors of rows share: how many, which, and the rows themselves."""
 
-from numbers import Integral, Real
+from numbers import Integral
 from typing import Any, Self
 
 import numpy as np
 from sklearn.utils import _safe_indexing
-from sklearn.utils._param_validation import Interval
+from sklearn.utils._param_validation import Interval, RealNotInt
 
 from skgeom._warnings import warn
 from skgeom.base import GeometryEstimator
@@ -13,7 +13,7 @@ from skgeom.typing import ArrayLike, MatrixLike
 
 SIZE = [
     Interval(Integral, 1, None, closed="left"),
-    Interval(Real, 0, 1, closed="right"),
+    Interval(RealNotInt, 0, 1, closed="right"),
     None,
 ]
 

@@ -298,6 +298,10 @@ QUICK = {
     "NonnegativeRESCAL": dict(max_iter=20, tol=1.0),
     "OnlineGraphClassifier": dict(tol=0.1),
     "PoincareEmbedding": dict(max_iter=5),
+    # A look for each row that is chosen.
+    "DiversitySampler": dict(n_samples=10),
+    "KernelCoreset": dict(n_samples=10),
+    "SupportPoints": dict(n_samples=10),
 }
 # Sizes on one side of the 128 labels at which the way of choosing a kernel changes.
 SIZES = dict.fromkeys(("GraphKernelRidge", "GraphKernelClassifier"), (200, 800))
@@ -314,7 +318,12 @@ def rows_for(Class, X):
 
 
 def told_by(model):
-    """What a model tells of rows: coordinates, else labels, densities or distances."""
+    """What a model tells of rows: coordinates, else labels, densities or distances.
+
+    Of one that chooses rows nothing.
+    """
+    if hasattr(model, "sample_indices_"):
+        return lambda rows: None
     names = ("transform", "predict", "score_samples", "mahalanobis")
     return next(getattr(model, name) for name in names if hasattr(model, name))
 
@@ -357,6 +366,7 @@ OF_DENSE_MATHEMATICS = (
     "HyperbolicCoordinates",
     "HyperbolicLogisticRegression",
     "HyperbolicMDS",
+    "KernelBatchSelector",  # all rows have labels
     "LeastVolumeAutoencoder",
     "MultiFidelityCovariance",
     "NonnegativeRESCAL",

@@ -14,6 +14,7 @@ from sklearn.datasets import make_blobs
 from sklearn.exceptions import NotFittedError
 from sklearn.utils import get_tags
 from sklearn.utils._param_validation import InvalidParameterError
+from sklearn.utils.validation import check_is_fitted
 
 from skgeom import GraphKernelRidge, HeatGeodesicEmbedding, STKRRegressor
 from skgeom.backends import as_numpy, get_backend
@@ -62,7 +63,9 @@ def make(Class, device="auto"):
 def told(model, rows):
     """What a fitted model says of rows, by method."""
     names = [name for name in METHODS if hasattr(model, name)]
-    assert names
+    if not names:
+        # One that chooses rows tells nothing of others.
+        check_is_fitted(model, "sample_indices_")
     return {name: getattr(model, name)(rows) for name in names}
 
 
@@ -83,6 +86,7 @@ ON_HOST = {
     "AnchorAlignment",
     "FrechetMeanClassifier",
     "HyperbolicCoordinates",
+    "KernelBatchSelector",  # all rows have labels
     "MultiFidelityCovariance",
     "NonnegativeRESCAL",
     "RelativeRepresentation",
@@ -339,8 +343,9 @@ def test_with_dispatch_what_is_fitted_follows_X(torch_device, Class, torch):
         assert arrays
         assert {array.device for array in arrays} == {there.device}
         answers = told(model, there)
-        with pytest.raises(ValueError, match="must use the same namespace"):
-            told(model, X)
+        if answers:
+            with pytest.raises(ValueError, match="must use the same namespace"):
+                told(model, X)
     # Without dispatch, and in copies, all are welcome again.
     for other in (model, copy.copy(model), pickle.loads(pickle.dumps(model))):
         for name, value in told(other, X).items():

@@ -62,7 +62,15 @@ SETTINGS = {
 OF_DIRECTIONS = {"SphereKernelDensity", "VonMisesFisherMixture"}
 # A code of few atoms changes them where two describe a row as well, and coordinates are
 # of the subspace that is nearest; domains are those of nearest rows.
-OF_CHOICES = {"LatentLabelShift", "SparseDictionary", "SubspaceClustering"}
+OF_CHOICES = {
+    "DiversitySampler",
+    "KernelBatchSelector",
+    "KernelCoreset",
+    "LatentLabelShift",
+    "SparseDictionary",
+    "SubspaceClustering",
+    "SupportPoints",
+}
 
 
 def cases():

@@ -134,6 +134,15 @@ def test_without_labels_a_row_in_the_middle_is_first(method):
         assert model.sample_indices_[0] == K.mean(axis=0).argmax()
 
 
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("kernel", ["matern32", "linear", "laplacian"])
+def test_devices_choose_the_same(device, method, kernel):
+    known = dict(method=method, kernel=kernel, random_state=0)
+    found = KernelBatchSelector(6, device=device, **known).fit(X, Y)
+    expected = KernelBatchSelector(6, device="cpu", **known).fit(X, Y)
+    np.testing.assert_array_equal(found.sample_indices_, expected.sample_indices_)
+
+
 def test_several_targets():
     y = np.column_stack([Y, np.where(np.arange(120) == 11, np.nan, 1.0)])
     model = KernelBatchSelector(500).fit(X, y)
