@@ -246,7 +246,8 @@ def test_estimators_agree(torch_device, Class, parameters, dtype):
     here, there = (
         outputs(Class, parameters, name, *data) for name in ("cpu", torch_device)
     )
-    assert len(here) > 3
+    # One that chooses rows tells which, and their weights.
+    assert len(here) > (2 if "sample_indices_" in here else 3)
     tol = 1e-3 if Class.__name__ in TRAINED else TOLERANCES[dtype]
     assert_same(there, here, tol)
 

@@ -83,16 +83,16 @@ for ax, name in zip(axes[1:], ("random", "lcmd"), strict=True):
     asked = np.concatenate(runs[name][1])
     ax.scatter(*X[asked].T, s=14, color="tab:red", edgecolor="w", linewidth=0.4)
     ax.set(title=name, xticks=[], yticks=[], xlim=(-4, 4), ylim=(-3, 3))
-fig.tight_layout()
 plt.show()
 
 # %%
 # What was asked
 # --------------
 # Random rows lie where rows lie. Batches go to the edge and to the hill, and still fill
-# the middle, because a cluster of many rows counts for more than one far away. The
-# farthest rows alone ("max_dist") do as well where labels have no noise; see the
-# :ref:`User Guide <sample_selection>` for tables with noise.
+# the middle, because a cluster of many rows counts for more than one far away. Labels
+# here have no noise, and errors count on the whole map: there the largest variance
+# ("max_det") is best, which goes out farthest. On tables with noise, and errors where
+# rows are, "lcmd" is the safe one; see the :ref:`User Guide <sample_selection>`.
 
 shares = {
     name: np.mean(np.abs(X[np.concatenate(asked)]) > [3, 2])

@@ -50,7 +50,6 @@ for ax, (name, selector) in zip(axes.flat, selectors.items(), strict=True):
     ax.scatter(*X[chosen].T, s=14)
     ax.set(title=f"{name}\nenergy distance {distance:.4f}, rare {rare:.0%}")
     ax.set(xticks=[], yticks=[])
-fig.tight_layout()
 plt.show()
 
 # %%
