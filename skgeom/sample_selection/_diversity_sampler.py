@@ -37,7 +37,8 @@ class DiversitySampler(RowSelector):
     random_state : int, RandomState instance or None, default=None
         Decides clusters and draws.
     n_jobs : int, default=None
-        Threads of the CPU path, in joblib's meaning.
+        Threads on the host; None is 1 unless in a `joblib.parallel_config` context. The
+        result does not depend on it.
     device : {"auto", "cpu", "cuda", "cuda:<i>", "mps", "torch-cpu"}, default="auto"
         Where the work happens: numba on the CPU or torch. "auto" follows X.
 

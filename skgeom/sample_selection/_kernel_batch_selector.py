@@ -76,7 +76,8 @@ class KernelBatchSelector(ChosenRows):
         Decides which 2,048 rows stand for a larger pool where its mean is wanted: for
         "frank_wolfe", and for the first row of all.
     n_jobs : int, default=None
-        Threads of the CPU path, in joblib's meaning.
+        Threads on the host; None is 1 unless in a `joblib.parallel_config` context. The
+        result does not depend on it.
     device : {"auto", "cpu", "cuda", "cuda:<i>", "mps", "torch-cpu"}, default="auto"
         Where the work happens: numba on the CPU or torch. "auto" follows X.
 
@@ -120,8 +121,8 @@ class KernelBatchSelector(ChosenRows):
     >>> X = np.linspace(0, 1, 101)[:, None]
     >>> y = np.full(101, np.nan)
     >>> y[0] = 0.0
-    >>> KernelBatchSelector(3).fit(X, y).sample_indices_
-    array([100,  50,  75])
+    >>> KernelBatchSelector(2).fit(X, y).sample_indices_
+    array([100,  50])
     """
 
     def __init__(
@@ -132,7 +133,7 @@ class KernelBatchSelector(ChosenRows):
         kernel: str | Callable = "rbf",
         gamma: float | str = "scale",
         alpha: float = 0.01,
-        estimator: Any = None,
+        estimator: Any | None = None,
         random_state: RandomStateLike = None,
         n_jobs: int | None = None,
         device: str = "auto",

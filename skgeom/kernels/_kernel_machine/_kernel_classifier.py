@@ -136,7 +136,7 @@ class KernelClassifier(ClassifierMixin, KernelMachine):
         metric: str | None = None,
         n_metric_rounds: int = 4,
         n_centers: int | None = None,
-        centers: MatrixLike | Any = None,
+        centers: MatrixLike | Any | None = None,
         solver: str = "auto",
         tol: float = 1e-3,
         max_iter: int = 100,

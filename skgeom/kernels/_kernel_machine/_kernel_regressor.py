@@ -165,7 +165,7 @@ class KernelRegressor(RegressorMixin, KernelMachine):
         metric: str | None = None,
         n_metric_rounds: int = 4,
         n_centers: int | None = None,
-        centers: MatrixLike | Any = None,
+        centers: MatrixLike | Any | None = None,
         solver: str = "auto",
         estimator: BaseEstimator | None = None,
         tol: float = 1e-3,
