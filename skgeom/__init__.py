@@ -61,6 +61,10 @@ _ESTIMATORS = {
     "ColumnScreen": "skgeom.feature_selection",
     "TargetShiftReweighter": "skgeom.sample_selection",
     "HubnessReducedNeighbors": "skgeom.neighbors",
+    "KernelCoreset": "skgeom.sample_selection",
+    "SupportPoints": "skgeom.sample_selection",
+    "DiversitySampler": "skgeom.sample_selection",
+    "KernelBatchSelector": "skgeom.sample_selection",
 }
 
 _PACKAGES = (

@@ -197,6 +197,16 @@ MAP = {
             "target_shift",
         ),
         ("slopes are enough", "f_regression", None),
+    "Which rows": [
+        (
+            "few that stand\nfor all, weighted",
+            "KernelCoreset",
+            "sample_selection",
+        ),
+        ("the same, and no\nkernel to choose", "SupportPoints", "sample_selection"),
+        ("all kinds, the\nrare ones too", "DiversitySampler", "sample_selection"),
+        ("the next ones\nto label", "KernelBatchSelector", "sample_selection"),
+        ("any will do", "random rows", None),
     ],
     "A density": [
         (

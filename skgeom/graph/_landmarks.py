@@ -67,7 +67,10 @@ def farthest_point_landmarks(
 
 
 def farthest_rows(
-    distances_from: Callable[[int], NDArray], n_rows: int, n_chosen: int
+    distances_from: Callable[[int], NDArray],
+    n_rows: int,
+    n_chosen: int,
+    nearest: NDArray | None = None,
 ) -> NDArray:
     """Rows chosen one by one, each as far as possible from those before.
 
@@ -77,11 +80,15 @@ def farthest_rows(
         Distances of a row to all.
     n_rows, n_chosen : int
         How many there are, and how many are wanted.
+    nearest : ndarray of shape (n_rows,), default=None
+        Distances to what was chosen before. None begins with the row that is farthest
+        from the first one.
 
     Returns
     -------
     ndarray of shape (n_found,), int64
-        In the order of the rows; fewer where all others coincide with these.
+        In the order of the rows, or with `nearest` in the order of choice; fewer where
+        all others coincide with these.
 
     References
     ----------
@@ -95,11 +102,16 @@ def farthest_rows(
     >>> x = np.array([0.0, 1.0, 5.0, 9.0])
     >>> farthest_rows(lambda i: np.abs(x - x[i]), 4, 3)
     array([0, 2, 3])
+    >>> farthest_rows(lambda i: np.abs(x - x[i]), 4, 2, nearest=np.abs(x - 4))
+    array([3, 0])
     """
-    nearest = distances_from(0)
-    chosen = [int(np.argmax(nearest))]
-    nearest = distances_from(chosen[0])
-    while len(chosen) < n_chosen and nearest.max() > 0:
-        chosen.append(int(np.argmax(nearest)))
-        nearest = np.minimum(nearest, distances_from(chosen[-1]))
-    return np.sort(chosen)
+    chosen: list[int] = []
+    remaining = nearest
+    if remaining is None:
+        chosen = [int(np.argmax(distances_from(0)))]
+        remaining = distances_from(chosen[0])
+    while len(chosen) < n_chosen and remaining.max() > 0:
+        chosen.append(int(np.argmax(remaining)))
+        remaining = np.minimum(remaining, distances_from(chosen[-1]))
+    found = np.array(chosen, dtype=np.int64)
+    return np.sort(found) if nearest is None else found

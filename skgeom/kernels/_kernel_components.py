@@ -12,12 +12,12 @@ import numpy as np
 import scipy.linalg
 
 from skgeom.backends import Backend, row_blocks
-from skgeom.kernels._operators import dense_block
-from skgeom.kernels._point_values import (
+from skgeom.kernels._point_values import point_evaluation
+from skgeom.operators._point_kernels import (
     FAR_SINGLE,
     center_of,
+    dense_block,
     farthest,
-    point_evaluation,
 )
 from skgeom.solvers import largest_eigenpairs
 from skgeom.solvers._block_krylov import block_size, column_signs, krylov_eigenpairs

@@ -126,36 +126,6 @@ class PointKernel(KernelOperator):
         return xp.concat(parts, axis=1)
 
 
-def callable_matvec(kernel, points, backend):
-    """Products with the matrix of a callable kernel, by blocks of rows on the host."""
-    host = backend.to_numpy(points)
-
-    def evaluate(Z, V):
-        Z, V = backend.to_numpy(Z), backend.to_numpy(V)
-        parts = [
-            dense_block(kernel(Z[rows], host)) @ V
-            for rows in row_blocks(len(Z), 8 * len(host))
-        ]
-        return backend.asarray(np.concatenate(parts), dtype=backend.float64)
-
-    return evaluate
-
-
-def callable_diagonal(kernel, points, backend):
-    """Diagonal of a callable kernel, by small blocks."""
-    host = backend.to_numpy(points)
-    parts = [
-        np.diagonal(dense_block(kernel(host[rows], host[rows])))
-        for rows in row_blocks(len(host), 8 * 64, 8 * 64 * 64)
-    ]
-    return backend.asarray(np.concatenate(parts), dtype=backend.float64)
-
-
-def dense_block(block):
-    """Values that a callable kernel returned, as an array."""
-    return block.toarray() if sp.issparse(block) else np.asarray(block)
-
-
 def extreme_eigenvalues(S: KernelOperator, tol: float = 1e-4) -> tuple[float, float]:
     """Estimate the least and the largest eigenvalue by Lanczos' method.
 

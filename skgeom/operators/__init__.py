@@ -6,9 +6,11 @@ from skgeom.operators._heat import (
     heat_kernel,
 )
 from skgeom.operators._kernel_products import KernelOperator, SparseKernel
+from skgeom.operators._point_kernels import KernelFunction
 from skgeom.operators._pointwise_information import pointwise_information
 
 __all__ = [
+    "KernelFunction",
     "KernelOperator",
     "SparseKernel",
     "chebyshev_coefficients",

@@ -301,6 +301,10 @@ QUICK = {
     "NonnegativeRESCAL": dict(max_iter=20, tol=1.0),
     "OnlineGraphClassifier": dict(tol=0.1),
     "PoincareEmbedding": dict(max_iter=5),
+    # A look for each row that is chosen.
+    "DiversitySampler": dict(n_samples=10),
+    "KernelCoreset": dict(n_samples=10),
+    "SupportPoints": dict(n_samples=10),
 }
 # Sizes on one side of the 128 labels at which the way of choosing a kernel changes, and
 # beyond that from which on there are sixteen groups.
@@ -324,6 +328,12 @@ def told_by(model):
     """What a model tells of rows: coordinates, else labels, densities or distances."""
     if hasattr(model, "weight"):
         return lambda rows: model.weight(rows[:, 0])  # of targets
+    """What a model tells of rows: coordinates, else labels, densities or distances.
+
+    Of one that chooses rows nothing.
+    """
+    if hasattr(model, "sample_indices_"):
+        return lambda rows: None
     names = ("transform", "predict", "score_samples", "mahalanobis")
     return next(getattr(model, name) for name in names if hasattr(model, name))
 
@@ -367,6 +377,7 @@ OF_DENSE_MATHEMATICS = (
     "HyperbolicCoordinates",
     "HyperbolicLogisticRegression",
     "HyperbolicMDS",
+    "KernelBatchSelector",  # all rows have labels
     "LeastVolumeAutoencoder",
     "MagmaClust",
     "MultiFidelityCovariance",

@@ -74,6 +74,14 @@ OF_CHOICES = {
     "LatentLabelShift",
     "SparseDictionary",
     "SubspaceClustering",
+OF_CHOICES = {
+    "DiversitySampler",
+    "KernelBatchSelector",
+    "KernelCoreset",
+    "LatentLabelShift",
+    "SparseDictionary",
+    "SubspaceClustering",
+    "SupportPoints",
 }
 
 

@@ -10,8 +10,8 @@ from skgeom.kernels._kernel_machine._learned_metric import (
     metric_rounds,
 )
 from skgeom.kernels._kernel_machine._rows import LinearChart, column_means
-from skgeom.kernels._point_values import KernelFunction
 from skgeom.metrics.pairwise import nngp_kernel, ntk_kernel
+from skgeom.operators import KernelFunction
 
 RADIAL_KERNELS = ("rbf", "exponential", "matern32", "matern52")
 NETWORK_KERNELS = {"ntk": ntk_kernel, "nngp": nngp_kernel}

@@ -13,7 +13,7 @@ import scipy.linalg
 
 from skgeom.backends import Backend
 from skgeom.kernels._kernel_machine._nystrom import independent_rows
-from skgeom.kernels._point_values import KernelFunction
+from skgeom.operators import KernelFunction
 from skgeom.solvers import conjugate_gradient
 from skgeom.typing import Array, NDArray
 
@@ -70,7 +70,7 @@ def falkon(
     >>> import numpy as np
     >>> from skgeom.backends import get_backend
     >>> from skgeom.kernels._kernel_machine._falkon import falkon
-    >>> from skgeom.kernels._point_values import KernelFunction
+    >>> from skgeom.operators import KernelFunction
     >>> cpu, X = get_backend("cpu"), np.linspace(-3, 3, 90)[:, None]
     >>> k, ones = KernelFunction("rbf", 1.0, cpu), np.ones(90)
     >>> chosen, c, residual, n_iter = falkon(

@@ -17,7 +17,7 @@ import scipy.linalg
 from skgeom.backends import Backend
 from skgeom.kernels._kernel_machine._nystrom import NystromFeatures, inverse_root
 from skgeom.kernels._kernel_machine._rows import blocks
-from skgeom.kernels._point_values import KernelFunction
+from skgeom.operators import KernelFunction
 from skgeom.solvers import conjugate_gradient
 from skgeom.typing import Array, NDArray
 
@@ -142,7 +142,7 @@ def solve_full_system(
     >>> from skgeom.backends import get_backend
     >>> from skgeom.kernels._kernel_machine._full_system import solve_full_system
     >>> from skgeom.kernels._kernel_machine._nystrom import NystromFeatures
-    >>> from skgeom.kernels._point_values import KernelFunction
+    >>> from skgeom.operators import KernelFunction
     >>> cpu, X = get_backend("cpu"), np.linspace(0, 9, 50)[:, None]
     >>> k = KernelFunction("rbf", 1.0, cpu)
     >>> features = NystromFeatures(k, X[::5], cpu)

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from skgeom.backends import Backend, as_numpy
-from skgeom.kernels._point_values import KernelFunction
+from skgeom.operators import KernelFunction
 from skgeom.solvers import RidgePath, ridge_path
 from skgeom.typing import Array, NDArray
 

@@ -1,7 +1,7 @@
 """Kernel ridge classification for many rows, with calibrated probabilities."""
 
 from collections.abc import Callable
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from scipy.special import softmax
@@ -44,8 +44,9 @@ class KernelClassifier(ClassifierMixin, KernelMachine):
         Most rounds of it, >= 1.
     n_centers : int, default=None
         Rows that are centres of Nyström's approximation.
-    centers : array-like of shape (n_centers, n_features), default=None
-        Centres themselves; None draws rows at random.
+    centers : array-like of shape (n_centers, n_features) or estimator, default=None
+        Centres themselves; or a selector of rows that has `sample_indices_` once it is
+        fitted, as a `KernelCoreset`. None draws rows at random.
     solver : {"auto", "cholesky", "cg", "nystrom", "falkon"}, default="auto"
         How the machine is solved, see :class:`KernelRegressor`. "falkon" leaves no row
         out: a twentieth of the rows, and 2,000 at most, are held back from it for the
@@ -135,7 +136,7 @@ class KernelClassifier(ClassifierMixin, KernelMachine):
         metric: str | None = None,
         n_metric_rounds: int = 4,
         n_centers: int | None = None,
-        centers: MatrixLike | None = None,
+        centers: MatrixLike | Any | None = None,
         solver: str = "auto",
         tol: float = 1e-3,
         max_iter: int = 100,

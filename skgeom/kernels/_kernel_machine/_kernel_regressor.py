@@ -59,8 +59,9 @@ class KernelRegressor(RegressorMixin, KernelMachine):
         Rows that are centres of Nyström's approximation. None is
         :math:`13 \sqrt{n}` for "cg", at most a tenth of the rows, and 2,000 for
         "nystrom" and "falkon"; a number means that "auto" takes one of these two.
-    centers : array-like of shape (n_centers, n_features), default=None
-        Centres themselves; None draws rows at random.
+    centers : array-like of shape (n_centers, n_features) or estimator, default=None
+        Centres themselves; or a selector of rows that has `sample_indices_` once it is
+        fitted, as a `KernelCoreset`. None draws rows at random.
     solver : {"auto", "cholesky", "cg", "nystrom", "falkon"}, default="auto"
         "cholesky": the matrix of all pairs, whole. "cg": the same solution without the
         matrix. "nystrom": functions of the centres, by sums over rows. "falkon": the
@@ -164,7 +165,7 @@ class KernelRegressor(RegressorMixin, KernelMachine):
         metric: str | None = None,
         n_metric_rounds: int = 4,
         n_centers: int | None = None,
-        centers: MatrixLike | None = None,
+        centers: MatrixLike | Any | None = None,
         solver: str = "auto",
         estimator: BaseEstimator | None = None,
         tol: float = 1e-3,

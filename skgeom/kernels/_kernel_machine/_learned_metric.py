@@ -20,7 +20,8 @@ from skgeom.kernels._kernel_machine._kernel_choice import (
     median_square,
     tune_kernel,
 )
-from skgeom.kernels._point_values import KernelFunction, kernel_slopes
+from skgeom.kernels._point_values import kernel_slopes
+from skgeom.operators import KernelFunction
 from skgeom.solvers import average_gradient_outer_product
 from skgeom.typing import NDArray
 

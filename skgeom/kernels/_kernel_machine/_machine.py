@@ -3,9 +3,10 @@
 from numbers import Integral, Real
 
 import numpy as np
+from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 
 from skgeom._warnings import warn
@@ -65,7 +66,7 @@ class KernelMachine(ChosenKernel):
         "metric": [StrOptions({"agop", "agop_full", "agop_diagonal"}), None],
         "n_metric_rounds": [Interval(Integral, 1, None, closed="left")],
         "n_centers": [Interval(Integral, 1, None, closed="left"), None],
-        "centers": ["array-like", None],
+        "centers": ["array-like", HasMethods("fit"), None],
         "solver": [StrOptions({"auto", "cholesky", "cg", "nystrom", "falkon"})],
         "max_memory": [Interval(Real, 0, None, closed="neither")],
     }
@@ -193,12 +194,16 @@ class KernelMachine(ChosenKernel):
         return "nystrom" if summed else "falkon"
 
     def _n_centers(self, n):
-        if self.centers is not None:
+        if self.centers is not None and not hasattr(self.centers, "fit"):
             return len(self.centers)
         return min(n, self.n_centers or _CENTERS)
 
     def _pick_centers(self, data, rng, m):
         """Rows that are centres, and their places; given ones have none."""
+        if hasattr(self.centers, "fit"):
+            rows = as_numpy(data.X)
+            places = np.sort(clone(self.centers).fit(rows).sample_indices_)
+            return rows[places], places
         if self.centers is not None:
             given = self._validated(self.centers, reset=False)
             return as_numpy(given), None

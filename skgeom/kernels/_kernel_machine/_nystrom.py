@@ -14,7 +14,7 @@ import scipy.linalg
 from scipy.linalg.lapack import dpstrf
 
 from skgeom.backends import Backend
-from skgeom.kernels._point_values import KernelFunction
+from skgeom.operators import KernelFunction
 from skgeom.typing import Array, NDArray
 
 # Centres are dropped whose kernel is that of others up to this share.

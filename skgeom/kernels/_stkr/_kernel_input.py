@@ -9,12 +9,12 @@ from sklearn import get_config
 from skgeom.base import GeometryEstimator, GraphInputMixin
 from skgeom.graph import Graph, nearest_neighbors
 from skgeom.graph._affinity import positive_scale
-from skgeom.kernels._operators import callable_diagonal, callable_matvec
 from skgeom.kernels._stkr._base_kernel import (
     kernel_of_graph,
     kernel_of_matrix,
     kernel_of_points,
 )
+from skgeom.operators._point_kernels import callable_diagonal, callable_matvec
 
 
 class KernelInput(GraphInputMixin, GeometryEstimator):

@@ -10,7 +10,8 @@ from skgeom import KernelRegressor
 from skgeom.backends import get_backend
 from skgeom.kernels._kernel_machine._kernel_choice import KernelChoice
 from skgeom.kernels._kernel_machine._learned_metric import MetricRound, next_metric
-from skgeom.kernels._point_values import KernelFunction, kernel_slopes
+from skgeom.kernels._point_values import kernel_slopes
+from skgeom.operators import KernelFunction
 from skgeom.solvers import average_gradient_outer_product
 
 CPU = get_backend("cpu")

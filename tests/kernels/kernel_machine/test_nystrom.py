@@ -13,7 +13,7 @@ from skgeom.kernels._kernel_machine._nystrom import (
     independent_rows,
     inverse_root,
 )
-from skgeom.kernels._point_values import KernelFunction
+from skgeom.operators import KernelFunction
 from skgeom.testing import point_clouds
 
 CPU = get_backend("cpu")
