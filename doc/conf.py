@@ -56,7 +56,6 @@ sphinx_gallery_conf = {
         "../examples/distributions",
         "../examples/covariance",
         "../examples/selection",
-        "../examples/sample_selection",
         "../examples/practice",
     ],
     "filename_pattern": r"[/\\]plot_",
