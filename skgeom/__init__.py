@@ -12,6 +12,7 @@ __version__ = "0.1.0.dev0"
 # Public name -> the family that defines it.
 _ESTIMATORS = {
     "HeatGeodesicEmbedding": "skgeom.embedding",
+    "LocalGeometry": "skgeom.embedding",
     "SingularityScorer": "skgeom.embedding",
     "RelativeRepresentation": "skgeom.embedding",
     "AnchorAlignment": "skgeom.embedding",
