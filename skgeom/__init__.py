@@ -13,6 +13,7 @@ __version__ = "0.1.0.dev0"
 _ESTIMATORS = {
     "HeatGeodesicEmbedding": "skgeom.embedding",
     "LocalGeometry": "skgeom.embedding",
+    "ManifoldProjection": "skgeom.embedding",
     "SingularityScorer": "skgeom.embedding",
     "RelativeRepresentation": "skgeom.embedding",
     "AnchorAlignment": "skgeom.embedding",

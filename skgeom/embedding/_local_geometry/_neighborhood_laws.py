@@ -3,7 +3,7 @@
 The dimension by distances: Levina and Bickel, "Maximum likelihood estimation of
 intrinsic dimension", NIPS 2004, averaged over rows as MacKay and Ghahramani do (2005);
 by two neighbours: Facco, d'Errico, Rodriguez and Laio, "Estimating the intrinsic
-dimension of datasets by a minimal neighborhood information", Scientific Reports 7, 2017.
+dimension of datasets by a minimal neighborhood information", Scientific Reports, 2017.
 """
 
 import numpy as np

@@ -1,0 +1,149 @@
+"""Which neighbourhoods feet are found in, without the truth at hand.
+
+Rows that are left out are projected: neighbourhoods that explain them best are taken,
+among those in which the manifold stands out of the noise. Without that, small ones win
+when noise is large: a foot among few neighbours is near the row, whatever it is.
+"""
+
+import numpy as np
+
+from skgeom.backends import Backend
+from skgeom.embedding._manifold_projection._feet import Surface, find_feet
+from skgeom.embedding._neighborhoods import dimension_beyond_noise, fading_weights
+from skgeom.graph import local_frames, nearest_neighbors
+from skgeom.typing import NDArray
+
+# Sizes that are tried, and rows that are left out to try them.
+SIZES, SAMPLE = (15, 20, 30, 60, 120, 240), 300
+# Variance along the last direction of the plane over that across, where it stands out.
+_STANDS_OUT = 5.0
+# Where it is never this large, planes of so many members are the best that there is.
+_HIDDEN, _FOR_HIDDEN = 2.3, 60
+# Neighbourhoods are no larger than this share of the rows.
+_LARGEST = 0.25
+# Members for each coefficient of a parabola.
+_PER_TERM = 2
+# Members of the largest neighbourhoods whose dimension is looked at.
+_MOST_MEMBERS = 321
+
+
+def spread_rows(n: int, most: int) -> NDArray:
+    """At most so many rows, evenly spread.
+
+    Parameters
+    ----------
+    n : int
+        Number of rows.
+    most : int
+        How many are taken.
+
+    Returns
+    -------
+    ndarray of shape (<= most,), int64
+        In increasing order.
+    """
+    return np.unique(np.linspace(0, n - 1, min(n, most)).astype(np.int64))
+
+
+def typical_dimension(points: NDArray, backend: Backend) -> int:
+    """Find the dimension of the manifold that points lie near.
+
+    Parameters
+    ----------
+    points : ndarray of shape (n_samples, n_features)
+        Points.
+    backend : Backend
+        Where neighbours are searched.
+
+    Returns
+    -------
+    int
+        From 1 to n_features.
+    """
+    n_members = max(min(_MOST_MEMBERS, int(_LARGEST * len(points))), 1)
+    n_members = min(max(n_members, 41), len(points))
+    queries = points[spread_rows(len(points), SAMPLE)]
+    near = nearest_neighbors(points, queries, n_neighbors=n_members, backend=backend)
+    return dimension_beyond_noise(points, near[1])
+
+
+def choose_surface(
+    points: NDArray,
+    n_dims: int,
+    n_neighbors: int | str,
+    order: int | str,
+    backend: Backend,
+) -> Surface:
+    """Choose the size of neighbourhoods, and planes or parabolas.
+
+    Parameters
+    ----------
+    points : ndarray of shape (n_samples, n_features)
+        Rows near the manifold.
+    n_dims : int
+        Its dimension.
+    n_neighbors : int or "auto"
+        Rows of a neighbourhood.
+    order : {1, 2, "auto"}
+        Planes or parabolas.
+    backend : Backend
+        Where neighbours are searched.
+
+    Returns
+    -------
+    Surface
+        What feet are to be found on.
+    """
+    n = len(points)
+    sizes = [k for k in SIZES if k <= _LARGEST * n and k > n_dims + 1]
+    sizes = sizes or [min(max(n_dims + 2, SIZES[0]), n)]
+    sizes = sizes if n_neighbors == "auto" else [min(n_neighbors, n)]
+    orders = (1, 2) if order == "auto" else (order,)
+    rows = spread_rows(n, SAMPLE)
+    if len(sizes) > 1:
+        ratios = np.array([_ratio(points, rows, n_dims, k, backend) for k in sizes])
+        if ratios.max() < _HIDDEN:
+            size = min(sizes, key=lambda k: abs(k - _FOR_HIDDEN))
+            return _determined(Surface(points, n_dims, size, orders[0]))
+        clear = ratios >= min(_STANDS_OUT, ratios.max())
+        sizes = [k for k, stands in zip(sizes, clear, strict=True) if stands]
+    tried = [_determined(Surface(points, n_dims, k, o)) for k in sizes for o in orders]
+    if len(tried) == 1 or n < 3:
+        return tried[0]
+    return min(tried, key=lambda surface: _left(surface, rows, backend))
+
+
+def _determined(surface):
+    """The surface, of planes where members are too few for parabolas."""
+    n_terms = 1 + surface.n_dims * (surface.n_dims + 3) // 2
+    few = surface.n_members < _PER_TERM * n_terms
+    return surface._replace(order=1) if few else surface
+
+
+def _ratio(points, rows, n_dims, n_members, backend):
+    """How much more variance lies along typical planes than across."""
+    if n_dims == points.shape[1]:
+        return np.inf
+    distances, indices = nearest_neighbors(
+        points, points[rows], n_neighbors=n_members, backend=backend
+    )
+    weights = fading_weights(distances)
+    variances = local_frames(points, indices, weights, n_dims + 1).variances
+    if variances.shape[1] <= n_dims:
+        return np.inf
+    last, across = variances[:, n_dims - 1], variances[:, n_dims]
+    known = last > 0
+    if not known.any():
+        return np.inf
+    return np.median(last[known] / np.maximum(across[known], 1e-12 * last[known]))
+
+
+def _left(surface, rows, backend):
+    """Mean square of what is left of rows that are no neighbours of their feet."""
+    queries = surface.points[rows]
+    if surface.n_members == len(surface.points):
+        surface = surface._replace(n_members=surface.n_members - 1)
+    feet, _ = find_feet(
+        surface, queries, max_iter=3, tol=0.0, backend=backend, left_out=rows
+    )
+    return float(((queries - feet) ** 2).sum(axis=1).mean())
