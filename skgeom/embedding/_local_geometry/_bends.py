@@ -20,16 +20,18 @@ from skgeom.typing import NDArray
 # Sizes of neighbourhoods that are tried, and members for each coefficient.
 SIZES, PER_TERM = (30, 60, 120, 240, 480, 960), 2
 # Neighbourhoods from which the noise and the prior are learned.
-_SAMPLE = 300
+_SAMPLE = 200
 # Largest dimension whose bends are measured.
 MOST_DIMS = 10
 # Times that a plane is tilted to where it touches.
-_TILTS = 3
+_TILTS = 4
 # Tangent coordinates that a chord may stretch, as a share of the radius.
 _FLAT = 0.2
 # Steps of expectation and maximisation, and the change at which they end.
-_EM_STEPS, _EM_TOL = 30, 0.02
+_EM_STEPS, _EM_TOL = 12, 0.03
 _RIDGE = 1e-10
+# Variances of forms and of noise, in data of the size of one, that are as good as none.
+_EXACT, _SILENT = 1e-10, 1e-12
 
 
 class BendModel(NamedTuple):
@@ -146,6 +148,8 @@ def learn_bends(points, rows, n_dims, n_members, backend):
         if variance >= lowest:
             break
         best, lowest = model, variance
+        if lowest < _EXACT:
+            break
     return best
 
 
@@ -194,6 +198,9 @@ def _learned(points, queries, distances, indices, n_dims, model):
             before = model
             solved = [patch.solve(model) for patch in patches]
             model = _maximised(patches, solved, model)
+            if model.noise < _SILENT:
+                model = model._replace(spreads=(np.inf,) * len(model.spreads))
+                break
             if before.noise and np.allclose(
                 np.log(model.spreads), np.log(before.spreads), atol=_EM_TOL
             ):
