@@ -7,6 +7,8 @@ from skgeom.typing import NDArray
 
 # Members of a neighbourhood by which its dimension is judged, the row among them.
 DIMENSION_MEMBERS = 41
+# Coordinates of rows, in units of the data, are no larger.
+_FARTHEST = 1e60
 
 
 class InUnits:
@@ -19,7 +21,9 @@ class InUnits:
             low, high = points.min(axis=0) / 2, points.max(axis=0) / 2
             self._center = (low + high).astype(np.float64)
             self._unit = float((high - low).max()) * 2 or 1.0
-        return points / self._unit - self._center / self._unit
+        found = points / self._unit - self._center / self._unit
+        # What is farther is as far: powers of distances stay finite.
+        return np.clip(found, -_FARTHEST, _FARTHEST)
 
 
 def around(points, n_members, backend):
@@ -32,13 +36,13 @@ def around(points, n_members, backend):
     return np.pad(distances, ((0, 0), (1, 0))), np.column_stack([own, indices])
 
 
-def dimension_beyond_noise(points, members):
+def dimension_beyond_noise(points, members, n_first=DIMENSION_MEMBERS):
     """Dimension of typical neighbourhoods, of small ones if there is one.
 
     Small neighbourhoods that are alike in all directions may lie within the noise: then
     they are doubled, up to all the members that are given.
     """
-    n_members = min(DIMENSION_MEMBERS, members.shape[1])
+    n_members = min(n_first, members.shape[1])
     while True:
         found = local_dimension(points, members[:, :n_members])[0]
         if found < points.shape[1] or n_members == members.shape[1]:

@@ -14,7 +14,7 @@ from skgeom.graph import local_frames, nearest_neighbors
 from skgeom.typing import NDArray
 
 # Sizes that are tried, and rows that are left out to try them.
-SIZES, SAMPLE = (15, 20, 30, 60, 120, 240), 300
+SIZES, SAMPLE = (15, 30, 60, 120, 240), 200
 # Variance along the last direction of the plane over that across, where it stands out.
 _STANDS_OUT = 5.0
 # Where it is never this large, planes of so many members are the best that there is.
@@ -23,8 +23,8 @@ _HIDDEN, _FOR_HIDDEN = 2.3, 60
 _LARGEST = 0.25
 # Members for each coefficient of a parabola.
 _PER_TERM = 2
-# Members of the largest neighbourhoods whose dimension is looked at.
-_MOST_MEMBERS = 321
+# Members of neighbourhoods whose dimension is looked at: few first, which bend less.
+_FIRST_MEMBERS, _MOST_MEMBERS = 31, 321
 
 
 def spread_rows(n: int, most: int) -> NDArray:
@@ -60,11 +60,11 @@ def typical_dimension(points: NDArray, backend: Backend) -> int:
     int
         From 1 to n_features.
     """
-    n_members = max(min(_MOST_MEMBERS, int(_LARGEST * len(points))), 1)
-    n_members = min(max(n_members, 41), len(points))
+    n_members = max(int(_LARGEST * len(points)), _FIRST_MEMBERS)
+    n_members = min(n_members, _MOST_MEMBERS, len(points))
     queries = points[spread_rows(len(points), SAMPLE)]
     near = nearest_neighbors(points, queries, n_neighbors=n_members, backend=backend)
-    return dimension_beyond_noise(points, near[1])
+    return dimension_beyond_noise(points, near[1], _FIRST_MEMBERS)
 
 
 def choose_surface(
@@ -95,6 +95,9 @@ def choose_surface(
         What feet are to be found on.
     """
     n = len(points)
+    if n_dims == points.shape[1] and n_neighbors == order == "auto":
+        # All rows but those beyond the edge are their own feet.
+        return Surface(points, n_dims, min(_FOR_HIDDEN, n), 1)
     sizes = [k for k in SIZES if k <= _LARGEST * n and k > n_dims + 1]
     sizes = sizes or [min(max(n_dims + 2, SIZES[0]), n)]
     sizes = sizes if n_neighbors == "auto" else [min(n_neighbors, n)]

@@ -76,7 +76,9 @@ def find_feet(
     n_steps : ndarray of shape (n,), int64
         Searches until a foot had settled, or `max_iter`.
     """
-    feet, moved = queries.copy(), np.full(len(queries), np.inf)
+    # Rows that are far away start at the box around the data.
+    low, high = surface.points.min(axis=0), surface.points.max(axis=0)
+    feet, moved = np.clip(queries, low, high), np.full(len(queries), np.inf)
     n_steps = np.zeros(len(queries), dtype=np.int64)
     n_terms = 1 + surface.n_dims * (surface.n_dims + 3) // 2
     row_bytes = 24 * surface.n_members * (surface.points.shape[1] + n_terms)

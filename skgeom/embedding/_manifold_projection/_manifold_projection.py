@@ -28,7 +28,7 @@ from skgeom.embedding._neighborhoods import InUnits
 from skgeom.typing import Array, MatrixLike
 
 # Training rows whose distances, each left out, say what is far.
-_JUDGED = 1000
+_JUDGED = 500
 # Quartiles of distances, and how many times their difference is far above the last.
 _QUARTILES, _FAR = (25, 75), 3.0
 
@@ -59,10 +59,10 @@ class ManifoldProjection(
     order : {1, 2, "auto"}, default="auto"
         Planes or parabolas; planes where neighbours are too few for parabolas. "auto"
         is chosen with `n_neighbors`.
-    contamination : float or "auto", default="auto"
+    contamination : float or "auto", default=0.1
         Share of the training rows that `predict` finds to be outliers, in (0, 0.5].
-        "auto" finds those that are farther than the third quartile by three times the
-        difference of the quartiles, of distances of rows that are left out.
+        "auto" finds those that are farther than the third quartile of
+        `sample_distances_` by three times the difference of the quartiles.
     max_iter : int, default=30
         Most steps of a foot, >= 1.
     tol : float, default=1e-6
@@ -80,9 +80,10 @@ class ManifoldProjection(
         Rows of a neighbourhood.
     order_ : int
         1 for planes, 2 for parabolas.
+    sample_distances_ : ndarray of shape (<= 500,)
+        Distances from the manifold of training rows, evenly spread, that are left out.
     noise_ : float
-        Root of the mean square of the distance from the manifold, of training rows that
-        are left out.
+        Root of the mean square of these distances.
     offset_ : float
         `decision_function` is `score_samples` less this.
     n_iter_ : int
@@ -120,7 +121,7 @@ class ManifoldProjection(
     >>> model = ManifoldProjection().fit(circle + 0.05 * rng.normal(size=(500, 2)))
     >>> model.n_dims_, model.transform([[0.0, 1.3]]).round(1)
     (1, array([[0., 1.]]))
-    >>> model.predict([[0.0, 1.3], [1.0, 0.0]])
+    >>> model.predict([[0.0, 1.3], [1.0, 0.0]])  # the first is an outlier
     array([-1,  1])
     """
 
@@ -143,7 +144,7 @@ class ManifoldProjection(
         *,
         n_neighbors: int | str = "auto",
         order: int | str = "auto",
-        contamination: float | str = "auto",
+        contamination: float | str = 0.1,
         max_iter: int = 30,
         tol: float = 1e-6,
         device: str = "auto",
@@ -190,6 +191,7 @@ class ManifoldProjection(
         )
         self.n_neighbors_, self.order_ = self._surface.n_members, self._surface.order
         distances = self._left_out(points, backend)
+        self.sample_distances_ = self._kept(distances * self._unit, like=X)
         self.noise_ = float(np.sqrt(np.mean(distances**2))) * self._unit
         self.offset_ = self._threshold(points, distances, backend)
         return self
