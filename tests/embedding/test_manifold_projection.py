@@ -102,7 +102,7 @@ def test_beyond_the_edge_the_foot_is_at_the_edge():
     assert np.isfinite(model.score_samples([[1e120, -1e120]])).all()
 
 
-@settings(max_examples=10)
+@settings(max_examples=5)
 @given(st.integers(0, 100), st.floats(-40, 40), st.floats(-3, 3))
 def test_feet_move_with_the_rows(seed, exponent, shift):
     X = circle(150, seed, 0.05) * [1, 0.6]

@@ -20,7 +20,7 @@ from skgeom.typing import NDArray
 # Sizes of neighbourhoods that are tried, and members for each coefficient.
 SIZES, PER_TERM = (30, 60, 120, 240, 480, 960), 2
 # Neighbourhoods from which the noise and the prior are learned.
-_SAMPLE = 200
+_SAMPLE = 120
 # Largest dimension whose bends are measured.
 MOST_DIMS = 10
 # Times that a plane is tilted to where it touches.

@@ -14,7 +14,7 @@ from skgeom.graph import local_frames, nearest_neighbors
 from skgeom.typing import NDArray
 
 # Sizes that are tried, and rows that are left out to try them.
-SIZES, SAMPLE = (15, 30, 60, 120, 240), 200
+SIZES, SAMPLE = (15, 30, 60, 120, 240), 150
 # Variance along the last direction of the plane over that across, where it stands out.
 _STANDS_OUT = 5.0
 # Where it is never this large, planes of so many members are the best that there is.
@@ -95,9 +95,14 @@ def choose_surface(
         What feet are to be found on.
     """
     n = len(points)
-    if n_dims == points.shape[1] and n_neighbors == order == "auto":
+    if n_dims == points.shape[1]:
         # All rows but those beyond the edge are their own feet.
-        return Surface(points, n_dims, min(_FOR_HIDDEN, n), 1)
+        return Surface(
+            points,
+            n_dims,
+            min(n_neighbors if n_neighbors != "auto" else _FOR_HIDDEN, n),
+            1,
+        )
     sizes = [k for k in SIZES if k <= _LARGEST * n and k > n_dims + 1]
     sizes = sizes or [min(max(n_dims + 2, SIZES[0]), n)]
     sizes = sizes if n_neighbors == "auto" else [min(n_neighbors, n)]
@@ -147,6 +152,6 @@ def _left(surface, rows, backend):
     if surface.n_members == len(surface.points):
         surface = surface._replace(n_members=surface.n_members - 1)
     feet, _ = find_feet(
-        surface, queries, max_iter=3, tol=0.0, backend=backend, left_out=rows
+        surface, queries, max_iter=2, tol=0.0, backend=backend, left_out=rows
     )
     return float(((queries - feet) ** 2).sum(axis=1).mean())

@@ -28,7 +28,9 @@ from skgeom.embedding._neighborhoods import InUnits
 from skgeom.typing import Array, MatrixLike
 
 # Training rows whose distances, each left out, say what is far.
-_JUDGED = 500
+_JUDGED = 300
+# Distances that are none, in data of the size of one.
+_ROUNDING = 1e-13
 # Quartiles of distances, and how many times their difference is far above the last.
 _QUARTILES, _FAR = (25, 75), 3.0
 
@@ -51,7 +53,8 @@ class ManifoldProjection(
     ----------
     n_dims : int or "auto", default="auto"
         Dimension of the manifold, >= 1. "auto" is that of typical neighbourhoods, see
-        :func:`~skgeom.graph.local_dimension`.
+        :func:`~skgeom.graph.local_dimension`, and less than that of all: data that fill
+        their space have no manifold.
     n_neighbors : int or "auto", default="auto"
         Training rows by which a foot is found, >= 2; at most all. "auto" is the one of
         15 to 240, of those in which the manifold stands out of the noise, that
@@ -61,7 +64,8 @@ class ManifoldProjection(
         is chosen with `n_neighbors`.
     contamination : float or "auto", default=0.1
         Share of the training rows that `predict` finds to be outliers, in (0, 0.5].
-        "auto" finds those that are farther than the third quartile of
+        These are nearer to their feet than new rows are, of which more are found.
+        "auto" is for new rows: it finds those that are farther than the third quartile of
         `sample_distances_` by three times the difference of the quartiles.
     max_iter : int, default=30
         Most steps of a foot, >= 1.
@@ -80,7 +84,7 @@ class ManifoldProjection(
         Rows of a neighbourhood.
     order_ : int
         1 for planes, 2 for parabolas.
-    sample_distances_ : ndarray of shape (<= 500,)
+    sample_distances_ : ndarray of shape (<= 300,)
         Distances from the manifold of training rows, evenly spread, that are left out.
     noise_ : float
         Root of the mean square of these distances.
@@ -184,7 +188,8 @@ class ManifoldProjection(
         points = self._in_units(points, reset=True)
         n_dims = self.n_dims
         if n_dims == "auto":
-            n_dims = typical_dimension(points, backend)
+            n_dims = min(typical_dimension(points, backend), points.shape[1] - 1)
+            n_dims = max(n_dims, 1)
         self.n_dims_ = min(n_dims, points.shape[1], max(len(points) - 1, 1))
         self._surface = choose_surface(
             points, self.n_dims_, self.n_neighbors, self.order, backend
@@ -298,7 +303,7 @@ class ManifoldProjection(
     def _scores_of(self, X):
         """Distances from feet, negative, on the host."""
         queries, feet = self._feet_of(X)
-        return -self._unit * lengths(queries - feet)
+        return -self._unit * off_by(queries, feet)
 
     def _left_out(self, points, backend):
         """Distances of training rows from feet that they are no neighbours of."""
@@ -317,20 +322,19 @@ class ManifoldProjection(
             left_out=rows,
         )
         self.n_iter_ = int(np.quantile(n_steps, 0.9, method="higher"))
-        return lengths(points[rows] - feet)
+        return off_by(points[rows], feet)
 
     def _threshold(self, points, distances, backend):
         """Under which rows are outliers."""
         if self.contamination != "auto":
-            scores = -lengths(points - self._find(points, backend)) * self._unit
+            scores = -self._unit * off_by(points, self._find(points, backend))
             return float(np.percentile(scores, 100 * self.contamination))
         first, third = np.percentile(distances, _QUARTILES)
         far = third + _FAR * (third - first) + np.sqrt(np.finfo(np.float64).eps)
         return -self._unit * float(far)
 
 
-def lengths(vectors):
-    """Lengths of vectors, also of those whose squares are infinite."""
-    size = np.abs(vectors).max(axis=1, initial=0.0)
-    size = np.where(size > 0, size, 1.0)
-    return np.linalg.norm(vectors / size[:, None], axis=1) * size
+def off_by(queries, feet):
+    """Distances of rows from their feet, rounding left out."""
+    found = np.linalg.norm(queries - feet, axis=1)
+    return np.where(found > _ROUNDING, found, 0.0)
