@@ -97,12 +97,8 @@ def choose_surface(
     n = len(points)
     if n_dims == points.shape[1]:
         # All rows but those beyond the edge are their own feet.
-        return Surface(
-            points,
-            n_dims,
-            min(n_neighbors if n_neighbors != "auto" else _FOR_HIDDEN, n),
-            1,
-        )
+        size = _FOR_HIDDEN if n_neighbors == "auto" else n_neighbors
+        return Surface(points, n_dims, min(int(size), n), 1)
     sizes = [k for k in SIZES if k <= _LARGEST * n and k > n_dims + 1]
     sizes = sizes or [min(max(n_dims + 2, SIZES[0]), n)]
     sizes = sizes if n_neighbors == "auto" else [min(n_neighbors, n)]

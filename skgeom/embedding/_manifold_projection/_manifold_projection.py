@@ -65,8 +65,8 @@ class ManifoldProjection(
     contamination : float or "auto", default=0.1
         Share of the training rows that `predict` finds to be outliers, in (0, 0.5].
         These are nearer to their feet than new rows are, of which more are found.
-        "auto" is for new rows: it finds those that are farther than the third quartile of
-        `sample_distances_` by three times the difference of the quartiles.
+        "auto" is for new rows: it finds those that are farther than the third quartile
+        of `sample_distances_` by three times the difference of the quartiles.
     max_iter : int, default=30
         Most steps of a foot, >= 1.
     tol : float, default=1e-6
