@@ -60,8 +60,9 @@ print(f"the median foot moves by {np.median(again):.1e}")
 # %%
 # Rows between the turns
 # ----------------------
-# In two dimensions, rows between the turns are near many others. Density sees
-# nothing odd about most of them; their distance from the curve does.
+# In two dimensions, rows between the turns are near many others. Density ranks them
+# among rows at the ends and in thin stretches; the distance from the curve tells them
+# apart.
 
 X = spiral(1500) + 0.1 * rng.normal(size=(1500, 2))
 normal = spiral(300) + 0.1 * rng.normal(size=(300, 2))

@@ -58,7 +58,8 @@ print(
 )
 
 # %%
-# Distances measure the noise: among near neighbours it fills all ten dimensions.
+# Distances measure the noise on the string, whose neighbours are as near as noise is
+# wide. Variances err where the string enters the sheet, and neighbourhoods hold both.
 #
 # How a torus bends
 # -----------------

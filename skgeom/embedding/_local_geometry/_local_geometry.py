@@ -34,7 +34,7 @@ from skgeom.graph import (
     local_frames,
     nearest_neighbors,
 )
-from skgeom.typing import Array, MatrixLike
+from skgeom.typing import Array, ArrayLike, MatrixLike, NDArray
 
 # Quantity -> the columns that it has.
 QUANTITIES = {
@@ -263,12 +263,12 @@ class LocalGeometry(InUnits, TransformerMixin, GeometryEstimator):
         axes = axes * (np.arange(axes.shape[1]) < dims[:, None])[:, :, None]
         return self._output(axes, like=X)
 
-    def get_feature_names_out(self, input_features=None):
+    def get_feature_names_out(self, input_features: ArrayLike | None = None) -> NDArray:
         """Name the columns of the output.
 
         Parameters
         ----------
-        input_features : array-like of str, default=None
+        input_features : array-like of shape (n_features,), str, default=None
             Names of the columns of X, which are only checked.
 
         Returns
