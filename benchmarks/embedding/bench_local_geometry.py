@@ -87,7 +87,7 @@ def dimension_methods(with_peers):
     except ImportError:
         return methods
     if with_peers:
-        for name in ("lPCA", "MLE", "TLE", "MOM", "ESS"):
+        for name in ("lPCA", "MLE", "TLE", "MOM"):
             methods[f"scikit-dimension {name}"] = lambda X, name=name: np.asarray(
                 getattr(peers, name)().fit_transform_pw(X, n_neighbors=40), float
             )
@@ -171,8 +171,8 @@ def plain_fit(X, k):
         U, G = Z @ t, Z @ nu
         squares = [U[:, :, 0] ** 2 / 2, U[:, :, 0] * U[:, :, 1], U[:, :, 1] ** 2 / 2]
         A = np.dstack([np.ones(U.shape[:2]), U, *squares])
-        root = np.sqrt(W)[:, :, None]
-        c = np.linalg.pinv(root * A) @ (root * G)
+        weighted = (A * W[:, :, None]).transpose(0, 2, 1)
+        c = np.linalg.solve(weighted @ A + 1e-14 * np.eye(6), weighted @ G)
         t = t + np.einsum("npe,nde->npd", nu, c[:, 1:3])
         Q = np.linalg.qr(np.concatenate([t, nu], axis=2))[0]
         t, nu = Q[:, :, :2], Q[:, :, 2:]
