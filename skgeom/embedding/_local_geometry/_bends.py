@@ -138,13 +138,16 @@ def learn_bends(points, rows, n_dims, n_members, backend):
     n_terms = len(monomials(n_dims, degree)) if degree else n
     sizes = [k for k in sizes if PER_TERM * n_terms <= k]
     rows = rows[np.linspace(0, len(rows) - 1, min(_SAMPLE, len(rows))).astype(int)]
+    if not sizes:
+        return None
+    near = nearest_neighbors(
+        points, points[rows], n_neighbors=sizes[-1], backend=backend
+    )
     best, lowest = None, np.inf
     for size in sizes:
-        near = nearest_neighbors(
-            points, points[rows], n_neighbors=size, backend=backend
-        )
+        part = (found[:, :size] for found in near)
         model = BendModel(size, degree, 0.0, (np.inf,) * (degree - 2))
-        model, variance = _learned(points, points[rows], *near, n_dims, model)
+        model, variance = _learned(points, points[rows], *part, n_dims, model)
         if variance >= lowest:
             break
         best, lowest = model, variance

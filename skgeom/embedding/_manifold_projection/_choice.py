@@ -8,7 +8,7 @@ when noise is large: a foot among few neighbours is near the row, whatever it is
 import numpy as np
 
 from skgeom.backends import Backend
-from skgeom.embedding._manifold_projection._feet import Surface, find_feet
+from skgeom.embedding._manifold_projection._feet import Surface, walk_feet
 from skgeom.embedding._neighborhoods import dimension_beyond_noise, fading_weights
 from skgeom.graph import local_frames, nearest_neighbors
 from skgeom.typing import NDArray
@@ -21,6 +21,8 @@ _STANDS_OUT = 5.0
 _HIDDEN, _FOR_HIDDEN = 2.3, 60
 # Neighbourhoods are no larger than this share of the rows.
 _LARGEST = 0.25
+# Neighbours that are looked at, for each member: a foot moves among them.
+_SEEN = 2
 # Members for each coefficient of a parabola.
 _PER_TERM = 2
 # Members of neighbourhoods whose dimension is looked at: few first, which bend less.
@@ -104,8 +106,14 @@ def choose_surface(
     sizes = sizes if n_neighbors == "auto" else [min(n_neighbors, n)]
     orders = (1, 2) if order == "auto" else (order,)
     rows = spread_rows(n, SAMPLE)
+    near = nearest_neighbors(
+        points,
+        points[rows],
+        n_neighbors=min(_SEEN * max(sizes) + 1, n),
+        backend=backend,
+    )
     if len(sizes) > 1:
-        ratios = np.array([_ratio(points, rows, n_dims, k, backend) for k in sizes])
+        ratios = np.array([_ratio(points, near, n_dims, k) for k in sizes])
         if ratios.max() < _HIDDEN:
             size = min(sizes, key=lambda k: abs(k - _FOR_HIDDEN))
             return _determined(Surface(points, n_dims, size, orders[0]))
@@ -114,7 +122,7 @@ def choose_surface(
     tried = [_determined(Surface(points, n_dims, k, o)) for k in sizes for o in orders]
     if len(tried) == 1 or n < 3:
         return tried[0]
-    return min(tried, key=lambda surface: _left(surface, rows, backend))
+    return min(tried, key=lambda surface: _left(surface, rows, near))
 
 
 def _determined(surface):
@@ -124,13 +132,11 @@ def _determined(surface):
     return surface._replace(order=1) if few else surface
 
 
-def _ratio(points, rows, n_dims, n_members, backend):
+def _ratio(points, near, n_dims, n_members):
     """How much more variance lies along typical planes than across."""
     if n_dims == points.shape[1]:
         return np.inf
-    distances, indices = nearest_neighbors(
-        points, points[rows], n_neighbors=n_members, backend=backend
-    )
+    distances, indices = (found[:, :n_members] for found in near)
     weights = fading_weights(distances)
     variances = local_frames(points, indices, weights, n_dims + 1).variances
     if variances.shape[1] <= n_dims:
@@ -142,12 +148,17 @@ def _ratio(points, rows, n_dims, n_members, backend):
     return np.median(last[known] / np.maximum(across[known], 1e-12 * last[known]))
 
 
-def _left(surface, rows, backend):
+def _left(surface, rows, near):
     """Mean square of what is left of rows that are no neighbours of their feet."""
     queries = surface.points[rows]
-    if surface.n_members == len(surface.points):
-        surface = surface._replace(n_members=surface.n_members - 1)
-    feet, _ = find_feet(
-        surface, queries, max_iter=2, tol=0.0, backend=backend, left_out=rows
+    n_members = min(surface.n_members, len(surface.points) - 1)
+    feet, _, _ = walk_feet(
+        surface._replace(n_members=n_members),
+        queries,
+        queries.copy(),
+        near,
+        rows,
+        (np.zeros(len(rows), dtype=np.int64), 2, 0.0),
+        True,
     )
     return float(((queries - feet) ** 2).sum(axis=1).mean())

@@ -18,7 +18,9 @@ from skgeom.typing import NDArray
 # Ridge on the coefficients of a parabola, and steps to the foot on it.
 _RIDGE, _FOOT_STEPS = 1e-8, 4
 # A foot that does not settle in so many steps goes half of the way, then a quarter.
-_PATIENCE = 8
+_PATIENCE = 6
+# Neighbours that are searched for each member, so that a foot may move among them.
+_WIDE = 3
 
 
 class Surface(NamedTuple):
@@ -60,7 +62,7 @@ def find_feet(
     queries : ndarray of shape (n, n_features)
         Rows.
     max_iter : int
-        Most times that neighbours of a foot are searched.
+        Most steps of a foot.
     tol : float
         Movement of a foot, as a share of the radius of its neighbourhood, at which it
         has arrived.
@@ -74,40 +76,82 @@ def find_feet(
     feet : ndarray of shape (n, n_features)
         Where they are.
     n_steps : ndarray of shape (n,), int64
-        Searches until a foot had settled, or `max_iter`.
+        Steps until a foot had settled, or `max_iter`.
     """
     # Rows that are far away start at the box around the data.
     low, high = surface.points.min(axis=0), surface.points.max(axis=0)
-    feet, moved = np.clip(queries, low, high), np.full(len(queries), np.inf)
+    feet = np.clip(queries, low, high)
     n_steps = np.zeros(len(queries), dtype=np.int64)
-    n_terms = 1 + surface.n_dims * (surface.n_dims + 3) // 2
-    row_bytes = 24 * surface.n_members * (surface.points.shape[1] + n_terms)
-    for step in range(max_iter):
-        active = np.flatnonzero(moved > tol)
-        if not len(active):
+    wide = surface.n_members + (left_out is not None)
+    wide = min(_WIDE * wide, len(surface.points))
+    row_bytes = 24 * wide * surface.points.shape[1]
+    rows = np.arange(len(queries))
+    for last in (False, True):
+        near = nearest_neighbors(
+            surface.points, feet[rows], n_neighbors=wide, backend=backend
+        )
+        beyond = np.zeros(len(rows), dtype=bool)
+        for block in row_blocks(len(rows), row_bytes):
+            some = rows[block]
+            own = None if left_out is None else left_out[some]
+            near_some = near[0][block], near[1][block]
+            walked = walk_feet(
+                surface,
+                queries[some],
+                feet[some],
+                near_some,
+                own,
+                (n_steps[some], max_iter, tol),
+                last,
+            )
+            feet[some], n_steps[some], beyond[block] = walked
+        rows = rows[beyond]
+        if not len(rows):
             break
-        for block in row_blocks(len(active), row_bytes):
-            rows = active[block]
-            own = None if left_out is None else left_out[rows]
-            found, radius = _step(surface, queries[rows], feet[rows], backend, own)
-            way = (found - feet[rows]) * 0.5 ** min(step // _PATIENCE, 3)
-            feet[rows] += way
-            size = np.abs(way).max(axis=1, initial=0.0)
-            moved[rows] = size / np.where(radius > 0, radius, 1.0)
-        n_steps[active] += 1
     return feet, n_steps
 
 
-def _step(surface, queries, feet, backend, left_out):
+def walk_feet(surface, queries, feet, near, left_out, limits, last):
+    """Move feet until they settle or leave what was searched, and tell which did."""
+    n_steps, max_iter, tol = limits
+    points, start = surface.points, feet.copy()
+    # Members of a foot are known while its neighbourhood is within what was searched.
+    searched = near[0][:, -1] if near[1].shape[1] < len(points) else np.inf
+    searched = np.broadcast_to(searched, len(feet))
+    beyond = np.zeros(len(feet), dtype=bool)
+    active = np.flatnonzero(n_steps < max_iter)
+    while len(active):
+        members = near[1][active]
+        gaps = np.linalg.norm(points[members] - feet[active, None], axis=2)
+        if left_out is not None:
+            gaps[members == left_out[active, None]] = np.inf
+        order = np.argsort(gaps, axis=1, kind="stable")[:, : surface.n_members]
+        distances = np.take_along_axis(gaps, order, axis=1)
+        members = np.take_along_axis(members, order, axis=1)
+        radius = distances[:, -1]
+        gone = np.linalg.norm(feet[active] - start[active], axis=1)
+        known = (radius + gone <= searched[active] * (1 + 1e-9)) | last
+        beyond[active[~known]] = True
+        active, radius = active[known], radius[known]
+        if not len(active):
+            break
+        found = _step(surface, queries[active], distances[known], members[known])
+        way = (found - feet[active]) * _shares_of_way(n_steps[active])[:, None]
+        feet[active] += way
+        n_steps[active] += 1
+        moved = np.abs(way).max(axis=1) / np.where(radius > 0, radius, 1.0)
+        active = active[(moved > tol) & (n_steps[active] < max_iter)]
+    return feet, n_steps, beyond
+
+
+def _shares_of_way(n_steps):
+    """How much of the way a foot goes: less, the longer it does not settle."""
+    return 0.5 ** np.minimum(n_steps // _PATIENCE, 3)
+
+
+def _step(surface, queries, distances, indices):
     """Feet on the planes or parabolas around the feet before."""
     points, n_dims = surface.points, surface.n_dims
-    near = nearest_neighbors(
-        points,
-        feet,
-        n_neighbors=surface.n_members + (left_out is not None),
-        backend=backend,
-    )
-    distances, indices = near if left_out is None else _without(*near, left_out)
     weights = fading_weights(distances)
     frames = local_frames(points, indices, weights, n_dims)
     offsets = queries - frames.centers
@@ -115,17 +159,9 @@ def _step(surface, queries, feet, backend, left_out):
     reach = np.sqrt(frames.variances * (n_dims + 4.0))
     along = _within(np.einsum("ndf,nf->nd", frames.axes, offsets), reach)
     if surface.order == 1:
-        return frames.centers + _on_planes(frames.axes, along), distances[:, -1]
+        return frames.centers + _on_planes(frames.axes, along)
     found = _on_parabolas(points, indices, weights, frames, offsets, along, reach)
-    return frames.centers + found, distances[:, -1]
-
-
-def _without(distances, indices, left_out):
-    """Neighbours but one that is left out, the last where it is not among them."""
-    keep = indices != left_out[:, None]
-    keep[keep.all(axis=1), -1] = False
-    shape = (len(indices), indices.shape[1] - 1)
-    return distances[keep].reshape(shape), indices[keep].reshape(shape)
+    return frames.centers + found
 
 
 def _within(along, reach):
