@@ -18,7 +18,7 @@ from skgeom.typing import NDArray
 # Ridge on the coefficients of a parabola, and steps to the foot on it.
 _RIDGE, _FOOT_STEPS = 1e-8, 4
 # A foot that does not settle in so many steps goes half of the way, then a quarter.
-_PATIENCE = 6
+_PATIENCE = 5
 # Neighbours that are searched for each member, so that a foot may move among them.
 _WIDE = 3
 
@@ -125,7 +125,9 @@ def walk_feet(surface, queries, feet, near, left_out, limits, last):
         gaps = np.linalg.norm(points[members] - feet[active, None], axis=2)
         if left_out is not None:
             gaps[members == left_out[active, None]] = np.inf
-        order = np.argsort(gaps, axis=1, kind="stable")[:, : surface.n_members]
+        # The farthest member comes last.
+        k = surface.n_members
+        order = np.argpartition(gaps, k - 1, axis=1)[:, :k]
         distances = np.take_along_axis(gaps, order, axis=1)
         members = np.take_along_axis(members, order, axis=1)
         radius = distances[:, -1]

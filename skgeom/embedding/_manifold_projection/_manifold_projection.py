@@ -28,7 +28,7 @@ from skgeom.embedding._neighborhoods import InUnits
 from skgeom.typing import Array, MatrixLike
 
 # Training rows whose distances, each left out, say what is far.
-_JUDGED = 300
+_JUDGED = 200
 # Distances that are none, in data of the size of one.
 _ROUNDING = 1e-13
 # Quartiles of distances, and how many times their difference is far above the last.
@@ -67,7 +67,7 @@ class ManifoldProjection(
         These are nearer to their feet than new rows are, of which more are found.
         "auto" is for new rows: it finds those that are farther than the third quartile
         of `sample_distances_` by three times the difference of the quartiles.
-    max_iter : int, default=30
+    max_iter : int, default=20
         Most steps of a foot, >= 1.
     tol : float, default=1e-6
         A foot stays that moves by less than this share of the radius of its
@@ -84,7 +84,7 @@ class ManifoldProjection(
         Rows of a neighbourhood.
     order_ : int
         1 for planes, 2 for parabolas.
-    sample_distances_ : ndarray of shape (<= 300,)
+    sample_distances_ : ndarray of shape (<= 200,)
         Distances from the manifold of training rows, evenly spread, that are left out.
     noise_ : float
         Root of the mean square of these distances.
@@ -149,7 +149,7 @@ class ManifoldProjection(
         n_neighbors: int | str = "auto",
         order: int | str = "auto",
         contamination: float | str = 0.1,
-        max_iter: int = 30,
+        max_iter: int = 20,
         tol: float = 1e-6,
         device: str = "auto",
     ):
