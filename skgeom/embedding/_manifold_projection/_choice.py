@@ -103,8 +103,8 @@ def choose_surface(
         return Surface(points, n_dims, min(int(size), n), 1)
     sizes = [k for k in SIZES if k <= _LARGEST * n and k > n_dims + 1]
     sizes = sizes or [min(max(n_dims + 2, SIZES[0]), n)]
-    sizes = sizes if n_neighbors == "auto" else [min(n_neighbors, n)]
-    orders = (1, 2) if order == "auto" else (order,)
+    sizes = sizes if n_neighbors == "auto" else [min(int(n_neighbors), n)]
+    orders = (1, 2) if order == "auto" else (int(order),)
     rows = spread_rows(n, SAMPLE)
     near = nearest_neighbors(
         points,
