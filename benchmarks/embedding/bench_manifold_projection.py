@@ -7,8 +7,8 @@ it off, and at least .1. Peers are LocalOutlierFactor, best of 10, 20 and 35 nei
 the distance to a neighbour, best of 1, 5 and 20, and IsolationForest; peers are chosen
 by the truth, ours chooses all by itself. Noise: in twenty dimensions, root of the mean
 square distance from the surface of new rows after, as a share of before, at noise of .1
-and of .3 of a feature. Beside it is smooth_locally on the training rows. "again" is how far feet move
-when they are projected once more, as a share of the noise, in the mean.
+and of .3 of a feature. Beside it is smooth_locally on the training rows. "again" is how
+far feet move when they are projected once more, as a share of the noise, in the mean.
 """
 
 import warnings
