@@ -123,8 +123,8 @@ class ManifoldProjection(
     >>> angle = rng.uniform(0, 2 * np.pi, 500)
     >>> circle = np.stack([np.cos(angle), np.sin(angle)], axis=1)
     >>> model = ManifoldProjection().fit(circle + 0.05 * rng.normal(size=(500, 2)))
-    >>> model.n_dims_, model.transform([[0.0, 1.3]]).round(1)
-    (1, array([[0., 1.]]))
+    >>> model.n_dims_, model.transform([[1.0, 1.0]]).round(1)
+    (1, array([[0.7, 0.7]]))
     >>> model.predict([[0.0, 1.3], [1.0, 0.0]])  # the first is an outlier
     array([-1,  1])
     """
