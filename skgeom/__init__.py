@@ -13,6 +13,8 @@ __version__ = "0.1.0.dev0"
 _ESTIMATORS = {
     "HeatGeodesicEmbedding": "skgeom.embedding",
     "DiffusionMap": "skgeom.embedding",
+    "LocalGeometry": "skgeom.embedding",
+    "ManifoldProjection": "skgeom.embedding",
     "SingularityScorer": "skgeom.embedding",
     "RelativeRepresentation": "skgeom.embedding",
     "AnchorAlignment": "skgeom.embedding",

@@ -544,7 +544,9 @@ WITHIN_ESTIMATORS = {
     "PoincareEmbedding": "choose_start",
     "SphereKernelDensity": "choose_kernels log_kernel_density chords_to_neighbors",
     "VonMisesFisherMixture": "concentration_of",
-    "SingularityScorer": "unexplained_shares",
+    "LocalGeometry": "learn_bends",
+    "ManifoldProjection": "choose_surface find_feet typical_dimension",
+    "SingularityScorer": "around unexplained_shares",
     "RelativeRepresentation": "relative_coordinates",
     "HyperbolicMDS": "descend_stress place_rows stress_gradient",
     "HyperbolicLogisticRegression": "hinge_loss log_loss plane_gradient plane_scores "

@@ -20,6 +20,12 @@ MAP = {
         ),
         ("slow modes of a\nwalk, all paths", "DiffusionMap", "diffusion_map"),
         ("does it cross or\nbranch, and where?", "SingularityScorer", "singularities"),
+        ("dimension, bend and\nedge, row by row", "LocalGeometry", "local_geometry"),
+        (
+            "noise off, and rows\nthat do not belong",
+            "ManifoldProjection",
+            "manifold_projection",
+        ),
         (
             "spaces that share\nsome rows, many of them",
             "RelativeRepresentation",

@@ -10,6 +10,10 @@ from skgeom.embedding._heat_geodesic._heat_geodesic_embedding import (
     HeatGeodesicEmbedding,
 )
 from skgeom.embedding._least_volume_autoencoder import LeastVolumeAutoencoder
+from skgeom.embedding._local_geometry._local_geometry import LocalGeometry
+from skgeom.embedding._manifold_projection._manifold_projection import (
+    ManifoldProjection,
+)
 from skgeom.embedding._neighbor_cca import NeighborCCA
 from skgeom.embedding._singularity_scorer import SingularityScorer
 from skgeom.embedding._sufficient_subspace._sufficient_subspace import (
@@ -23,6 +27,8 @@ __all__ = [
     "GaussianWeightedLinearEmbedding",
     "HeatGeodesicEmbedding",
     "LeastVolumeAutoencoder",
+    "LocalGeometry",
+    "ManifoldProjection",
     "NeighborCCA",
     "RelativeRepresentation",
     "SingularityScorer",

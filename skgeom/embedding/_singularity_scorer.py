@@ -12,9 +12,9 @@ from sklearn.utils.validation import check_is_fitted
 
 from skgeom.backends import Backend, row_blocks
 from skgeom.base import GeometryEstimator
+from skgeom.embedding._neighborhoods import InUnits, around, dimension_beyond_noise
 from skgeom.graph import (
     LocalFrames,
-    local_dimension,
     local_frames,
     nearest_neighbors,
     quadratic_residuals,
@@ -134,7 +134,7 @@ def left_by_planes(points, indices, weights, frames, n_dims):
     return flat + (bent - flat) * stands_out * enough
 
 
-class SingularityScorer(OutlierMixin, GeometryEstimator):
+class SingularityScorer(InUnits, OutlierMixin, GeometryEstimator):
     r"""Find rows where the data are no smooth manifold: crossings, branches, tips.
 
     Around a row of a manifold, data fill a plane that bends. The score of a row is
@@ -154,9 +154,9 @@ class SingularityScorer(OutlierMixin, GeometryEstimator):
     Parameters
     ----------
     n_dims : int or "auto", default="auto"
-        Dimension of the manifold, >= 1. "auto" is the number of directions that stand
-        out of typical neighbourhoods, less than that of all where there are several:
-        data that fill their space have no singular rows.
+        Dimension of the manifold, >= 1. "auto" is that of typical neighbourhoods of 40,
+        or of `n_neighbors` where these are alike in all directions; less than that of
+        all where there are several: data that fill their space have no singular rows.
     n_neighbors : int, default=100
         Fewest rows in a ball; in nine tenths of the balls of the same radius there are
         more. At most the number of rows.
@@ -351,33 +351,16 @@ class SingularityScorer(OutlierMixin, GeometryEstimator):
         points = self._in_units(self._validated(X, reset=False), reset=False)
         return self._scores(*self._residuals(points, self._backend_for(X)))
 
-    def _in_units(self, points, *, reset):
-        """Points around zero at the size of one, in float64."""
-        if reset:
-            # Halves first: the difference of huge numbers is none.
-            low, high = points.min(axis=0) / 2, points.max(axis=0) / 2
-            self._center = (low + high).astype(np.float64)
-            self._unit = float((high - low).max()) * 2 or 1.0
-        return points / self._unit - self._center / self._unit
-
     def _look_around(self, points, draws, backend):
         """Common radius, the rows that stay, and the dimension of balls of them."""
-        radius = float(np.quantile(self._around(points, backend)[0], _WIDE))
+        distances, _ = around(points, self.n_neighbors + 1, backend)
+        radius = float(np.quantile(distances[:, -1], _WIDE))
         rows = thinned_rows(points, radius, self._fewest, draws)
         if self.n_dims != "auto":
             return radius, rows, min(self.n_dims, points.shape[1])
-        members = self._around(points[rows], backend)[1]
-        found = local_dimension(points[rows], members)[0]
+        _, members = around(points[rows], self.n_neighbors + 1, backend)
+        found = dimension_beyond_noise(points[rows], members)
         return radius, rows, min(found, max(points.shape[1] - 1, 1))
-
-    def _around(self, points, backend):
-        """Distance to the last neighbour of each row; itself and its neighbours."""
-        n_near = min(self.n_neighbors, len(points) - 1)
-        distances, indices = nearest_neighbors(
-            points, n_neighbors=n_near, backend=backend
-        )
-        own = np.arange(len(points))
-        return distances[:, -1], np.column_stack([own, indices])
 
     def _residuals(self, points, backend):
         """Variance that is left in each ball, and all that there is."""

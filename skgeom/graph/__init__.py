@@ -10,6 +10,11 @@ from skgeom.graph._graph import Graph
 from skgeom.graph._known_rows import KnownRows, canonical_csr
 from skgeom.graph._landmarks import farthest_point_landmarks
 from skgeom.graph._laplacian import Laplacian
+from skgeom.graph._local_dimension import (
+    best_dimensions,
+    dimension_scores,
+    local_dimension,
+)
 from skgeom.graph._local_frames import (
     LocalFrames,
     local_frames,
@@ -20,7 +25,6 @@ from skgeom.graph._neighbors import nearest_neighbors, neighbors_from_graph
 from skgeom.graph._ordered_neighbors import ordered_neighbors
 from skgeom.graph._paths import shortest_paths
 from skgeom.graph._smoothing import (
-    local_dimension,
     local_scale,
     noise_hides_shape,
     smooth_locally,
@@ -35,8 +39,10 @@ __all__ = [
     "Laplacian",
     "LocalFrames",
     "affinity_matrix",
+    "best_dimensions",
     "by_node",
     "canonical_csr",
+    "dimension_scores",
     "equal_rows",
     "farthest_point_landmarks",
     "fisher_metric",

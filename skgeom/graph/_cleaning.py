@@ -18,7 +18,7 @@ from skgeom.graph._neighbors import nearest_neighbors
 from skgeom.graph._seams import find_seams
 from skgeom.graph._smoothing import (
     anchor_rows,
-    local_dimension,
+    kept_directions,
     local_planes,
     resolving_scale,
     smooth_at_scale,
@@ -359,8 +359,8 @@ def _run_along(graph, indices, points, edges):
     nodes, ends = np.unique(ends, return_inverse=True)
     near = indices[nodes, :_TANGENT_NEIGHBORS]
     members = np.concatenate([nodes[:, None], near], axis=1)
-    dimension, _ = local_dimension(points, members)
-    axes = local_planes(points, members, dimension)[1]
+    n_axes = kept_directions(points, members)
+    axes = local_planes(points, members, n_axes)[1]
     ends = ends.reshape(2, -1)
     steps = points[nodes[ends[1]]] - points[nodes[ends[0]]]
     return cosines_to_planes(steps, axes, ends).min(axis=0) >= _ALONG

@@ -41,46 +41,25 @@ _POINTS_PER_AXIS = 4
 _NOISE_CLOUDS = 100
 
 
-def local_dimension(X: NDArray, indices: NDArray) -> tuple[int, float]:
-    """Directions of a typical neighbourhood that stand out of its noise.
+def kept_directions(X, indices):
+    """Directions that smoothing keeps in typical neighbourhoods.
 
     The median spectrum of neighbourhoods is compared with that of as many points in a
     ball of as many features, of the size of the weaker half of the directions: a
-    parallel analysis [1]_. Counted are the directions that hold nine tenths of the
-    variance above it.
-
-    Parameters
-    ----------
-    X : ndarray of shape (n_samples, n_features)
-        Points.
-    indices : ndarray of shape (n_neighborhoods, n_members), int
-        Members of each neighbourhood, as rows of X.
-
-    Returns
-    -------
-    dimension : int
-        From 1 to n_features.
-    signal : float
-        Variance above the noise as a share of all, in [0, 1]: small where noise, or a
-        shape that fills the space, looks alike in all directions.
-
-    References
-    ----------
-    .. [1] Horn, "A rationale and test for the number of factors in factor analysis",
-       Psychometrika 30, 1965.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skgeom.graph import local_dimension, nearest_neighbors
-    >>> rng = np.random.default_rng(0)
-    >>> plane = rng.uniform(size=(500, 2)) @ [[1, 0, 1], [0, 1, 1]]
-    >>> X = plane + 0.01 * rng.normal(size=(500, 3))
-    >>> local_dimension(X, nearest_neighbors(X, n_neighbors=30)[1])[0]
-    2
+    parallel analysis (Horn, 1965). Kept are those that hold nine tenths of the variance
+    above it: under noise, fewer than the dimension of the shape.
     """
-    spectrum = _typical_spectrum(X, indices)
-    return spectrum.dimension, spectrum.share
+    return _typical_spectrum(X, indices).dimension
+
+
+def signal_share(X, indices):
+    """Variance above that of noise, as a share of all, in typical neighbourhoods."""
+    return _typical_spectrum(X, indices).share
+
+
+def local_spectra(X, indices):
+    """Variances in the directions of each neighbourhood, in increasing order."""
+    return _spectra(_cloud(X, indices, unit_of(X))[1])
 
 
 def smooth_locally(
@@ -90,8 +69,9 @@ def smooth_locally(
 
     Each neighbourhood is projected on its principal directions, and each point moves
     to the mean of its projections on the planes of its nearest neighbours and its own.
-    Kept are as many directions as `local_dimension` finds, and all whose variance
-    above the noise is more than half of the noise in them: the shape bends in these.
+    Kept are the directions that hold nine tenths of the variance above the noise, and
+    all whose variance above it is more than half of the noise in them: the shape bends
+    in these.
 
     Parameters
     ----------
@@ -188,7 +168,8 @@ def local_scale(
         a twentieth of the points is reached, but 50 in any case; fewer if there are
         fewer points.
     dimension : int
-        Of neighbourhoods of that size, as in `local_dimension`.
+        Directions that hold nine tenths of the variance above the noise in
+        neighbourhoods of that size: for a shape that stands out, its dimension.
     signal : float
         Share of the variance above the noise, in [0, 1].
 

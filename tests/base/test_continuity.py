@@ -85,9 +85,14 @@ OF_CHOICES = {
 }
 
 
-def cases():
+# The nearest point jumps where two are as near, and a dimension is a whole number.
+WITH_CUTS = {"LocalGeometry", "ManifoldProjection"}
+
+
+def cases(left_out=OF_CHOICES):
     for name, Class in all_estimators():
         if name in OF_CHOICES | OF_TARGETS:
+        if name in left_out:
             continue
         for setting in [{}, *SETTINGS.get(name, [])]:
             shown = "-".join(map(str, setting.values()))
@@ -161,7 +166,7 @@ def test_the_way_to_a_training_row_has_no_step(Class, setting):
         assert jumps[-1] <= 1e-6 * np.abs(told).max(), name
 
 
-@pytest.mark.parametrize(("Class", "setting"), cases())
+@pytest.mark.parametrize(("Class", "setting"), cases(OF_CHOICES | WITH_CUTS))
 def test_no_answer_jumps_on_a_way_through_space(Class, setting):
     """Where neighbours change places, too: the largest step is cut until it is none."""
     rng = np.random.default_rng(5)

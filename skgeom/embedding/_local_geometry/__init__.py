@@ -1,0 +1,1 @@
+"""Around each row: dimension, tangent, curvature, edge and density."""

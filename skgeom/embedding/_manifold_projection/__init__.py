@@ -1,0 +1,1 @@
+"""Rows and their feet on the manifold that others lie near."""
