@@ -523,6 +523,7 @@ WITHIN_ESTIMATORS = {
     "SphereKernelDensity": "choose_kernels log_kernel_density chords_to_neighbors",
     "VonMisesFisherMixture": "concentration_of",
     "SingularityScorer": "unexplained_shares",
+    "LatentGeometry": "support_of surroundings_of",
     "RelativeRepresentation": "relative_coordinates",
     "HyperbolicMDS": "descend_stress place_rows stress_gradient",
     "HyperbolicLogisticRegression": "hinge_loss log_loss plane_gradient plane_scores "

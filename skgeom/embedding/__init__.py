@@ -8,6 +8,7 @@ from skgeom.embedding._gaussian_weighted._gaussian_weighted_linear_embedding imp
 from skgeom.embedding._heat_geodesic._heat_geodesic_embedding import (
     HeatGeodesicEmbedding,
 )
+from skgeom.embedding._latent_geometry._latent_geometry import LatentGeometry
 from skgeom.embedding._least_volume_autoencoder import LeastVolumeAutoencoder
 from skgeom.embedding._neighbor_cca import NeighborCCA
 from skgeom.embedding._singularity_scorer import SingularityScorer
@@ -20,6 +21,7 @@ __all__ = [
     "AnchorAlignment",
     "GaussianWeightedLinearEmbedding",
     "HeatGeodesicEmbedding",
+    "LatentGeometry",
     "LeastVolumeAutoencoder",
     "NeighborCCA",
     "RelativeRepresentation",
