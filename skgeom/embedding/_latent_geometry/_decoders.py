@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.linalg import cho_factor, cho_solve, eigh
+from scipy.linalg import eigh
 from scipy.sparse import issparse
 from sklearn.cluster import kmeans_plusplus
 
@@ -17,9 +17,11 @@ _CHOSEN_BY = 400
 # Length scales that are tried first, in standard deviations of the latents; then the
 # two beside the best. Penalties, as shares of the variance of the kernel.
 _LENGTHS = 0.15 * 2.0 ** np.arange(7)
-_PENALTIES = 10.0 ** np.arange(-8, 1.1, 0.5)
-# Keeps the normal equations of the centres positive.
-_RIDGE = 1e-11
+_PENALTIES = 10.0 ** np.arange(-8, 3.1, 0.5)
+# Variances of columns that are zero.
+_TINY = 1e-60
+# Eigenvalues of the kernel of the centres that are rounding, as a share of the largest.
+_ROUNDING = 1e-12
 # Share of the squared size of the coefficients that may be left out.
 _LEFT_OUT = 1e-14
 # Half of a central difference, in standard deviations of the latents: networks compute
@@ -31,7 +33,7 @@ _LARGEST = 1e100
 
 @dataclass(frozen=True)
 class KernelDecoder:
-    """Kernel ridge regression from latents in units of their spread to rows.
+    """A plane and kernel ridge regression, from latents in units to rows.
 
     Attributes
     ----------
@@ -39,27 +41,31 @@ class KernelDecoder:
         Centres of Gaussian bumps.
     length : float
         Their length scale.
-    alpha : float
-        Penalty that was chosen, as a share of the variance of the kernel.
+    alphas : ndarray of shape (n_axes,)
+        Penalty of each axis that was fitted, as a share of its variance.
     coefficients : ndarray of shape (n_centers, n_values)
         Weights of the bumps, in orthonormal coordinates of the span of the values.
+    plane : ndarray of shape (n_components, n_values)
+        Slopes of the plane, in those coordinates: what is left far from all centres.
     basis : ndarray of shape (n_values, n_features)
-        Those coordinates.
+        The coordinates.
     mean : ndarray of shape (n_features,)
-        What is decoded far from all centres.
+        The plane at latents of zero.
     """
 
     centers: NDArray
     length: float
-    alpha: float
+    alphas: NDArray
     coefficients: NDArray
+    plane: NDArray
     basis: NDArray
     mean: NDArray
 
     def rows(self, latents: NDArray) -> NDArray:
         """Decode latents."""
         bumps = gaussian_bumps(latents, self.centers, self.length)
-        return bumps @ (self.coefficients @ self.basis) + self.mean
+        values = bumps @ self.coefficients + latents @ self.plane
+        return values @ self.basis + self.mean
 
     def __call__(self, latents: NDArray) -> tuple[NDArray, NDArray]:
         """Values and Jacobians in coordinates of the span, where lengths are equal."""
@@ -73,7 +79,8 @@ class KernelDecoder:
             ],
             axis=2,
         )
-        return values, slopes / self.length**2
+        slopes /= self.length**2
+        return values + latents @ self.plane, slopes + self.plane.T
 
 
 def fit_kernel_decoder(
@@ -82,7 +89,11 @@ def fit_kernel_decoder(
     n_centers: int,
     random_state: np.random.RandomState,
 ) -> KernelDecoder:
-    """Fit kernel ridge regression on centres, its parameters by marginal likelihood.
+    """Fit a plane, and kernel ridge regression on centres to what it leaves.
+
+    Width and penalty are those of the largest marginal likelihood. Without the plane
+    columns that are linear in the latents would choose a width that is too large for
+    the others.
 
     Parameters
     ----------
@@ -100,46 +111,74 @@ def fit_kernel_decoder(
     KernelDecoder
         The fitted decoder.
     """
-    mean = rows.mean(axis=0)
-    targets = rows - mean
+    plane = _plane(latents, rows)
+    mean = rows.mean(axis=0) - latents.mean(axis=0) @ plane
+    targets = rows - mean - latents @ plane
     n = len(latents)
     some = random_state.permutation(n)[:_CHOSEN_BY]
-    length, alpha = most_likely_kernel(latents[some], targets[some])
+    # Some directions of the rows bend, in others there is noise.
+    axes = np.linalg.svd(targets[some], full_matrices=False)[2]
+    targets = targets @ axes.T
+    length, alphas = most_likely_kernel(latents[some], targets[some])
     seed = random_state.randint(np.iinfo(np.int32).max)
     centers = kmeans_plusplus(latents, min(n_centers, n), random_state=seed)[0]
-    seen, onto = bump_products(latents, targets, centers, length)
-    normal = seen + alpha * gaussian_bumps(centers, centers, length)
-    normal[np.diag_indices_from(normal)] += _RIDGE * np.trace(normal)
-    factor = cho_factor(normal, lower=True, check_finite=False)
-    coefficients = cho_solve(factor, onto)
-    left, sizes, basis = np.linalg.svd(coefficients, full_matrices=False)
-    # How large each direction is in values, not in coefficients that cancel.
-    spread = np.einsum("cv,cd,dv->v", left * sizes, seen, left * sizes, optimize=True)
+    half = inverse_root(gaussian_bumps(centers, centers, length))
+    seen, onto = bump_products(latents, targets, centers, length, half)
+    weights = np.concatenate([ridge_weights(seen, onto, alphas) @ axes, plane])
+    left, sizes, basis = np.linalg.svd(weights, full_matrices=False)
+    bumps, flat = np.split(left * sizes, [half.shape[1]])
+    # How large each direction is in values.
+    spread = np.einsum("cv,cd,dv->v", bumps, seen, bumps, optimize=True)
+    spread += np.einsum("nv,nv->v", latents @ flat, latents @ flat)
     kept = spread > _LEFT_OUT * spread.sum()
     kept[0] = True
-    coefficients = left[:, kept] * sizes[kept]
-    return KernelDecoder(centers, length, alpha, coefficients, basis[kept], mean)
+    return KernelDecoder(
+        centers, length, alphas, half @ bumps[:, kept], flat[:, kept], basis[kept], mean
+    )
+
+
+def _plane(latents, rows):
+    """Slopes of the linear regression of rows on latents."""
+    return np.linalg.lstsq(
+        latents - latents.mean(axis=0), rows - rows.mean(axis=0), rcond=None
+    )[0]
+
+
+def inverse_root(kernel: NDArray) -> NDArray:
+    """Columns in which a kernel matrix is the identity, those of rounding left out."""
+    values, vectors = eigh(kernel, check_finite=False)
+    kept = values > _ROUNDING * values[-1]
+    return vectors[:, kept] / np.sqrt(values[kept])
 
 
 def bump_products(
-    latents: NDArray, targets: NDArray, centers: NDArray, length: float
+    latents: NDArray, targets: NDArray, centers: NDArray, length: float, half: NDArray
 ) -> tuple[NDArray, NDArray]:
-    """Products of bumps with each other and with targets, summed by blocks of rows."""
-    seen = np.zeros((len(centers), len(centers)))
-    onto = np.zeros((len(centers), targets.shape[1]))
+    """Products of features with each other and with targets, by blocks of rows.
+
+    Features are bumps times the inverse root of the kernel of the centres.
+    """
+    seen = np.zeros((half.shape[1], half.shape[1]))
+    onto = np.zeros((half.shape[1], targets.shape[1]))
     for rows in row_blocks(len(latents), 16 * len(centers)):
-        bumps = gaussian_bumps(latents[rows], centers, length)
-        seen += bumps.T @ bumps
-        onto += bumps.T @ targets[rows]
+        features = gaussian_bumps(latents[rows], centers, length) @ half
+        seen += features.T @ features
+        onto += features.T @ targets[rows]
     return seen, onto
 
 
-def most_likely_kernel(latents: NDArray, targets: NDArray) -> tuple[float, float]:
+def ridge_weights(seen: NDArray, onto: NDArray, alphas: NDArray) -> NDArray:
+    """Ridge regression, a column for each target, each with its own penalty."""
+    values, vectors = eigh(seen, check_finite=False)
+    return vectors @ ((vectors.T @ onto) / (np.maximum(values, 0.0)[:, None] + alphas))
+
+
+def most_likely_kernel(latents: NDArray, targets: NDArray) -> tuple[float, NDArray]:
     """Length scale and noise under which Gaussian processes make targets most likely.
 
-    All columns share both, and the variance of the process, which is in closed form.
-    A weak prior, of a length of one spread and a penalty of 1e-4, decides where there
-    are too few rows to.
+    All columns share the length scale; each has noise and a variance of its own, of
+    which the latter is in closed form. A weak prior, of a length of one spread and a
+    penalty of 1e-4, decides where there are too few rows to.
 
     Parameters
     ----------
@@ -152,30 +191,32 @@ def most_likely_kernel(latents: NDArray, targets: NDArray) -> tuple[float, float
     -------
     length : float
         Length scale of the Gaussian kernel.
-    alpha : float
+    alphas : ndarray of shape (n_targets,)
         Variance of the noise, as a share of that of the process.
     """
-    tried: dict[float, tuple[float, float]] = {}
+    tried: dict[float, tuple[float, NDArray]] = {}
 
-    def costs(length):
+    def try_out(length):
         values, vectors = eigh(gaussian_bumps(latents, latents, length))
-        values = np.maximum(values, 0.0)
-        power = ((vectors.T @ targets) ** 2).sum(axis=1)
-        total = values[:, None] + _PENALTIES
-        variance = (power[:, None] / total).mean(axis=0)
-        variance = np.maximum(variance, np.finfo(np.float64).tiny)
-        cost = len(latents) * np.log(variance) + np.log(total).sum(axis=0)
-        cost += np.log(length) ** 2 + 0.1 * (np.log10(_PENALTIES) + 4.0) ** 2
-        best = int(np.argmin(cost))
-        tried[length] = float(cost[best]), float(_PENALTIES[best])
+        total = np.maximum(values, 0.0)[:, None] + _PENALTIES
+        power = (vectors.T @ targets) ** 2
+        variances = power.T @ (1.0 / total) / len(latents)
+        costs = len(latents) * np.log(np.maximum(variances, _TINY))
+        costs += np.log(total).sum(axis=0)
+        costs += 0.1 * (np.log10(_PENALTIES) + 4.0) ** 2
+        best = np.argmin(costs, axis=1)
+        cost = costs.min(axis=1).sum() + np.log(length) ** 2
+        tried[length] = float(cost), _PENALTIES[best]
+
+    def best():
+        return min(tried, key=lambda length: tried[length][0])
 
     for length in _LENGTHS:
-        costs(float(length))
-    best = min(tried, key=lambda length: tried[length][0])
-    for length in (best / np.sqrt(2.0), best * np.sqrt(2.0)):
-        costs(float(length))
-    best = min(tried, key=lambda length: tried[length][0])
-    return best, tried[best][1]
+        try_out(float(length))
+    middle = best()
+    for length in (middle / np.sqrt(2.0), middle * np.sqrt(2.0)):
+        try_out(float(length))
+    return best(), tried[best()][1]
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import numpy as np
 import scipy.sparse as sp
 from scipy.sparse import csgraph
 
-from skgeom.embedding._latent_geometry._curves import evenly_spaced
+from skgeom.embedding._latent_geometry._curves import Decode, evenly_spaced
 from skgeom.typing import NDArray
 
 # Keeps an edge between rows that decode alike.
@@ -31,7 +31,7 @@ class LatentGraph(NamedTuple):
     labels: NDArray
 
 
-def latent_graph(latents: NDArray, neighbors: NDArray, decode) -> LatentGraph:
+def latent_graph(latents: NDArray, neighbors: NDArray, decode: Decode) -> LatentGraph:
     """Join neighbours by the length of the decoded segment, in two chords.
 
     Parameters

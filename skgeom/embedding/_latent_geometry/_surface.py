@@ -83,9 +83,11 @@ class Surface:
     ) -> NDArray:
         """Lengths from all sources to all targets, or among the sources."""
         if not refine:
-            ends = sources, sources if targets is None else targets
-            nodes = (self._next_to(latents) for latents in ends)
-            found = graph_distances(*ends, *nodes, self.graph, self.decoder)
+            targets = sources if targets is None else targets
+            first, last = self._next_to(sources), self._next_to(targets)
+            found = graph_distances(
+                sources, targets, first, last, self.graph, self.decoder
+            )
         elif targets is None:
             one, two = np.triu_indices(len(sources), 1)
             found = np.zeros((len(sources), len(sources)))
@@ -97,7 +99,9 @@ class Surface:
             found = self._between(sources[one], targets[two]).lengths.reshape(shape)
         return found * self.frame.unit
 
-    def _between(self, sources, targets, with_points=False) -> Geodesics:
+    def _between(
+        self, sources: NDArray, targets: NDArray, with_points: bool = False
+    ) -> Geodesics:
         """Geodesics, with warnings of those that are none."""
         found = geodesics_between(
             sources,
@@ -113,7 +117,7 @@ class Surface:
         tell_of(found)
         return found
 
-    def _next_to(self, latents):
+    def _next_to(self, latents: NDArray) -> NDArray:
         """The nearest nodes of the graph."""
         if not len(latents):
             return np.zeros(0, dtype=np.int64)
