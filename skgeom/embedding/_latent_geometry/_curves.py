@@ -203,6 +203,10 @@ def _steps(values, slopes, damping):
     bands[main] = 1.0 + np.repeat(damping, per_curve)
     wanted = (gradient * units).reshape(-1)
     found = solveh_banded(
-        bands, wanted, overwrite_ab=True, overwrite_b=True, check_finite=False
+        bands[-min(2 * n_components, size) :],
+        wanted,
+        overwrite_ab=True,
+        overwrite_b=True,
+        check_finite=False,
     )
     return found.reshape(gradient.shape) * units

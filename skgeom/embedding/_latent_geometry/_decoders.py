@@ -27,6 +27,8 @@ _LEFT_OUT = 1e-14
 # Half of a central difference, in standard deviations of the latents: networks compute
 # in single precision.
 _STEP = 1e-3
+# How fast a wall falls where latents get denser.
+_STEEPNESS = 3.0
 # Decoded rows are at most so many times as large as X.
 _LARGEST = 1e100
 
@@ -304,9 +306,17 @@ class Support:
         bumps = gaussian_bumps(latents, self.centers, self.width)
         density = bumps.sum(axis=1)[:, None]
         slopes = (bumps @ self.centers - density * latents) / self.width**2
-        rate = 3.0 / self.density
+        rate = _STEEPNESS / self.density
         heights = self.height * np.exp(-rate * density)
         return heights, (-rate * heights * slopes)[:, None, :]
+
+    def emptiness(self, latents: NDArray) -> NDArray:
+        """Heights as shares of that of the wall, shape (n,)."""
+        density = np.empty(len(latents))
+        for rows in row_blocks(len(latents), 16 * len(self.centers)):
+            bumps = gaussian_bumps(latents[rows], self.centers, self.width)
+            density[rows] = bumps.sum(axis=1)
+        return np.exp(-_STEEPNESS / self.density * density)
 
 
 def with_support(decode: Callable, support: Support) -> Callable:

@@ -11,7 +11,6 @@ import numpy as np
 from sklearn.base import _fit_context, clone
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
-from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_array, check_is_fitted
 
 from skgeom.backends import get_backend
@@ -35,11 +34,6 @@ from skgeom.typing import Array, MatrixLike, RandomStateLike
 
 # Standard deviation of what moves a drawn row, in distances to a neighbour.
 _JITTER = 1 / 8
-
-
-def _can_transform(self):
-    """Whether the transformer places new rows."""
-    return self.transformer is None or hasattr(self.transformer, "transform")
 
 
 class LatentGeometry(EmbeddingMixin, GeometryEstimator):
@@ -197,7 +191,6 @@ class LatentGeometry(EmbeddingMixin, GeometryEstimator):
         self._fit_surface(latents, units, frame, decode, backend, random_state)
         return self
 
-    @available_if(_can_transform)
     def transform(self, X: MatrixLike) -> Array:
         """Compute the latents of rows by the transformer.
 
@@ -215,8 +208,15 @@ class LatentGeometry(EmbeddingMixin, GeometryEstimator):
         ------
         ValueError
             If X has another number of columns than in `fit`.
+        AttributeError
+            If the transformer has no `transform`.
         """
         check_is_fitted(self)
+        if not hasattr(self.transformer_, "transform"):
+            raise AttributeError(
+                f"{type(self.transformer_).__name__} has no transform: only training "
+                "rows have latents, which are embedding_."
+            )
         rows = self._validated(X, reset=False)
         given = rows if self.transformer is None else as_given(X, rows)
         return self._output(as_matrix(self.transformer_.transform(given)), like=X)
@@ -284,6 +284,29 @@ class LatentGeometry(EmbeddingMixin, GeometryEstimator):
         """
         found = self._surface.volume(self._read(X))
         return self._output_finite(found, like=X)
+
+    def emptiness(self, X: MatrixLike) -> Array:
+        """Compute how far latents are from those of the training rows.
+
+        Where there are none, a decoder says nothing, and neither does its metric.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_components)
+            Latents.
+
+        Returns
+        -------
+        array of shape (n_rows,)
+            Height of the wall as a share: near 0 among the training latents, 0.05 where
+            they are as thin as in two per cent of the places, 1 where there are none.
+
+        Raises
+        ------
+        ValueError
+            As of `inverse_transform`.
+        """
+        return self._output(self._surface.emptiness(self._read(X)), like=X)
 
     def geodesics(self, X: MatrixLike, Y: MatrixLike) -> Array:
         """Find a geodesic from each row of X to the same row of Y.

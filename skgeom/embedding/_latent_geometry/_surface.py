@@ -70,6 +70,10 @@ class Surface:
         slopes = self.decoder(latents)[1]
         return volume_of(slopes, self.frame.unit, self.units.spread)
 
+    def emptiness(self, latents: NDArray) -> NDArray:
+        """Heights of the wall, as shares of it."""
+        return self.support.emptiness(latents)
+
     def geodesics(self, sources: NDArray, targets: NDArray) -> NDArray:
         """Latents along curves, in their own units."""
         return self.units.back(self._between(sources, targets, True).points)
