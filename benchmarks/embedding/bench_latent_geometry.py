@@ -321,8 +321,8 @@ def solvers(quick):
         notes=[
             "12 straight lines of 41 points, the kernel decoder of 1,000 rows with "
             "noise .02 and its wall, five draws, seeds 0 to 4. L-BFGS is SciPy's, "
-            "curve by curve, of the same energy with its gradient. Its energies are what "
-            "ours are compared with: negative is lower. CPU milliseconds."
+            "curve by curve, of the same energy with its gradient. Energies are "
+            "compared with its: negative is lower. CPU milliseconds."
         ],
         write=not quick,
     )

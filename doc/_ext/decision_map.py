@@ -20,6 +20,11 @@ MAP = {
         ),
         ("does it cross or\nbranch, and where?", "SingularityScorer", "singularities"),
         (
+            "there is one; distances\nand paths on it",
+            "LatentGeometry",
+            "latent_geometry",
+        ),
+        (
             "spaces that share\nsome rows, many of them",
             "RelativeRepresentation",
             "anchors",

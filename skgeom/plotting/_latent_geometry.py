@@ -195,7 +195,8 @@ class LatentGeometryDisplay:
             extent=self.extent,
             aspect="auto",
             cmap="Blues",
-            vmin=low,
+            # The least is no white, which is where there is nothing.
+            vmin=low - 0.3 * max(high - low, 1e-6),
             vmax=max(high, low + 1e-6),
         )
         self.points_ = ax.scatter(*self.latents.T, s=size, c=INK, alpha=0.35)
