@@ -55,7 +55,7 @@ def test_cells_without_latents_are_white():
 
 def test_latents_that_do_not_vary_and_few_rows():
     for rows in (np.ones((4, 2)), X[:1].repeat(2, 0)):
-        model = LatentGeometry(PCA(2), random_state=0).fit(rows)
+        model = LatentGeometry(random_state=0).fit(rows)
         display = LatentGeometryDisplay.from_estimator(model, n_cells=3)
         assert display.volume.shape == (3, 3)
 
