@@ -20,6 +20,7 @@ _ESTIMATORS = {
     "AnchorAlignment": "skgeom.embedding",
     "NeighborCCA": "skgeom.embedding",
     "GaussianWeightedLinearEmbedding": "skgeom.embedding",
+    "LatentGeometry": "skgeom.embedding",
     "LeastVolumeAutoencoder": "skgeom.embedding",
     "SufficientSubspace": "skgeom.embedding",
     "SDPClustering": "skgeom.cluster",

@@ -547,6 +547,8 @@ WITHIN_ESTIMATORS = {
     "LocalGeometry": "learn_bends",
     "ManifoldProjection": "choose_surface find_feet typical_dimension",
     "SingularityScorer": "around unexplained_shares",
+    "SingularityScorer": "unexplained_shares",
+    "LatentGeometry": "support_of surroundings_of",
     "RelativeRepresentation": "relative_coordinates",
     "HyperbolicMDS": "descend_stress place_rows stress_gradient",
     "HyperbolicLogisticRegression": "hinge_loss log_loss plane_gradient plane_scores "

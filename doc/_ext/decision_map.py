@@ -27,6 +27,11 @@ MAP = {
             "manifold_projection",
         ),
         (
+            "there is one; distances\nand paths on it",
+            "LatentGeometry",
+            "latent_geometry",
+        ),
+        (
             "spaces that share\nsome rows, many of them",
             "RelativeRepresentation",
             "anchors",

@@ -9,6 +9,7 @@ from skgeom.embedding._gaussian_weighted._gaussian_weighted_linear_embedding imp
 from skgeom.embedding._heat_geodesic._heat_geodesic_embedding import (
     HeatGeodesicEmbedding,
 )
+from skgeom.embedding._latent_geometry._latent_geometry import LatentGeometry
 from skgeom.embedding._least_volume_autoencoder import LeastVolumeAutoencoder
 from skgeom.embedding._local_geometry._local_geometry import LocalGeometry
 from skgeom.embedding._manifold_projection._manifold_projection import (
@@ -26,6 +27,7 @@ __all__ = [
     "DiffusionMap",
     "GaussianWeightedLinearEmbedding",
     "HeatGeodesicEmbedding",
+    "LatentGeometry",
     "LeastVolumeAutoencoder",
     "LocalGeometry",
     "ManifoldProjection",

@@ -5,6 +5,7 @@
 
 from skgeom.plotting._certificate import CertificateDisplay
 from skgeom.plotting._embedding import EmbeddingDisplay
+from skgeom.plotting._latent_geometry import LatentGeometryDisplay
 from skgeom.plotting._learned_metric import LearnedMetricDisplay
 from skgeom.plotting._mean_processes import MeanProcessesDisplay
 from skgeom.plotting._poincare_disk import PoincareDiskDisplay
@@ -16,6 +17,7 @@ __all__ = [
     "STYLE",
     "CertificateDisplay",
     "EmbeddingDisplay",
+    "LatentGeometryDisplay",
     "LearnedMetricDisplay",
     "MeanProcessesDisplay",
     "PoincareDiskDisplay",

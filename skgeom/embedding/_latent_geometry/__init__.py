@@ -1,0 +1,1 @@
+"""The metric that a decoder gives to latents: volume, geodesics, distances."""
