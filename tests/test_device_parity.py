@@ -547,7 +547,6 @@ WITHIN_ESTIMATORS = {
     "LocalGeometry": "learn_bends",
     "ManifoldProjection": "choose_surface find_feet typical_dimension",
     "SingularityScorer": "around unexplained_shares",
-    "SingularityScorer": "unexplained_shares",
     "LatentGeometry": "support_of surroundings_of",
     "RelativeRepresentation": "relative_coordinates",
     "HyperbolicMDS": "descend_stress place_rows stress_gradient",

@@ -195,19 +195,15 @@ MAP = {
         ("parts that add up", "NMF", None),
         ("communities behind\nseveral relations", "NonnegativeRESCAL", "factors"),
     ],
-    "Which columns and rows": [
+    "Which columns": [
         (
             "columns that a target\ndepends on, one by one",
             "ColumnScreen",
             "column_screens",
         ),
         ("columns that act\ntogether", "KernelRegressor", "kernel_machines"),
-        (
-            "weights: targets are not\nwhat they were",
-            "TargetShiftReweighter",
-            "target_shift",
-        ),
         ("slopes are enough", "f_regression", None),
+    ],
     "Which rows": [
         (
             "few that stand\nfor all, weighted",
@@ -217,6 +213,11 @@ MAP = {
         ("the same, and no\nkernel to choose", "SupportPoints", "sample_selection"),
         ("all kinds, the\nrare ones too", "DiversitySampler", "sample_selection"),
         ("the next ones\nto label", "KernelBatchSelector", "sample_selection"),
+        (
+            "weights: targets are not\nwhat they were",
+            "TargetShiftReweighter",
+            "target_shift",
+        ),
         ("any will do", "random rows", None),
     ],
     "A density": [

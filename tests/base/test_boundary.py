@@ -69,7 +69,9 @@ def make(Class, device="auto"):
 def told(model, rows):
     """What a fitted model says of rows, by method."""
     names = [name for name in METHODS if hasattr(model, name)]
-    assert names
+    if not names:
+        # One that chooses rows tells nothing of others.
+        check_is_fitted(model, "sample_indices_")
     return {name: as_array(getattr(model, name)(rows), rows) for name in names}
 
 
@@ -79,10 +81,6 @@ def as_array(answer, rows):
         return answer
     answer = answer.toarray()
     return get_backend(like=rows).asarray(answer) if is_torch(rows) else answer
-    if not names:
-        # One that chooses rows tells nothing of others.
-        check_is_fitted(model, "sample_indices_")
-    return {name: getattr(model, name)(rows) for name in names}
 
 
 def fitted_arrays(model):

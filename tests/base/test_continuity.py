@@ -63,19 +63,11 @@ SETTINGS = {
 # To these a row is a direction: one that is nearly zero has any.
 OF_DIRECTIONS = {"SphereKernelDensity", "VonMisesFisherMixture"}
 # A code of few atoms changes them where two describe a row as well, and coordinates are
-# of the subspace that is nearest; domains are those of nearest rows.
-OF_CHOICES = {"LatentLabelShift", "SparseDictionary", "SubspaceClustering"}
-# What it tells is of targets, not of rows.
-OF_TARGETS = {"TargetShiftReweighter"}
-# of the subspace that is nearest; domains are those of nearest rows; and lists of
-# nearest rows are links.
-OF_CHOICES = {
-    "HubnessReducedNeighbors",
-    "LatentLabelShift",
-    "SparseDictionary",
-    "SubspaceClustering",
+# of the subspace that is nearest; domains are those of nearest rows; lists of nearest
+# rows are links; and what is chosen of rows is a choice.
 OF_CHOICES = {
     "DiversitySampler",
+    "HubnessReducedNeighbors",
     "KernelBatchSelector",
     "KernelCoreset",
     "LatentLabelShift",
@@ -83,16 +75,15 @@ OF_CHOICES = {
     "SubspaceClustering",
     "SupportPoints",
 }
-
-
+# What it tells is of targets, not of rows.
+OF_TARGETS = {"TargetShiftReweighter"}
 # The nearest point jumps where two are as near, and a dimension is a whole number.
 WITH_CUTS = {"LocalGeometry", "ManifoldProjection"}
 
 
 def cases(left_out=OF_CHOICES):
     for name, Class in all_estimators():
-        if name in OF_CHOICES | OF_TARGETS:
-        if name in left_out:
+        if name in left_out | OF_TARGETS:
             continue
         for setting in [{}, *SETTINGS.get(name, [])]:
             shown = "-".join(map(str, setting.values()))
