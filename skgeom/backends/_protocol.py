@@ -261,6 +261,86 @@ class Backend(Protocol):
             What is left of the signal, without noise.
         """
 
+    def vecchia_contrasts(
+        self,
+        points: Array,
+        values: Array,
+        n_factors: int,
+        noise: Array,
+        neighbors: Array,
+        rows: Array,
+        kernel: str = "matern52",
+        signal: float = 1.0,
+    ) -> tuple[Array, Array, Array]:
+        r"""Take from rows what their neighbours say of them, beyond factors.
+
+        The covariance of rows is :math:`s k(d) - \phi' \phi` and, of a row with itself,
+        noise: that of a Gaussian field whose part :math:`\phi' w` is known.
+
+        Parameters
+        ----------
+        points : array of shape (n, n_features), float64
+            In units of the length scales.
+        values : array of shape (n, n_values), float64
+            What is taken away from; the first columns are the factors :math:`\phi`.
+        n_factors : int
+            How many these are, >= 0.
+        noise : array of shape (n_rows, m + 1), float64
+            Variance of the noise of each neighbour, > 0, and of the row, >= 0.
+        neighbors : array of shape (n_rows, m), int64
+            What each row is given; -1 for none, after all others.
+        rows : array of shape (n_rows,), int64
+            Which rows these are; none is its own neighbour.
+        kernel : {"rbf", "exponential", "matern32", "matern52"}, default="matern52"
+            As in `vecchia_likelihood`.
+        signal : float, default=1.0
+            The s of the formula, > 0.
+
+        Returns
+        -------
+        contrasts : array of shape (n_rows, n_values)
+            Values of the rows less those of their neighbours, weighted.
+        variances : array of shape (n_rows,)
+            Of a row given its neighbours and w, with its noise.
+        weights : array of shape (n_rows, m)
+            Of the neighbours; zero where there is none.
+        """
+
+    def vecchia_contrasts_gradient(
+        self,
+        points: Array,
+        values: Array,
+        n_factors: int,
+        noise: Array,
+        neighbors: Array,
+        rows: Array,
+        by_contrasts: Array,
+        by_variances: Array,
+        kernel: str = "matern52",
+        signal: float = 1.0,
+    ) -> tuple[Array, Array]:
+        """Differentiate a function of contrasts and variances.
+
+        Parameters
+        ----------
+        points, values, n_factors, noise, neighbors, rows
+            As in `vecchia_contrasts`.
+        by_contrasts : array of shape (n_rows, n_values)
+            Derivatives by the contrasts.
+        by_variances : array of shape (n_rows,)
+            Derivatives by the variances.
+        kernel, signal
+            As in `vecchia_contrasts`.
+
+        Returns
+        -------
+        gradient : array of shape (n_features + 2,)
+            Derivatives by the logs of the signal, of the length scale of each column,
+            and of a factor of all noise; factors and points as they are.
+        by_factors : array of shape (n, n_factors)
+            Derivatives by the factors.
+        """
+
     def row_sum_lagrangian(
         self, X: Array, diagonal: Array, U: Array, dual: Array, penalty: Array
     ) -> tuple[Array, Array, Array]:

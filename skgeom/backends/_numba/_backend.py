@@ -49,6 +49,8 @@ _LITTLE_WORK = 2**17
 
 # Rows given their neighbours that one task computes.
 _SYSTEMS_PER_TASK = 256
+# Where a task has a copy of what all of them add to.
+_ROWS_PER_COPY = 2048
 
 # Scratch of a tile of a kernel matrix.
 _KERNEL_BYTES = 2**24
@@ -213,6 +215,85 @@ class NumbaBackend:
 
         list(self._each(of, row_blocks(len(queries), 1, _SYSTEMS_PER_TASK)))
         return weights, variances
+
+    def vecchia_contrasts(
+        self,
+        points,
+        values,
+        n_factors,
+        noise,
+        neighbors,
+        rows,
+        kernel="matern52",
+        signal=1.0,
+    ):
+        """Tasks of some rows."""
+        from skgeom.backends._numba import _contrasts
+
+        options = check_vecchia_kernel(kernel), float(signal)
+        points, values, noise = map(np.ascontiguousarray, (points, values, noise))
+        out = np.empty((len(rows), values.shape[1]))
+        variances, weights = np.empty(len(rows)), np.zeros(neighbors.shape)
+
+        def of(block):
+            _contrasts.contrasts(
+                points,
+                values,
+                n_factors,
+                noise[block],
+                neighbors[block],
+                rows[block],
+                *options,
+                out[block],
+                variances[block],
+                weights[block],
+            )
+
+        list(self._each(of, row_blocks(len(rows), 1, _SYSTEMS_PER_TASK)))
+        return out, variances, weights
+
+    def vecchia_contrasts_gradient(
+        self,
+        points,
+        values,
+        n_factors,
+        noise,
+        neighbors,
+        rows,
+        by_contrasts,
+        by_variances,
+        kernel="matern52",
+        signal=1.0,
+    ):
+        """Tasks of some rows, added up in their order whatever the threads."""
+        from skgeom.backends._numba import _contrasts
+
+        options = check_vecchia_kernel(kernel), float(signal)
+        points, values, noise, by_contrasts, by_variances = map(
+            np.ascontiguousarray, (points, values, noise, by_contrasts, by_variances)
+        )
+
+        def of(block):
+            return _contrasts.contrasts_gradient(
+                points,
+                values,
+                n_factors,
+                noise[block],
+                neighbors[block],
+                rows[block],
+                by_contrasts[block],
+                by_variances[block],
+                *options,
+            )
+
+        gradient = np.zeros(points.shape[1] + 2)
+        by_factors = np.zeros((len(points), n_factors))
+        # Each task has a copy of the second.
+        blocks = row_blocks(len(rows), 1, _ROWS_PER_COPY) if len(rows) else []
+        for found in self._each(of, blocks):
+            gradient = gradient + found[0]
+            by_factors += found[1]
+        return gradient, by_factors
 
     def row_sum_lagrangian(self, X, diagonal, U, dual, penalty):
         """Two products by BLAS, all else in two passes over U."""

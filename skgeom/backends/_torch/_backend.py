@@ -210,6 +210,55 @@ class TorchBackend:
         check_vecchia_kernel(kernel)
         return _conditionals.weights(points, queries, noise, neighbors, kernel, signal)
 
+    def vecchia_contrasts(
+        self,
+        points,
+        values,
+        n_factors,
+        noise,
+        neighbors,
+        rows,
+        kernel="matern52",
+        signal=1.0,
+    ):
+        """Blocks of small systems, decomposed together."""
+        from skgeom.backends._torch import _contrasts
+
+        check_vecchia_kernel(kernel)
+        return _contrasts.contrasts(
+            points, values, n_factors, noise, neighbors, rows, kernel, signal
+        )
+
+    def vecchia_contrasts_gradient(
+        self,
+        points,
+        values,
+        n_factors,
+        noise,
+        neighbors,
+        rows,
+        by_contrasts,
+        by_variances,
+        kernel="matern52",
+        signal=1.0,
+    ):
+        """Blocks of small systems, decomposed together."""
+        from skgeom.backends._torch import _contrasts
+
+        check_vecchia_kernel(kernel)
+        return _contrasts.contrasts_gradient(
+            points,
+            values,
+            n_factors,
+            noise,
+            neighbors,
+            rows,
+            by_contrasts,
+            by_variances,
+            kernel,
+            signal,
+        )
+
     def row_sum_lagrangian(self, X, diagonal, U, dual, penalty):
         """All starts at once."""
         moments = X.T @ U

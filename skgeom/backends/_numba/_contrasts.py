@@ -1,0 +1,196 @@
+"""numba kernels of what rows have beyond their neighbours, where factors explain a part.
+
+The covariance of the rows is that of a kernel less the products of their factors, which
+stand in the first columns of `values`.
+"""
+
+import numpy as np
+from numba import njit
+
+from skgeom.backends._numba._compile import OPTIONS
+from skgeom.backends._numba._conditionals import (
+    _FAST,
+    _LEAST_SHARE,
+    _distances,
+    _factorise,
+    _solve,
+    _solve_transposed,
+    _values,
+)
+
+
+@njit(**OPTIONS, fastmath=_FAST)
+def _products(F, n, n_factors, L):
+    """Take the products of the factors of all pairs from a lower triangle."""
+    for a in range(n):
+        one = F[a]
+        for e in range(a + 1):
+            other, total = F[e], 0.0
+            for q in range(n_factors):
+                total += one[q] * other[q]
+            L[a, e] -= total
+
+
+@njit(**OPTIONS, fastmath=_FAST)
+def _read(points, values, neighbors, row, Z, F):
+    """Coordinates and values of the neighbours and of the row itself, as the last."""
+    m, d, width = neighbors.shape[0], points.shape[1], values.shape[1]
+    c = 0
+    while c < m and neighbors[c] >= 0:
+        c += 1
+    for a in range(c + 1):
+        j = neighbors[a] if a < c else row
+        for q in range(d):
+            Z[q, a] = points[j, q]
+        for q in range(width):
+            F[a, q] = values[j, q]
+    return c
+
+
+@njit(**OPTIONS, fastmath=_FAST)
+def _conditional(Z, F, noise, c, n_factors, kernel, signal, L, K, slopes, b):
+    """Factor of the neighbours in L, weights in b; returns the variance of the row."""
+    squares = b
+    for a in range(c + 1):
+        _distances(Z, a, squares)
+        _values(squares, a, kernel, signal, K[a], slopes[a])
+        for e in range(a):
+            L[a, e] = K[a, e]
+        L[a, a] = signal + (noise[a] if a < c else 0.0)
+    _products(F, c + 1, n_factors, L)
+    v = L[c, c]
+    _factorise(L, c)
+    for a in range(c):
+        b[a] = L[c, a]
+    _solve(L, b, c)
+    for a in range(c):
+        v -= b[a] * b[a]
+    _solve_transposed(L, b, c)
+    return max(v, _LEAST_SHARE * signal)
+
+
+@njit(**OPTIONS, fastmath=_FAST)
+def contrasts(
+    points,
+    values,
+    n_factors,
+    noise,
+    neighbors,
+    rows,
+    kernel,
+    signal,
+    out,
+    variances,
+    weights,
+):
+    """Rows of `values` less what neighbours say of them.
+
+    Parameters
+    ----------
+    points, values, n_factors, noise, neighbors, rows, signal
+        As `Backend.vecchia_contrasts` takes them.
+    kernel : int
+        Of `VECCHIA_KERNELS`.
+    out, variances, weights : ndarray of shape (n_rows, n_values), (n_rows,), (n_rows, m)
+        Where results are written; the last is zero on entry.
+    """
+    d, m, width = points.shape[1], neighbors.shape[1], values.shape[1]
+    Z, F = np.empty((d, m + 1)), np.empty((m + 1, width))
+    K, slopes = np.empty((m + 1, m + 1)), np.empty((m + 1, m + 1))
+    L, b = np.empty((m + 1, m + 1)), np.empty(m + 1)
+    for t in range(rows.shape[0]):
+        c = _read(points, values, neighbors[t], rows[t], Z, F)
+        v = _conditional(
+            Z, F, noise[t], c, n_factors, kernel, signal, L, K, slopes, b
+        )
+        variances[t] = v + noise[t, m]
+        contrast = out[t]
+        for q in range(width):
+            contrast[q] = F[c, q]
+        for a in range(c):
+            weight, line = b[a], F[a]
+            weights[t, a] = weight
+            for q in range(width):
+                contrast[q] -= weight * line[q]
+
+
+@njit(**OPTIONS, fastmath=_FAST)
+def contrasts_gradient(
+    points,
+    values,
+    n_factors,
+    noise,
+    neighbors,
+    rows,
+    by_contrasts,
+    by_variances,
+    kernel,
+    signal,
+):
+    """Derivatives of a function of contrasts and variances.
+
+    Parameters
+    ----------
+    points, values, n_factors, noise, neighbors, rows, by_contrasts, by_variances, signal
+        As `Backend.vecchia_contrasts_gradient` takes them.
+    kernel : int
+        Of `VECCHIA_KERNELS`.
+
+    Returns
+    -------
+    gradient : ndarray of shape (n_features + 2,)
+    by_factors : ndarray of shape (n, n_factors)
+    """
+    d, m, width = points.shape[1], neighbors.shape[1], values.shape[1]
+    gradient = np.zeros(d + 2)
+    by_factors = np.zeros((points.shape[0], n_factors))
+    Z, F = np.empty((d, m + 1)), np.empty((m + 1, width))
+    K, slopes = np.empty((m + 1, m + 1)), np.empty((m + 1, m + 1))
+    L, b, z = np.empty((m + 1, m + 1)), np.empty(m + 1), np.empty(m + 1)
+    W = np.empty((m + 1, m + 1))
+    for t in range(rows.shape[0]):
+        c = _read(points, values, neighbors[t], rows[t], Z, F)
+        _conditional(Z, F, noise[t], c, n_factors, kernel, signal, L, K, slopes, b)
+        slope, by_variance = by_contrasts[t], by_variances[t]
+        for a in range(c):
+            total, line = 0.0, F[a]
+            for q in range(width):
+                total -= line[q] * slope[q]
+            z[a] = total
+        _solve(L, z, c)
+        _solve_transposed(L, z, c)
+        # Of the covariance of the neighbours with the row (z - 2 v' b for v' that of the
+        # variance), among themselves (v' b b' - z b', made symmetric), and of the row.
+        for a in range(c):
+            for e in range(a + 1):
+                W[a, e] = by_variance * b[a] * b[e] - 0.5 * (z[a] * b[e] + z[e] * b[a])
+        for a in range(c):
+            W[c, a] = 0.5 * z[a] - by_variance * b[a]
+        W[c, c] = by_variance
+        for a in range(c + 1):
+            gradient[0] += signal * W[a, a]
+            own = noise[t, a] if a < c else noise[t, m]
+            gradient[d + 1] += own * W[a, a]
+            for e in range(a):
+                gradient[0] += 2.0 * W[a, e] * K[a, e]
+                slopes[a, e] *= 2.0 * W[a, e]
+        for q in range(d):
+            line, total = Z[q], 0.0
+            for a in range(c + 1):
+                here, own = slopes[a], line[a]
+                for e in range(a):
+                    gap = own - line[e]
+                    total += here[e] * gap * gap
+            gradient[1 + q] += total
+        for a in range(c + 1):
+            j = neighbors[t, a] if a < c else rows[t]
+            line = by_factors[j]
+            weight = -b[a] if a < c else 1.0
+            for q in range(n_factors):
+                line[q] += weight * slope[q]
+            for e in range(c + 1):
+                w = 2.0 * (W[a, e] if e <= a else W[e, a])
+                other = F[e]
+                for q in range(n_factors):
+                    line[q] -= w * other[q]
+    return gradient, by_factors
