@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skgeom.gaussian_process._vecchia._dense import Learned, learn_dense
+from skgeom.gaussian_process._vecchia._dense import learn_dense
 from skgeom.gaussian_process._vecchia._fisher_scoring import (
     BatchLikelihood,
     learn_by_fisher_scoring,
@@ -14,23 +14,26 @@ _BATCH, _FLAT_BATCH, _BATCH_SHARE, _MOST_BATCH = 4000, 8000, 0.1, 20_000
 _FEW_COLUMNS = 3
 
 
-def learn(table, free, kernel, backend, *, n_neighbors, batch_size, rng, **limits):
-    """Learn from rows given their neighbours, or from all rows at once.
+def learn(table, free, settings, backend, *, rng, **limits):
+    """Learn from rows given their neighbours. `limits`: tol, max_iter and callback.
 
-    The latter where `n_neighbors` is None. `limits` are tol, max_iter and callback. Of
-    a batch, what is told is an estimate of the likelihood of all rows.
+    Of a batch, what is told is an estimate of the likelihood of all rows.
     """
     n, n_features = table.points.shape
-    if not table.residuals.any():
-        return Learned(free.theta(free.start), 0.0, 0, True)
-    if n_neighbors is None:
-        return learn_dense(*table, kernel, free, **limits)
+    batch_size = settings.batch_size
     if batch_size is None:
         batch_size = _BATCH
         if n_features <= _FEW_COLUMNS:
             batch_size = max(_FLAT_BATCH, min(int(_BATCH_SHARE * n), _MOST_BATCH))
     rows = np.sort(rng.permutation(n)[:batch_size])
-    likelihood = BatchLikelihood(*table, rows, n_neighbors, kernel, backend)
+    likelihood = BatchLikelihood(
+        *table, rows, settings.n_neighbors, settings.kernel, backend
+    )
     learned = learn_by_fisher_scoring(likelihood, free, **limits)
     told = n / len(rows) * learned.log_likelihood
     return learned._replace(log_likelihood=told)
+
+
+def learn_from_all(table, free, settings, backend, *, rng, **limits):
+    """Learn from all rows at once, on the host."""
+    return learn_dense(*table, settings.kernel, free, **limits)

@@ -31,10 +31,10 @@ class ExactProcess(NamedTuple):
     dual: NDArray
 
     @classmethod
-    def given(cls, table, kernel, parameters):
+    def given(cls, table, parameters, settings, backend):
         """The process after the rows of a table."""
-        found = dense_posterior(*table, kernel, parameters)
-        return cls(table, kernel, parameters, *found)
+        found = dense_posterior(*table, settings.kernel, parameters)
+        return cls(table, settings.kernel, parameters, *found)
 
     def posterior(self, queries, backend, *, variances=True):
         """Means of the signal at queries, and variances; the latter only if wanted."""
@@ -81,6 +81,12 @@ class NeighborProcess(NamedTuple):
     parameters: Parameters
     n_neighbors: int
     n_neighbors_predict: int
+
+    @classmethod
+    def given(cls, table, parameters, settings, backend):
+        """The process after the rows of a table, each looked up when it is near."""
+        sizes = settings.n_neighbors, settings.n_neighbors_predict
+        return cls(table, settings.kernel, parameters, *sizes)
 
     @property
     def noise(self):

@@ -1,38 +1,24 @@
 """Gaussian process regression for many rows (Vecchia, 1988; Guinness, 2021)."""
 
-from numbers import Integral, Real
+from numbers import Real
 from typing import Any, Self
 
 import numpy as np
 from sklearn.base import RegressorMixin, _fit_context
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
-from skgeom._warnings import warn
 from skgeom.backends import as_numpy
-from skgeom.base import GeometryEstimator, with_callbacks
+from skgeom.base import with_callbacks
 from skgeom.base._targets import read_weights
-from skgeom.gaussian_process._vecchia._learning import learn
-from skgeom.gaussian_process._vecchia._parameters import (
-    KERNELS,
-    Parameters,
-    freedom,
-)
-from skgeom.gaussian_process._vecchia._processes import (
-    ExactProcess,
-    NeighborProcess,
-    draw_together,
-)
+from skgeom.gaussian_process._vecchia._processes import draw_together
 from skgeom.gaussian_process._vecchia._table import read_table, read_targets
+from skgeom.gaussian_process._vecchia._vecchia_gp import VecchiaGP
 from skgeom.typing import Array, ArrayLike, MatrixLike, RandomStateLike
 
-# Rows that "auto" takes the whole matrix for, and that "exact" refuses.
-_MOST_EXACT, _TOO_MANY_EXACT = 1000, 10_000
 
-
-class VecchiaGPRegressor(RegressorMixin, GeometryEstimator):
+class VecchiaGPRegressor(RegressorMixin, VecchiaGP):
     r"""Gaussian process regression whose cost is linear in the number of rows.
 
     The model of :class:`~sklearn.gaussian_process.GaussianProcessRegressor`,
@@ -145,14 +131,10 @@ class VecchiaGPRegressor(RegressorMixin, GeometryEstimator):
     (True, True)
     """
 
-    _parameter_constraints = {
-        "kernel": [StrOptions(set(KERNELS))],
+    _parameter_constraints = VecchiaGP._parameter_constraints | {
         "approximation": [StrOptions({"auto", "exact", "response"})],
-        "n_neighbors_predict": [Interval(Integral, 1, None, closed="left")],
-        "ard": ["boolean"],
         "linear_trend": ["boolean"],
         "noise": [Interval(Real, 0, None, closed="left"), StrOptions({"learn"})],
-        "batch_size": [Interval(Integral, 1, None, closed="left"), None],
     }
 
     def __init__(
@@ -225,13 +207,9 @@ class VecchiaGPRegressor(RegressorMixin, GeometryEstimator):
         self._frame, table = read_table(
             rows, targets, weights, self.linear_trend, self.noise != "learn"
         )
-        self.approximation_ = self._approximation_for(len(table.points))
         rng = check_random_state(self.random_state)
-        if self.approximation_ != "exact":
-            table = table.of(rng.permutation(len(table.points)))
-        learned = self._learn(table, rng, backend)
-        self._process = self._process_of(table, Parameters(learned.theta))
-        self._tell(learned, table, like=X)
+        self._learn_and_condition(table, self._given_noise(), rng, backend)
+        self._tell(like=X)
         return self
 
     def predict(
@@ -348,26 +326,15 @@ class VecchiaGPRegressor(RegressorMixin, GeometryEstimator):
         """
         check_is_fitted(self)
         process, frame = self._process, self._frame
-        varies = np.concatenate([[True], frame.varies, [True]])
         placed = process.parameters.theta
         if theta is not None:
-            theta = np.asarray(theta, dtype=np.float64)
-            if theta.shape != varies.shape or not np.isfinite(theta[varies]).all():
-                raise ValueError(
-                    f"theta must hold {len(varies)} finite numbers; got the shape "
-                    f"{theta.shape}."
-                )
-            placed = theta[varies]
-            placed[1:-1] -= np.log(frame.spread_of_varying)
-            placed[-1] -= np.log(frame.weight)
+            placed = frame.place_theta(np.asarray(theta, dtype=np.float64))
         backend = self._backend_for(process.table.points)
         value, slopes = process.negative_log_likelihood(placed, backend)
         value = self._in_units_of_targets(-value)
         if not eval_gradient:
             return value
-        gradient = np.zeros(len(varies))
-        gradient[varies] = -slopes
-        return value, gradient
+        return value, frame.tell_by_theta(-slopes)
 
     # ------------------------------------------------------------------- steps of fit
 
@@ -384,90 +351,34 @@ class VecchiaGPRegressor(RegressorMixin, GeometryEstimator):
             raise ValueError("sample_weight is zero for all rows but one.")
         return X[kept], targets[kept], weights
 
-    def _approximation_for(self, n):
-        """The approximation for so many rows."""
-        if self.approximation == "auto":
-            return "exact" if n <= _MOST_EXACT else "response"
-        if self.approximation == "exact" and n > _TOO_MANY_EXACT:
-            raise ValueError(
-                f"approximation='exact' makes matrices of {n} x {n}; take 'response' "
-                f"for more than {_TOO_MANY_EXACT} rows."
-            )
-        return self.approximation
+    def _given_noise(self):
+        """Variance of the noise in the units of the table; None is learned."""
+        if self.noise == "learn":
+            return None
+        return float(self.noise) / self._frame.unit[0] ** 2 / self._frame.weight
 
-    def _learn(self, table, rng, backend):
-        """Hyper-parameters of greatest likelihood, in the units of the table."""
-        frame, given = self._frame, None
-        if self.noise != "learn":
-            given = float(self.noise) / frame.unit[0] ** 2 / frame.weight
-        spreads = frame.spread_of_varying
-        free = freedom(len(spreads), self.ard, given, spreads)
-        progress = self._progress(self.max_iter, "negative log likelihood")
-        exact = self.approximation_ == "exact"
-        learned = learn(
-            table,
-            free,
-            KERNELS[self.kernel],
-            backend,
-            n_neighbors=None if exact else self.n_neighbors,
-            batch_size=self.batch_size,
-            rng=rng,
-            tol=self.tol,
-            max_iter=self.max_iter,
-            callback=progress,
-        )
-        if progress is not None:
-            progress.close()
-        if not learned.converged:
-            warn(
-                f"Learning ended after max_iter={self.max_iter} steps, before tol="
-                f"{self.tol:g} was met. Raise max_iter or tol.",
-                ConvergenceWarning,
-            )
-        return learned
-
-    def _process_of(self, table, parameters):
-        """What is known of the process after the rows of the table."""
-        kernel = KERNELS[self.kernel]
-        if self.approximation_ == "exact":
-            return ExactProcess.given(table, kernel, parameters)
-        sizes = self.n_neighbors, self.n_neighbors_predict
-        return NeighborProcess(table, kernel, parameters, *sizes)
-
-    def _tell(self, learned, table, like):
+    def _tell(self, like):
         """Set what users are told, in the units of X and y."""
         frame, parameters = self._frame, self._process.parameters
         squared = frame.scale**2
-        signal = np.where(table.residuals.any(axis=0), parameters.signal, 0.0)
+        signal = np.where(
+            self._process.table.residuals.any(axis=0), parameters.signal, 0.0
+        )
         self._noise = parameters.noise * frame.weight * squared
         if self.noise != "learn":
             self._noise = np.full_like(squared, float(self.noise))
         self.signal_variance_ = self._told(signal * squared)
         self.noise_variance_ = self._told(self._noise)
         self.y_scale_ = self._told(frame.scale)
-        logs = np.full(len(frame.varies), np.log(np.finfo(np.float64).max))
-        logs[frame.varies] = parameters.theta[1:-1] + np.log(frame.spread_of_varying)
-        self.theta_ = np.concatenate(
-            [
-                parameters.theta[:1],
-                logs,
-                parameters.theta[-1:] + np.log(frame.weight),
-            ]
-        )
-        coefficients = np.zeros((len(frame.varies), len(frame.mean)))
-        coefficients[frame.varies] = (
-            frame.trend.coefficients / frame.spread_of_varying[:, None]
-        )
-        intercept = frame.mean - frame.center @ coefficients
-        self.length_scale_ = self._kept(
-            np.minimum(np.exp(np.minimum(logs, 709.0)), np.finfo(np.float32).max), like
-        )
+        self.theta_ = frame.tell_theta(parameters.theta)
+        self.length_scale_ = self._kept(frame.tell_lengths(parameters.theta), like)
+        coefficients = frame.coefficients
         self.coef_ = self._kept(self._told(coefficients), like)
-        self.intercept_ = self._told(intercept)
+        self.intercept_ = self._told(frame.mean - frame.center @ coefficients)
         self.log_marginal_likelihood_value_ = self._in_units_of_targets(
-            learned.log_likelihood
+            self._learned.log_likelihood
         )
-        self.n_iter_ = learned.n_iter
+        self.n_iter_ = self._learned.n_iter
 
     def _in_units_of_targets(self, log_likelihood):
         """Log density of targets from that of residuals; 0 where y is constant."""
@@ -483,10 +394,6 @@ class VecchiaGPRegressor(RegressorMixin, GeometryEstimator):
         if not self._one_target:
             return values
         return values[:, 0] if values.ndim == 2 else float(values[0])
-
-    def _placed(self, X):
-        """Rows in the units of the process."""
-        return self._frame.place(as_numpy(self._validated(X, reset=False)))
 
     def _shaped(self, values, like):
         """One target without its axis."""

@@ -14,6 +14,7 @@ from sklearn.gaussian_process.kernels import RBF, ConstantKernel, Matern, WhiteK
 
 from skgeom import VecchiaGPRegressor
 from skgeom.backends import get_backend
+from skgeom.gaussian_process._vecchia._forms import Settings
 
 KERNELS = {
     "matern12": lambda length: Matern(length, nu=0.5),
@@ -129,7 +130,8 @@ def test_with_all_neighbors_predictions_are_exact(kernel):
         exact.fit(X, y)
     # The same hyper-parameters for both.
     near, exact = near._process, exact._process
-    exact = type(exact).given(exact.table, exact.kernel, near.parameters)
+    settings = Settings(exact.kernel, 1, 1, None)
+    exact = type(exact).given(exact.table, near.parameters, settings, None)
     new, cpu = np.random.default_rng(1).uniform(size=(7, 3)), get_backend("cpu")
     for one, two in zip(
         near.posterior(new, cpu), exact.posterior(new, cpu), strict=True

@@ -1,0 +1,46 @@
+"""The forms of a Gaussian process: what each learns from, and what it is given.
+
+A form is a name of `FORMS`. It learns hyper-parameters from a `Table`, and after its
+rows it is a process: an object with
+
+- ``table`` and ``parameters``, what it was given,
+- ``posterior(queries, backend, variances=True)``: means of the signal at placed rows,
+  shape (n_queries, n_targets), and variances, (n_queries,), in units of the table,
+- ``covariance(queries, backend)``: of the signal between them,
+- ``negative_log_likelihood(theta, backend)``: of the rows, with its gradient.
+
+Rows may have noise each of its own: `Table.factors` times that of the parameters.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from skgeom.gaussian_process._vecchia._learning import learn, learn_from_all
+from skgeom.gaussian_process._vecchia._processes import ExactProcess, NeighborProcess
+
+
+class Settings(NamedTuple):
+    """What users say of a form: kernel (of the backends) and sizes."""
+
+    kernel: str
+    n_neighbors: int
+    n_neighbors_predict: int
+    batch_size: int | None
+
+
+class Form(NamedTuple):
+    """How a form learns and is given rows, and whether their order is random.
+
+    ``learn(table, free, settings, backend, rng=, tol=, max_iter=, callback=)`` returns
+    a `Learned`, ``condition(table, parameters, settings, backend)`` a process.
+    """
+
+    learn: Callable
+    condition: Callable
+    in_random_order: bool = True
+
+
+FORMS = {
+    "exact": Form(learn_from_all, ExactProcess.given, in_random_order=False),
+    "response": Form(learn, NeighborProcess.given),
+}
