@@ -13,6 +13,7 @@ from skgeom.backends import block_bytes, row_blocks
 from skgeom.gaussian_process._vecchia._full_scale_likelihood import (
     FullScaleLikelihood,
     GivenRows,
+    TrendColumns,
 )
 from skgeom.gaussian_process._vecchia._inducing import (
     InducingFactors,
@@ -42,6 +43,7 @@ class FullScaleProcess(NamedTuple):
     n_neighbors: int
     n_neighbors_predict: int
     inducing: NDArray
+    trend: TrendColumns | None
     mean: NDArray
     root: NDArray
 
@@ -51,18 +53,14 @@ class FullScaleProcess(NamedTuple):
         inducing = choose_inducing_points(
             table.points, parameters.lengths, settings.n_inducing, backend
         )
-        k, n_targets = len(inducing), table.residuals.shape[1]
+        trend = TrendColumns.among(table.points) if settings.linear_trend else None
         sizes = settings.n_neighbors, settings.n_neighbors_predict
+        none = np.zeros((0, 0))
         process = cls(
-            table,
-            settings.kernel,
-            parameters,
-            *sizes,
-            inducing,
-            np.zeros((k, n_targets)),
-            np.eye(k),
+            table, settings.kernel, parameters, *sizes, inducing, trend, none, none
         )
         system, moments = process._sums(backend)
+        k = len(system)
         L = scipy.linalg.cholesky(system + np.eye(k), lower=True)
         inverse = scipy.linalg.solve_triangular(L, np.eye(k), lower=True)
         mean = scipy.linalg.cho_solve((L, True), moments)
@@ -79,7 +77,7 @@ class FullScaleProcess(NamedTuple):
         left = np.empty(len(queries))
         for rows in self._blocks(len(queries), self.n_neighbors_predict):
             contrasts, local = self._local(queries[rows], backend)
-            e, u = np.split(contrasts, [len(self.inducing)], axis=1)
+            e, u = np.split(contrasts, [len(self.mean)], axis=1)
             mean[rows] = e @ self.mean - u
             left[rows] = local.variances + ((e @ self.root) ** 2).sum(axis=1)
         return mean, left
@@ -88,20 +86,26 @@ class FullScaleProcess(NamedTuple):
         """Covariance of the errors of the means, between queries."""
         options = self.kernel, self.parameters, backend
         contrasts, local = self._local(queries, backend)
-        e = contrasts[:, : len(self.inducing)]
+        e = contrasts[:, : len(self.mean)]
+        of_field = e[:, : len(self.inducing)]
         found = error_covariance(
             local, self.table.points, queries, self.noise, *options
         )
         # Errors are those of what is left, and of the weights, which are known but for
         # their posterior.
         half = e @ self.root
-        return found - e @ e.T + half @ half.T
+        return found - of_field @ of_field.T + half @ half.T
 
     def negative_log_likelihood(self, theta, backend):
         """Of all rows, with its gradient."""
         rows = np.arange(len(self.table.points))
         of_all = FullScaleLikelihood(
-            [self.table], rows, self.n_neighbors, self.kernel, backend
+            [self.table],
+            rows,
+            self.n_neighbors,
+            self.kernel,
+            self.trend is not None,
+            backend,
         )
         of_all.inducing = self.inducing
         of_all.search(theta)
@@ -114,14 +118,17 @@ class FullScaleProcess(NamedTuple):
 
     def _sums(self, backend):
         """Sums over all rows of e e' / v and e u' / v, of contrasts and variances."""
-        table, k = self.table, len(self.inducing)
+        table = self.table
         points = in_units(table.points, self.parameters, backend)
         # Near rows together: they have neighbours in common.
         centers = in_units(self.inducing, self.parameters, backend)
         _, nearest = backend.knn(centers, points, 1)
         order = np.argsort(backend.to_numpy(nearest)[:, 0], kind="stable")
-        system = np.zeros((k, k))
-        moments = np.zeros((k, table.residuals.shape[1]))
+        n_targets = table.residuals.shape[1]
+        k = len(self.inducing)
+        if self.trend is not None:
+            k += len(self.trend.lower) + 1
+        system, moments = np.zeros((k, k)), np.zeros((k, n_targets))
         near = ordered_neighbors(points, self.n_neighbors, backend=backend)
         for block in self._blocks(len(order), self.n_neighbors):
             rows = order[block]
@@ -165,14 +172,15 @@ class FullScaleProcess(NamedTuple):
     def _contrasts(self, points, targets, noise, given, backend):
         """Contrasts of factors and targets; variances, and weights of neighbours."""
         factors = InducingFactors(self.inducing, self.kernel, self.parameters, backend)
+        trend = points[:, :0] if self.trend is None else self.trend.of(points)
         points = in_units(points, self.parameters, backend)
-        targets, noise = (
-            backend.asarray(a, dtype=backend.float64) for a in (targets, noise)
+        trend, targets, noise = (
+            backend.asarray(a, dtype=backend.float64) for a in (trend, targets, noise)
         )
         phi = factors(points)
         return backend.vecchia_contrasts(
             points,
-            backend.xp.concat([phi, targets], axis=1),
+            backend.xp.concat([phi, trend, targets], axis=1),
             phi.shape[1],
             noise,
             backend.asarray(given.neighbors),

@@ -6,10 +6,10 @@ from scipy.optimize import minimize
 from skgeom.gaussian_process._vecchia._dense import Learned
 from skgeom.gaussian_process._vecchia._full_scale_likelihood import FullScaleLikelihood
 
-# Rows of a batch, and steps between choices of inducing points and neighbours: the last
-# choice stays.
-_BATCH = 2000
-_STEPS = 8, 8, 8
+# Rows of a batch; and for each choice of inducing points and neighbours, the share of
+# the batch that is learned from, and steps, which the last choice has without a bound.
+_BATCH = 4000
+_CHOICES = (0.25, 8), (0.5, 8)
 
 
 def learn_full_scale(table, free, settings, backend, *, rng, **limits):
@@ -22,22 +22,28 @@ def learn_full_scale_together(
 ):
     """Learn the hyper-parameters that tables of the same rows share."""
     n = len(tables[0].points)
-    rows = np.sort(rng.permutation(n)[: settings.batch_size or _BATCH])
-    likelihood = FullScaleLikelihood(
-        tables, rows, settings.n_neighbors, settings.kernel, backend
-    )
+    rows = rng.permutation(n)[: settings.batch_size or _BATCH]
     phi = free.start if start is None else free.clip(start)
     n_iter = 0
-    for steps in (*_STEPS, max_iter):
+    for share, steps in (*_CHOICES, (1.0, max_iter)):
         steps = min(steps, max_iter - n_iter)
         if not steps:
             break
+        likelihood = FullScaleLikelihood(
+            tables,
+            np.sort(rows[: max(int(share * len(rows)), 1)]),
+            settings.n_neighbors,
+            settings.kernel,
+            settings.linear_trend,
+            backend,
+        )
         likelihood.place(free.theta(phi), settings.n_inducing)
+        least = tol * len(likelihood.rows)
         phi, value, made, at_rest = _descend(
-            likelihood, free, phi, steps, tol * len(rows), n_iter, callback
+            likelihood, free, phi, steps, least, n_iter, callback
         )
         n_iter += made
-    told = n / len(rows) * value
+    told = n / len(likelihood.rows) * value
     return Learned(free.theta(phi), -told, max(n_iter, 1), at_rest)
 
 

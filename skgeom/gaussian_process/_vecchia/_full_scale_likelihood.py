@@ -21,6 +21,33 @@ from skgeom.graph import ordered_neighbors
 from skgeom.typing import NDArray
 
 
+# Prior variance of the coefficients of what a trend leaves, in units of the table.
+_OF_TREND = 10.0
+
+
+class TrendColumns(NamedTuple):
+    """One, and coordinates, as factors of a trend that has a prior.
+
+    A ridge regression has been taken away from targets, but as if what it leaves were
+    independent; the field explains a slope as well, with a large variance. Coordinates
+    may go a range beyond those of the rows.
+    """
+
+    lower: NDArray
+    upper: NDArray
+
+    @classmethod
+    def among(cls, points):
+        """With the range of these points."""
+        reach = np.ptp(points, axis=0)
+        return cls(points.min(axis=0) - reach, points.max(axis=0) + reach)
+
+    def of(self, points):
+        """Columns of placed points, shape (n, n_features + 1)."""
+        inside = np.clip(points, self.lower, self.upper)
+        return _OF_TREND**0.5 * np.column_stack([np.ones(len(points)), inside])
+
+
 class GivenRows(NamedTuple):
     """Some rows and their neighbours, as places among the rows that are used at all."""
 
@@ -57,15 +84,18 @@ class FullScaleLikelihood:
         Of each row.
     kernel : str
         A name of the backends.
+    linear_trend : bool
+        Whether targets have a trend with a prior.
     backend : Backend
         Where terms are computed.
     """
 
-    def __init__(self, tables, rows, n_neighbors, kernel, backend):
+    def __init__(self, tables, rows, n_neighbors, kernel, linear_trend, backend):
         self.tables, self.points = tables, tables[0].points
         self.rows, self.n_neighbors = rows, n_neighbors
         self.kernel, self.backend = kernel, backend
         self.inducing, self.given = None, None
+        self.trend = TrendColumns.among(self.points) if linear_trend else None
 
     def place(self, theta, n_inducing):
         """Choose inducing points and neighbours that are near by these scales."""
@@ -86,6 +116,9 @@ class FullScaleLikelihood:
         self.given = GivenRows.of(self.rows, near)
         self.neighbors = self.backend.asarray(self.given.neighbors)
         self.places = self.backend.asarray(self.given.rows)
+        own = self.points[self.given.used]
+        columns = own[:, :0] if self.trend is None else self.trend.of(own)
+        self.columns = self._there(columns)
         self.noise_factors = [
             self._there(self.given.with_neighbors(table.factors))
             for table in self.tables
@@ -111,7 +144,7 @@ class FullScaleLikelihood:
         ):
             rows = (
                 points,
-                backend.xp.concat([phi, targets], axis=1),
+                backend.xp.concat([phi, self.columns, targets], axis=1),
                 phi.shape[1],
                 parameters.noise * noise_factors,
                 self.neighbors,
@@ -136,7 +169,7 @@ class FullScaleLikelihood:
         u^2 / v - t' S^-1 t) / 2.
         """
         xp, backend = self.backend.xp, self.backend
-        k = len(self.inducing)
+        k = contrasts.shape[1] - self.targets[0].shape[1]
         share = len(self.points) / len(self.rows)
         e, u, v = contrasts[:, :k], contrasts[:, k:], variances[:, None]
         n_targets = u.shape[1]
