@@ -261,6 +261,43 @@ class Backend(Protocol):
             What is left of the signal, without noise.
         """
 
+    def neighbor_factor(self, neighbors: Array, weights: Array) -> Any:
+        """Prepare a unit lower triangular matrix of weighted neighbours.
+
+        Row i of it is that of the identity less the weights at its neighbours, as of
+        the errors of kriging from earlier rows.
+
+        Parameters
+        ----------
+        neighbors : array of shape (n, m), int64
+            Each before its row and at most once in it; -1 for none, after all others.
+        weights : array of shape (n, m)
+            Of the neighbours.
+
+        Returns
+        -------
+        object
+            What `neighbor_solve` takes.
+        """
+
+    def neighbor_solve(self, factor: Any, B: Array, transposed: bool = False) -> Array:
+        """Solve a triangular system of `neighbor_factor`.
+
+        Parameters
+        ----------
+        factor : object
+            From `neighbor_factor`.
+        B : array of shape (n, n_columns)
+            Right-hand sides, floating point.
+        transposed : bool, default=False
+            Whether the system is the transposed one.
+
+        Returns
+        -------
+        array of shape (n, n_columns)
+            The solutions, in the type of B.
+        """
+
     def row_sum_lagrangian(
         self, X: Array, diagonal: Array, U: Array, dual: Array, penalty: Array
     ) -> tuple[Array, Array, Array]:

@@ -50,6 +50,9 @@ _LITTLE_WORK = 2**17
 # Rows given their neighbours that one task computes.
 _SYSTEMS_PER_TASK = 256
 
+# Columns that one task solves a triangular system for: one line of the cache for a row.
+_COLUMNS_OF_TRIANGLES = 16
+
 # Scratch of a tile of a kernel matrix.
 _KERNEL_BYTES = 2**24
 
@@ -213,6 +216,32 @@ class NumbaBackend:
 
         list(self._each(of, row_blocks(len(queries), 1, _SYSTEMS_PER_TASK)))
         return weights, variances
+
+    def neighbor_factor(self, neighbors, weights):
+        """Positions of four bytes: what is read decides how long a solve takes."""
+        return neighbors.astype(np.int32), np.ascontiguousarray(weights)
+
+    def neighbor_solve(self, factor, B, transposed=False):
+        """Groups of columns, each by itself."""
+        from skgeom.backends._numba import _triangles
+
+        neighbors, weights = factor[0], factor[1].astype(B.dtype, copy=False)
+        one, some = _triangles.solve_one, _triangles.solve
+        if transposed:
+            one, some = _triangles.solve_one_transposed, _triangles.solve_transposed
+        if B.shape[1] == 1:
+            X = B[:, 0].copy()
+            one(neighbors, weights, X)
+            return X[:, None]
+        X = np.empty_like(B, order="C")
+
+        def of(columns):
+            part = np.array(B[:, columns], order="C")
+            some(neighbors, weights, part)
+            X[:, columns] = part
+
+        list(self._each(of, row_blocks(B.shape[1], 1, _COLUMNS_OF_TRIANGLES)))
+        return X
 
     def row_sum_lagrangian(self, X, diagonal, U, dual, penalty):
         """Two products by BLAS, all else in two passes over U."""

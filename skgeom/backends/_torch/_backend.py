@@ -210,6 +210,18 @@ class TorchBackend:
         check_vecchia_kernel(kernel)
         return _conditionals.weights(points, queries, noise, neighbors, kernel, signal)
 
+    def neighbor_factor(self, neighbors, weights):
+        """Levels of rows that wait for none of each other."""
+        from skgeom.backends._torch import _triangles
+
+        return _triangles.factor(neighbors, weights)
+
+    def neighbor_solve(self, factor, B, transposed=False):
+        """Level by level."""
+        from skgeom.backends._torch import _triangles
+
+        return _triangles.solve(factor[bool(transposed)], B)
+
     def row_sum_lagrangian(self, X, diagonal, U, dual, penalty):
         """All starts at once."""
         moments = X.T @ U

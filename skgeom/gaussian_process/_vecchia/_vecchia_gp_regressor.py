@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 from skgeom.backends import as_numpy
 from skgeom.base import with_callbacks
 from skgeom.base._targets import read_weights
-from skgeom.gaussian_process._vecchia._processes import draw_together
+from skgeom.gaussian_process._vecchia._forms import FORMS
 from skgeom.gaussian_process._vecchia._table import read_table, read_targets
 from skgeom.gaussian_process._vecchia._vecchia_gp import VecchiaGP
 from skgeom.typing import Array, ArrayLike, MatrixLike, RandomStateLike
@@ -132,7 +132,7 @@ class VecchiaGPRegressor(RegressorMixin, VecchiaGP):
     """
 
     _parameter_constraints = VecchiaGP._parameter_constraints | {
-        "approximation": [StrOptions({"auto", "exact", "response"})],
+        "approximation": [StrOptions({"auto", *FORMS})],
         "linear_trend": ["boolean"],
         "noise": [Interval(Real, 0, None, closed="left"), StrOptions({"learn"})],
     }
@@ -291,9 +291,8 @@ class VecchiaGPRegressor(RegressorMixin, VecchiaGP):
         rng, frame = check_random_state(random_state), self._frame
         mean, _ = self._process.posterior(queries, backend, variances=False)
         n_targets = mean.shape[1]
-        field = draw_together(
-            self._process, queries, n_targets * n_samples, rng, backend
-        ).reshape(*mean.shape, n_samples)
+        field = self._process.draw(queries, n_targets * n_samples, rng, backend)
+        field = field.reshape(*mean.shape, n_samples)
         noise = np.sqrt(self._noise)[:, None] * rng.standard_normal(field.shape)
         mean = mean * frame.scale + frame.trend_of(queries)
         draws = mean[:, :, None] + frame.scale[:, None] * field + noise
