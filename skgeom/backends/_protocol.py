@@ -5,6 +5,7 @@ from typing import Any, Protocol, runtime_checkable
 import scipy.sparse as sp
 
 from skgeom.backends._descent import Descent, Links, Points
+from skgeom.backends._neighborhoods import Neighborhoods
 from skgeom.backends._walks import Steps
 from skgeom.typing import Array, NDArray
 
@@ -262,58 +263,32 @@ class Backend(Protocol):
         """
 
     def vecchia_contrasts(
-        self,
-        points: Array,
-        values: Array,
-        n_factors: int,
-        noise: Array,
-        neighbors: Array,
-        rows: Array,
-        kernel: str = "matern52",
-        signal: float = 1.0,
+        self, given: Neighborhoods, kernel: str = "matern52", signal: float = 1.0
     ) -> tuple[Array, Array, Array]:
-        r"""Take from rows what their neighbours say of them, beyond factors.
-
-        The covariance of rows is :math:`s k(d) - \phi' \phi` and, of a row with itself,
-        noise: that of a Gaussian field whose part :math:`\phi' w` is known.
+        """Take from rows what their neighbours say of them, beyond factors.
 
         Parameters
         ----------
-        points : array of shape (n, n_features), float64
-            In units of the length scales.
-        values : array of shape (n, n_values), float64
-            What is taken away from; the first columns are the factors :math:`\phi`.
-        n_factors : int
-            How many these are, >= 0.
-        noise : array of shape (n_rows, m + 1), float64
-            Variance of the noise of each neighbour, > 0, and of the row, >= 0.
-        neighbors : array of shape (n_rows, m), int64
-            What each row is given; -1 for none, after all others.
-        rows : array of shape (n_rows,), int64
-            Which rows these are; none is its own neighbour.
+        given : Neighborhoods
+            The rows, their neighbours and factors.
         kernel : {"rbf", "exponential", "matern32", "matern52"}, default="matern52"
             As in `vecchia_likelihood`.
         signal : float, default=1.0
-            The s of the formula, > 0.
+            Variance of the field, > 0.
 
         Returns
         -------
         contrasts : array of shape (n_rows, n_values)
             Values of the rows less those of their neighbours, weighted.
         variances : array of shape (n_rows,)
-            Of a row given its neighbours and w, with its noise.
+            Of a row given its neighbours and the known part, with its noise.
         weights : array of shape (n_rows, m)
             Of the neighbours; zero where there is none.
         """
 
     def vecchia_contrasts_gradient(
         self,
-        points: Array,
-        values: Array,
-        n_factors: int,
-        noise: Array,
-        neighbors: Array,
-        rows: Array,
+        given: Neighborhoods,
         by_contrasts: Array,
         by_variances: Array,
         kernel: str = "matern52",
@@ -323,7 +298,7 @@ class Backend(Protocol):
 
         Parameters
         ----------
-        points, values, n_factors, noise, neighbors, rows
+        given : Neighborhoods
             As in `vecchia_contrasts`.
         by_contrasts : array of shape (n_rows, n_values)
             Derivatives by the contrasts.
@@ -339,6 +314,43 @@ class Backend(Protocol):
             and of a factor of all noise; factors and points as they are.
         by_factors : array of shape (n, n_factors)
             Derivatives by the factors.
+        """
+
+    def neighbor_factor(self, neighbors: Array, weights: Array) -> Any:
+        """Prepare a unit lower triangular matrix of weighted neighbours.
+
+        Row i of it is that of the identity less the weights at its neighbours, as of
+        the errors of kriging from earlier rows.
+
+        Parameters
+        ----------
+        neighbors : array of shape (n, m), int64
+            Each before its row and at most once in it; -1 for none, after all others.
+        weights : array of shape (n, m)
+            Of the neighbours.
+
+        Returns
+        -------
+        object
+            What `neighbor_solve` takes.
+        """
+
+    def neighbor_solve(self, factor: Any, B: Array, transposed: bool = False) -> Array:
+        """Solve a triangular system of `neighbor_factor`.
+
+        Parameters
+        ----------
+        factor : object
+            From `neighbor_factor`.
+        B : array of shape (n, n_columns)
+            Right-hand sides, floating point.
+        transposed : bool, default=False
+            Whether the system is the transposed one.
+
+        Returns
+        -------
+        array of shape (n, n_columns)
+            The solutions, in the type of B.
         """
 
     def row_sum_lagrangian(

@@ -100,6 +100,20 @@ def kriging_weights(points, queries, noise, neighbors, kernel="matern52", signal
     return weights, variances
 
 
+def neighbor_factor(neighbors, weights):
+    """The dense matrix: the identity less the weights."""
+    n = len(neighbors)
+    factor = np.eye(n)
+    for i, listed in enumerate(neighbors):
+        factor[i, listed[listed >= 0]] -= weights[i, listed >= 0]
+    return factor
+
+
+def neighbor_solve(factor, B, transposed=False):
+    """Solve for B in the dense matrix, or its transpose."""
+    return np.linalg.solve(factor.T if transposed else factor, B)
+
+
 def _covariances(points, noise, kernel, signal):
     """Covariance of noisy rows, and its derivatives by the logs of the parameters."""
     K = signal * kernel_values(points, points, kernel, 0.5)

@@ -119,7 +119,7 @@ def contrasts(
     Parameters
     ----------
     points, values, n_factors, noise, neighbors, rows, signal
-        As `Backend.vecchia_contrasts` takes them.
+        As in `Neighborhoods`; the signal is that of `Backend.vecchia_contrasts`.
     kernel : int
         Of `VECCHIA_KERNELS`.
     out, variances, weights : ndarray of shape (n_rows, n_values), (n_rows,), (n_rows, m)
@@ -131,9 +131,7 @@ def contrasts(
     L, b = np.empty((m + 1, m + 1)), np.empty(m + 1)
     for t in range(rows.shape[0]):
         c = _read(points, values, neighbors[t], rows[t], Z, F)
-        v = _conditional(
-            Z, F, noise[t], c, n_factors, kernel, signal, L, K, slopes, b
-        )
+        v = _conditional(Z, F, noise[t], c, n_factors, kernel, signal, L, K, slopes, b)
         variances[t] = v + noise[t, m]
         contrast = out[t]
         for q in range(width):
@@ -161,7 +159,7 @@ def contrasts_gradient(
     Parameters
     ----------
     points, values, n_factors, noise, neighbors, rows, by_contrasts, by_variances, signal
-        As `Backend.vecchia_contrasts_gradient` takes them.
+        As in `Neighborhoods` and `Backend.vecchia_contrasts_gradient`.
     kernel : int
         Of `VECCHIA_KERNELS`.
 

@@ -210,54 +210,34 @@ class TorchBackend:
         check_vecchia_kernel(kernel)
         return _conditionals.weights(points, queries, noise, neighbors, kernel, signal)
 
-    def vecchia_contrasts(
-        self,
-        points,
-        values,
-        n_factors,
-        noise,
-        neighbors,
-        rows,
-        kernel="matern52",
-        signal=1.0,
-    ):
+    def vecchia_contrasts(self, given, kernel="matern52", signal=1.0):
         """Blocks of small systems, decomposed together."""
         from skgeom.backends._torch import _contrasts
 
         check_vecchia_kernel(kernel)
-        return _contrasts.contrasts(
-            points, values, n_factors, noise, neighbors, rows, kernel, signal
-        )
+        return _contrasts.contrasts(given, kernel, signal)
 
     def vecchia_contrasts_gradient(
-        self,
-        points,
-        values,
-        n_factors,
-        noise,
-        neighbors,
-        rows,
-        by_contrasts,
-        by_variances,
-        kernel="matern52",
-        signal=1.0,
+        self, given, by_contrasts, by_variances, kernel="matern52", signal=1.0
     ):
         """Blocks of small systems, decomposed together."""
         from skgeom.backends._torch import _contrasts
 
         check_vecchia_kernel(kernel)
-        return _contrasts.contrasts_gradient(
-            points,
-            values,
-            n_factors,
-            noise,
-            neighbors,
-            rows,
-            by_contrasts,
-            by_variances,
-            kernel,
-            signal,
-        )
+        slopes = by_contrasts, by_variances
+        return _contrasts.contrasts_gradient(given, *slopes, kernel, signal)
+
+    def neighbor_factor(self, neighbors, weights):
+        """Levels of rows that wait for none of each other."""
+        from skgeom.backends._torch import _triangles
+
+        return _triangles.factor(neighbors, weights)
+
+    def neighbor_solve(self, factor, B, transposed=False):
+        """Level by level."""
+        from skgeom.backends._torch import _triangles
+
+        return _triangles.solve(factor[bool(transposed)], B)
 
     def row_sum_lagrangian(self, X, diagonal, U, dual, penalty):
         """All starts at once."""

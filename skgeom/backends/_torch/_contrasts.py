@@ -12,46 +12,30 @@ from skgeom.backends._torch._conditionals import (
 )
 
 
-def contrasts(points, values, n_factors, noise, neighbors, rows, kernel, signal):
-    """Rows of `values` less what neighbours say of them; see the protocol."""
-    (n_rows, m), width = neighbors.shape, values.shape[1]
-    out, variances = values.new_empty((n_rows, width)), values.new_empty(n_rows)
-    weights = values.new_empty((n_rows, m))
+def contrasts(given, kernel, signal):
+    """Rows of values less what neighbours say of them; see the protocol."""
+    (n_rows, m), width = given.neighbors.shape, given.values.shape[1]
+    out = given.values.new_empty((n_rows, width))
+    variances, weights = out.new_empty(n_rows), out.new_empty((n_rows, m))
     for block in _blocks(n_rows, m, width):
-        given = _Given(
-            points, values, n_factors, noise[block], neighbors[block], rows[block]
-        )
-        given.condition(kernel, signal)
-        weights[block] = given.weights
-        variances[block] = given.variances + noise[block, -1]
-        out[block] = given.values[:, -1] - given.weighted(given.values[:, :-1])
+        rows = _Conditioned(given.of(block), kernel, signal)
+        weights[block] = rows.weights
+        variances[block] = rows.variances + rows.noise[:, -1]
+        out[block] = rows.values[:, -1] - rows.weighted(rows.values[:, :-1])
     return out, variances, weights
 
 
-def contrasts_gradient(
-    points,
-    values,
-    n_factors,
-    noise,
-    neighbors,
-    rows,
-    by_contrasts,
-    by_variances,
-    kernel,
-    signal,
-):
+def contrasts_gradient(given, by_contrasts, by_variances, kernel, signal):
     """Derivatives of a function of contrasts and variances; see the protocol."""
-    d, (n_rows, m) = points.shape[1], neighbors.shape
+    points, n_factors = given.points, given.n_factors
+    d, (n_rows, m) = points.shape[1], given.neighbors.shape
     gradient = points.new_zeros(d + 2)
     by_factors = points.new_zeros((points.shape[0], n_factors))
-    for block in _blocks(n_rows, m, values.shape[1]):
-        given = _Given(
-            points, values, n_factors, noise[block], neighbors[block], rows[block]
-        )
-        given.condition(kernel, signal)
-        slope, b = by_contrasts[block], given.weights
-        known = torch.where(given.known[:, :, None], given.values[:, :-1], 0.0)
-        z = torch.cholesky_solve(-(known @ slope[:, :, None]), given.L)[:, :, 0]
+    for block in _blocks(n_rows, m, given.values.shape[1]):
+        rows = _Conditioned(given.of(block), kernel, signal)
+        slope, b = by_contrasts[block], rows.weights
+        known = torch.where(rows.known[:, :, None], rows.values[:, :-1], 0.0)
+        z = torch.cholesky_solve(-(known @ slope[:, :, None]), rows.L)[:, :, 0]
         # Derivatives by the covariance of the neighbours and the row, all symmetric.
         full = torch.cat([b, -torch.ones_like(b[:, :1])], dim=1)
         z = torch.cat([z, torch.zeros_like(z[:, :1])], dim=1)
@@ -59,15 +43,15 @@ def contrasts_gradient(
         half = -0.5 * z[:, :, None] * full[:, None, :]
         W = W + half + half.mT
         diagonal = W.diagonal(dim1=1, dim2=2)
-        gradient[0] += (W * given.K).sum()
-        gradient[-1] += (diagonal * noise[block]).sum()
-        W_slopes = W * given.slopes
+        gradient[0] += (W * rows.K).sum()
+        gradient[-1] += (diagonal * rows.noise).sum()
+        W_slopes = W * rows.slopes
         for q in range(d):
-            gaps = given.Z[:, :, None, q] - given.Z[:, None, :, q]
+            gaps = rows.Z[:, :, None, q] - rows.Z[:, None, :, q]
             gradient[1 + q] += (W_slopes * gaps * gaps).sum()
-        F = given.values[:, :, :n_factors]
+        F = rows.values[:, :, :n_factors]
         part = -full[:, :, None] * slope[:, None, :n_factors] - 2 * (W @ F)
-        by_factors.index_add_(0, given.of.reshape(-1), part.reshape(-1, n_factors))
+        by_factors.index_add_(0, rows.of.reshape(-1), part.reshape(-1, n_factors))
     return gradient, by_factors
 
 
@@ -77,19 +61,16 @@ def _blocks(n_rows, m, width):
     return row_blocks(n_rows, row_bytes, block_bytes())
 
 
-class _Given:
+class _Conditioned:
     """Rows with their neighbours; absent ones have weight zero."""
 
-    def __init__(self, points, values, n_factors, noise, neighbors, rows):
-        self.known, at = _known(neighbors)
-        self.of = torch.cat([at, rows[:, None]], dim=1)
-        self.Z, self.values = points[self.of], values[self.of]
-        self.n_factors, self.noise = n_factors, noise
-
-    def condition(self, kernel, signal):
-        """Decompose the covariance of the neighbours; weights and variances."""
+    def __init__(self, given, kernel, signal):
+        self.known, at = _known(given.neighbors)
+        self.of = torch.cat([at, given.rows[:, None]], dim=1)
+        self.Z, self.values = given.points[self.of], given.values[self.of]
+        self.noise = given.noise
         self.K, self.slopes = _values(_squares(self.Z), kernel, signal)
-        F = self.values[:, :, : self.n_factors]
+        F = self.values[:, :, : given.n_factors]
         M = self.K - F @ F.mT
         own = M.diagonal(dim1=1, dim2=2)
         system, crossing = _system(M, self.known, own[:, :-1] + self.noise[:, :-1])
@@ -97,9 +78,8 @@ class _Given:
         half = torch.linalg.solve_triangular(self.L, crossing[:, :, None], upper=False)
         left = own[:, -1] - (half * half).sum(dim=(1, 2))
         self.variances = left.clamp(min=_LEAST_SHARE * signal)
-        self.weights = torch.linalg.solve_triangular(self.L.mT, half, upper=True)[
-            :, :, 0
-        ]
+        weights = torch.linalg.solve_triangular(self.L.mT, half, upper=True)
+        self.weights = weights[:, :, 0]
 
     def weighted(self, values):
         """Sums of what neighbours have by their weights."""

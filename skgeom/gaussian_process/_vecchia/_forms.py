@@ -7,6 +7,7 @@ rows it is a process: an object with
 - ``posterior(queries, backend, variances=True)``: means of the signal at placed rows,
   shape (n_queries, n_targets), and variances, (n_queries,), in units of the table,
 - ``covariance(queries, backend)``: of the signal between them,
+- ``draw(queries, n_columns, rng, backend)``: draws of the signal less its mean,
 - ``negative_log_likelihood(theta, backend)``: of the rows, with its gradient.
 
 Rows may have noise each of its own: `Table.factors` times that of the parameters.
@@ -15,6 +16,9 @@ Rows may have noise each of its own: `Table.factors` times that of the parameter
 from collections.abc import Callable
 from typing import NamedTuple
 
+from skgeom.gaussian_process._vecchia._full_scale import FullScaleProcess
+from skgeom.gaussian_process._vecchia._full_scale_learning import learn_full_scale
+from skgeom.gaussian_process._vecchia._latent import LatentProcess
 from skgeom.gaussian_process._vecchia._learning import learn, learn_from_all
 from skgeom.gaussian_process._vecchia._processes import ExactProcess, NeighborProcess
 
@@ -26,6 +30,8 @@ class Settings(NamedTuple):
     n_neighbors: int
     n_neighbors_predict: int
     batch_size: int | None
+    n_inducing: int
+    linear_trend: bool
 
 
 class Form(NamedTuple):
@@ -43,4 +49,6 @@ class Form(NamedTuple):
 FORMS = {
     "exact": Form(learn_from_all, ExactProcess.given, in_random_order=False),
     "response": Form(learn, NeighborProcess.given),
+    "full_scale": Form(learn_full_scale, FullScaleProcess.given),
+    "latent": Form(learn, LatentProcess.given),
 }

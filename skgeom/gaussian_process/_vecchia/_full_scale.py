@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import scipy.linalg
 
-from skgeom.backends import block_bytes, row_blocks
+from skgeom.backends import Neighborhoods, block_bytes, row_blocks
 from skgeom.gaussian_process._vecchia._full_scale_likelihood import (
     FullScaleLikelihood,
     GivenRows,
@@ -26,6 +26,7 @@ from skgeom.gaussian_process._vecchia._local import (
     faded_neighbors,
 )
 from skgeom.gaussian_process._vecchia._parameters import Parameters
+from skgeom.gaussian_process._vecchia._processes import draw_jointly
 from skgeom.gaussian_process._vecchia._table import Table
 from skgeom.graph import ordered_neighbors
 from skgeom.typing import NDArray
@@ -111,6 +112,8 @@ class FullScaleProcess(NamedTuple):
         of_all.search(theta)
         return of_all(theta)
 
+    draw = draw_jointly
+
     def _blocks(self, n, m):
         """Rows that are worked on at once."""
         width = len(self.inducing) + 2 * self.table.points.shape[1] + m
@@ -178,13 +181,12 @@ class FullScaleProcess(NamedTuple):
             backend.asarray(a, dtype=backend.float64) for a in (trend, targets, noise)
         )
         phi = factors(points)
-        return backend.vecchia_contrasts(
+        rows = Neighborhoods(
             points,
             backend.xp.concat([phi, trend, targets], axis=1),
             phi.shape[1],
             noise,
             backend.asarray(given.neighbors),
             backend.asarray(given.rows),
-            self.kernel,
-            self.parameters.signal,
         )
+        return backend.vecchia_contrasts(rows, self.kernel, self.parameters.signal)

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 import scipy.linalg
 
+from skgeom.backends import Neighborhoods
 from skgeom.gaussian_process._vecchia._inducing import (
     InducingFactors,
     choose_inducing_points,
@@ -19,7 +20,6 @@ from skgeom.gaussian_process._vecchia._inducing import (
 from skgeom.gaussian_process._vecchia._parameters import Parameters
 from skgeom.graph import ordered_neighbors
 from skgeom.typing import NDArray
-
 
 # Prior variance of the coefficients of what a trend leaves, in units of the table.
 _OF_TREND = 10.0
@@ -65,7 +65,7 @@ class GivenRows(NamedTuple):
         return cls(used, places[:, -1], known)
 
     def with_neighbors(self, values):
-        """Values of all rows as pairs: of each neighbour, and of the row as the last."""
+        """Values of each neighbour, and of the row as the last."""
         values = values[self.used]
         near = values[np.maximum(self.neighbors, 0)]
         return np.column_stack([near, values[self.rows]])
@@ -142,7 +142,7 @@ class FullScaleLikelihood:
         for targets, noise_factors in zip(
             self.targets, self.noise_factors, strict=True
         ):
-            rows = (
+            given = Neighborhoods(
                 points,
                 backend.xp.concat([phi, self.columns, targets], axis=1),
                 phi.shape[1],
@@ -151,10 +151,11 @@ class FullScaleLikelihood:
                 self.places,
             )
             options = self.kernel, parameters.signal
-            found = self._of_contrasts(*backend.vecchia_contrasts(*rows, *options)[:2])
-            value += found[0]
+            contrasts, variances, _ = backend.vecchia_contrasts(given, *options)
+            found, *slopes = self._of_contrasts(contrasts, variances)
+            value += found
             part, by_values = backend.vecchia_contrasts_gradient(
-                *rows, *found[1:], *options
+                given, *slopes, *options
             )
             gradient += backend.to_numpy(part)
             by_phi = by_phi + by_values

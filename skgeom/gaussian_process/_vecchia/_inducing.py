@@ -8,14 +8,13 @@ import numpy as np
 import scipy.linalg
 
 from skgeom.backends import Backend
-from skgeom.gaussian_process._vecchia._parameters import Parameters
 from skgeom.typing import Array, NDArray
 
 # Rows for each point that these are the means of, and passes over them.
 _ROWS_A_POINT, _PASSES = 20, 5
 # Noise of the field at the points, in units of its variance: for rounding.
 _JITTER = 1e-6
-# Slopes of a kernel by log length scales, for each squared gap of unit length scale, are
+# Slopes of a kernel by log length scales, for each squared gap in units of these, are
 # values of another one: factor, kernel, and gamma.
 _SLOPES = {
     "rbf": (1.0, "rbf", 0.5),
@@ -111,9 +110,7 @@ class InducingFactors:
         K = backend.to_numpy(backend.kernel_values(*[self.points] * 2, kernel, 0.5))
         K = K + _JITTER * np.eye(len(K))
         self.L = scipy.linalg.cholesky(K, lower=True)
-        self.inverse = scipy.linalg.solve_triangular(
-            self.L, np.eye(len(K)), lower=True
-        )
+        self.inverse = scipy.linalg.solve_triangular(self.L, np.eye(len(K)), lower=True)
         self.inverse_there = backend.asarray(self.inverse, dtype=backend.float64)
 
     def __call__(self, points: Array) -> Array:
@@ -132,7 +129,9 @@ class InducingFactors:
         inner[np.diag_indices(len(inner))] /= 2
         by_K = self.inverse.T @ inner @ self.inverse
         by_lengths = self._by_lengths(points, by_values)
-        by_lengths += self._by_lengths(self.points, self.backend.asarray(by_K, dtype=self.backend.float64))
+        by_lengths += self._by_lengths(
+            self.points, self.backend.asarray(by_K, dtype=self.backend.float64)
+        )
         by_signal = 0.5 * float(xp.sum(by_factors * factors))
         return np.concatenate([[by_signal], by_lengths])
 

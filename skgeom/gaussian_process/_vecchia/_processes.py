@@ -21,6 +21,23 @@ from skgeom.typing import NDArray
 _BLOCK = 2**16
 
 
+def draw_jointly(
+    process: Any, queries: NDArray, n_columns: int, rng: Any, backend: Backend
+) -> NDArray:
+    """Draws of the signal less its mean at queries, from their covariance.
+
+    Shape (n_queries, n_columns).
+    """
+    root = root_of(process.covariance(queries, backend))
+    return root @ rng.standard_normal((len(queries), n_columns))
+
+
+def root_of(covariance):
+    """A root R of a covariance RR', of which rounding may have made negative parts."""
+    values, vectors = scipy.linalg.eigh(covariance)
+    return vectors * np.sqrt(np.maximum(values, 0.0))
+
+
 class ExactProcess(NamedTuple):
     """The posterior with the whole matrix: inverse of its factor, and coefficients."""
 
@@ -63,6 +80,8 @@ class ExactProcess(NamedTuple):
     def negative_log_likelihood(self, theta, backend):
         """Of the rows, with its gradient."""
         return dense_likelihood(theta, *self.table, self.kernel)
+
+    draw = draw_jointly
 
     def _values(self, A, B, backend):
         A, B = (
@@ -118,6 +137,8 @@ class NeighborProcess(NamedTuple):
         of_all.search(theta)
         return of_all(theta)[:2]
 
+    draw = draw_jointly
+
     def _local(self, queries, backend):
         return local_weights(
             self.table.points,
@@ -128,12 +149,3 @@ class NeighborProcess(NamedTuple):
             self.parameters,
             backend,
         )
-
-
-def draw_together(
-    process: Any, queries: NDArray, n_columns: int, rng: Any, backend: Backend
-) -> NDArray:
-    """Draws of the signal less its mean at queries, shape (n_queries, n_columns)."""
-    values, vectors = scipy.linalg.eigh(process.covariance(queries, backend))
-    root = vectors * np.sqrt(np.maximum(values, 0.0))
-    return root @ rng.standard_normal((len(queries), n_columns))

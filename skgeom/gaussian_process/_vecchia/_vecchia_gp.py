@@ -26,12 +26,13 @@ class VecchiaGP(GeometryEstimator):
     Estimators add what their targets are.
 
     Their parameters include kernel, approximation, n_neighbors, n_neighbors_predict,
-    ard, batch_size, max_iter and tol.
+    n_inducing, ard, linear_trend, batch_size, max_iter and tol.
     """
 
     _parameter_constraints = {
         "kernel": [StrOptions(set(KERNELS))],
         "n_neighbors_predict": [Interval(Integral, 1, None, closed="left")],
+        "n_inducing": [Interval(Integral, 1, None, closed="left")],
         "ard": ["boolean"],
         "batch_size": [Interval(Integral, 1, None, closed="left"), None],
     }
@@ -62,8 +63,14 @@ class VecchiaGP(GeometryEstimator):
 
     def _settings(self):
         """What forms are told."""
-        sizes = self.n_neighbors, self.n_neighbors_predict, self.batch_size
-        return Settings(KERNELS[self.kernel], *sizes)
+        return Settings(
+            KERNELS[self.kernel],
+            self.n_neighbors,
+            self.n_neighbors_predict,
+            self.batch_size,
+            self.n_inducing,
+            self.linear_trend,
+        )
 
     def _learn(self, form, table, noise, rng, backend):
         """Hyper-parameters of greatest likelihood, in the units of the table."""

@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 from skgeom.backends import as_numpy
 from skgeom.base import with_callbacks
 from skgeom.base._targets import read_weights
-from skgeom.gaussian_process._vecchia._processes import draw_together
+from skgeom.gaussian_process._vecchia._forms import FORMS
 from skgeom.gaussian_process._vecchia._table import read_table, read_targets
 from skgeom.gaussian_process._vecchia._vecchia_gp import VecchiaGP
 from skgeom.typing import Array, ArrayLike, MatrixLike, RandomStateLike
@@ -44,6 +44,9 @@ class VecchiaGPRegressor(RegressorMixin, VecchiaGP):
     n_neighbors_predict : int, default=150
         Rows that a prediction is made from. More than `n_neighbors` pay: where noise is
         large, many are needed to average it away.
+    n_inducing : int, default=200
+        Points that stand for all rows in "full_scale": what they say of a row is known
+        beside its neighbours. Where there are fewer distinct rows, these are they.
     ard : bool, default=True
         Whether each column has a length scale of its own (automatic relevance
         determination); else one is shared, in the units that columns come in.
@@ -132,7 +135,7 @@ class VecchiaGPRegressor(RegressorMixin, VecchiaGP):
     """
 
     _parameter_constraints = VecchiaGP._parameter_constraints | {
-        "approximation": [StrOptions({"auto", "exact", "response"})],
+        "approximation": [StrOptions({"auto", *FORMS})],
         "linear_trend": ["boolean"],
         "noise": [Interval(Real, 0, None, closed="left"), StrOptions({"learn"})],
     }
@@ -144,6 +147,7 @@ class VecchiaGPRegressor(RegressorMixin, VecchiaGP):
         approximation: str = "auto",
         n_neighbors: int = 30,
         n_neighbors_predict: int = 150,
+        n_inducing: int = 200,
         ard: bool = True,
         linear_trend: bool = True,
         noise: float | str = "learn",
@@ -158,6 +162,7 @@ class VecchiaGPRegressor(RegressorMixin, VecchiaGP):
         self.approximation = approximation
         self.n_neighbors = n_neighbors
         self.n_neighbors_predict = n_neighbors_predict
+        self.n_inducing = n_inducing
         self.ard = ard
         self.linear_trend = linear_trend
         self.noise = noise
@@ -291,9 +296,8 @@ class VecchiaGPRegressor(RegressorMixin, VecchiaGP):
         rng, frame = check_random_state(random_state), self._frame
         mean, _ = self._process.posterior(queries, backend, variances=False)
         n_targets = mean.shape[1]
-        field = draw_together(
-            self._process, queries, n_targets * n_samples, rng, backend
-        ).reshape(*mean.shape, n_samples)
+        field = self._process.draw(queries, n_targets * n_samples, rng, backend)
+        field = field.reshape(*mean.shape, n_samples)
         noise = np.sqrt(self._noise)[:, None] * rng.standard_normal(field.shape)
         mean = mean * frame.scale + frame.trend_of(queries)
         draws = mean[:, :, None] + frame.scale[:, None] * field + noise
