@@ -2,11 +2,9 @@ r"""The field itself given neighbours, and solved for at all rows at once.
 
 Vecchia's form of the field without noise has the precision :math:`B' V^{-1} B`, B unit
 lower triangular. Its mean given noisy targets solves a system of as many equations as
-rows, by conjugate gradients (Schaefer, Katzfuss and Owhadi, "Sparse Cholesky
-factorization by Kullback-Leibler minimization", SIAM Journal on Scientific Computing 43,
-2021, section 4; Kuendig and Sigrist, "Iterative methods for Vecchia-Laplace
-approximations for latent Gaussian process models", Journal of the American Statistical
-Association 120, 2025).
+rows, by conjugate gradients (Kündig and Sigrist, "Iterative methods for
+Vecchia-Laplace approximations for latent Gaussian process models", Journal of the
+American Statistical Association 120, 2025).
 """
 
 from typing import NamedTuple
