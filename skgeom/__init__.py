@@ -49,6 +49,7 @@ _ESTIMATORS = {
     "SphericalHarmonics": "skgeom.kernels",
     "STKRClassifier": "skgeom.kernels",
     "STKRRegressor": "skgeom.kernels",
+    "VecchiaGPClassifier": "skgeom.gaussian_process",
     "VecchiaGPRegressor": "skgeom.gaussian_process",
     "SphereKernelDensity": "skgeom.mixture",
     "VonMisesFisherMixture": "skgeom.mixture",

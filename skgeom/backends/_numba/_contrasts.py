@@ -1,6 +1,6 @@
-"""numba kernels of what rows have beyond their neighbours, where factors explain a part.
+"""numba kernels of rows less what neighbours say of them, beyond known factors.
 
-The covariance of the rows is that of a kernel less the products of their factors, which
+The covariance of rows is that of a kernel less the products of their factors, which
 stand in the first columns of `values`.
 """
 
@@ -122,7 +122,7 @@ def contrasts(
         As in `Neighborhoods`; the signal is that of `Backend.vecchia_contrasts`.
     kernel : int
         Of `VECCHIA_KERNELS`.
-    out, variances, weights : ndarray of shape (n_rows, n_values), (n_rows,), (n_rows, m)
+    out, variances, weights : ndarray
         Where results are written; the last is zero on entry.
     """
     d, m, width = points.shape[1], neighbors.shape[1], values.shape[1]
@@ -158,8 +158,10 @@ def contrasts_gradient(
 
     Parameters
     ----------
-    points, values, n_factors, noise, neighbors, rows, by_contrasts, by_variances, signal
-        As in `Neighborhoods` and `Backend.vecchia_contrasts_gradient`.
+    points, values, n_factors, noise, neighbors, rows, signal
+        As for `contrasts`.
+    by_contrasts, by_variances : ndarray of shape (n_rows, n_values), (n_rows,)
+        Derivatives of the function.
     kernel : int
         Of `VECCHIA_KERNELS`.
 
@@ -186,8 +188,8 @@ def contrasts_gradient(
             z[a] = total
         _solve(L, z, c)
         _solve_transposed(L, z, c)
-        # Of the covariance of the neighbours with the row (z - 2 v' b for v' that of the
-        # variance), among themselves (v' b b' - z b', made symmetric), and of the row.
+        # By the covariance of the neighbours with the row (z - 2 v' b for v' that by the
+        # variance), among themselves (v' b b' - z b', made symmetric), of the row.
         for a in range(c):
             for e in range(a + 1):
                 W[a, e] = by_variance * b[a] * b[e] - 0.5 * (z[a] * b[e] + z[e] * b[a])

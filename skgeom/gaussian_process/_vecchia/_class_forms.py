@@ -84,7 +84,7 @@ def class_tables(labels: Labels, n_classes: int, alpha_epsilon: float):
 
 
 class DenseLikelihood:
-    """The likelihood of tables of the same rows, from a batch of them as if no others."""
+    """The likelihood of a batch of the rows of tables, as if there were no others."""
 
     def __init__(self, tables, rows, kernel):
         self.tables, self.rows = [table.of(rows) for table in tables], rows
@@ -105,7 +105,7 @@ class ClassForm(NamedTuple):
     backend: object
 
     def learn(self, labels, free, alpha_epsilon, rng, *, start=None, **limits):
-        """Hyper-parameters that all classes share. `limits`: tol, max_iter, callback."""
+        """Hyper-parameters of all classes. `limits`: tol, max_iter and callback."""
         tables, *_ = class_tables(labels, self.n_classes, alpha_epsilon)
         size = self.settings.batch_size
         size = size or max(_BATCH // self.n_classes, _LEAST_BATCH)

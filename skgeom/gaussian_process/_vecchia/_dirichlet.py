@@ -21,8 +21,8 @@ def dirichlet_targets(
     r"""Logs of gamma variables, as normal ones of the same mean and variance.
 
     A row has concentrations :math:`\alpha`, epsilon and for its class one more. Class
-    probabilities of a Dirichlet law are shares of gamma variables, and the log of one is
-    approximately normal, of variance :math:`s^2 = \log(1 / \alpha + 1)` and mean
+    probabilities of a Dirichlet law are shares of gamma variables. The log of one is
+    roughly normal, of variance :math:`s^2 = \log(1 / \alpha + 1)` and mean
     :math:`\log \alpha - s^2 / 2`.
 
     Parameters

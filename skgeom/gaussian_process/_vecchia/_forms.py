@@ -16,6 +16,8 @@ Rows may have noise each of its own: `Table.factors` times that of the parameter
 from collections.abc import Callable
 from typing import NamedTuple
 
+import numpy as np
+
 from skgeom.gaussian_process._vecchia._full_scale import FullScaleProcess
 from skgeom.gaussian_process._vecchia._full_scale_learning import learn_full_scale
 from skgeom.gaussian_process._vecchia._latent import LatentProcess
@@ -38,17 +40,31 @@ class Form(NamedTuple):
     """How a form learns and is given rows, and whether their order is random.
 
     ``learn(table, free, settings, backend, rng=, tol=, max_iter=, callback=)`` returns
-    a `Learned`, ``condition(table, parameters, settings, backend)`` a process.
+    a `Learned`, ``condition(table, parameters, settings, backend)`` a process, and
+    ``may_pay(table, parameters, settings, backend)`` whether "auto" tries the form on
+    many rows, of which the first one of `FORMS` that is not exact has learned these
+    parameters.
     """
 
     learn: Callable
     condition: Callable
+    may_pay: Callable = lambda *_: True
     in_random_order: bool = True
 
 
 FORMS = {
     "exact": Form(learn_from_all, ExactProcess.given, in_random_order=False),
     "response": Form(learn, NeighborProcess.given),
-    "full_scale": Form(learn_full_scale, FullScaleProcess.given),
-    "latent": Form(learn, LatentProcess.given),
+    "latent": Form(learn, LatentProcess.given, LatentProcess.may_pay),
+    "full_scale": Form(
+        learn_full_scale, FullScaleProcess.given, FullScaleProcess.may_pay
+    ),
 }
+
+
+def held_out_density(process, held, backend):
+    """Mean log density of the residuals of rows that a process was not given."""
+    mean, variances = process.posterior(held.points, backend)
+    variances = (variances + process.parameters.noise * held.factors)[:, None]
+    gaps = (held.residuals - mean) ** 2
+    return -0.5 * float((np.log(2 * np.pi * variances) + gaps / variances).mean())

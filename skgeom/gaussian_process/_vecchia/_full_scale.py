@@ -24,12 +24,18 @@ from skgeom.gaussian_process._vecchia._local import (
     LocalWeights,
     error_covariance,
     faded_neighbors,
+    local_weights,
 )
 from skgeom.gaussian_process._vecchia._parameters import Parameters
 from skgeom.gaussian_process._vecchia._processes import draw_jointly
 from skgeom.gaussian_process._vecchia._table import Table
 from skgeom.graph import ordered_neighbors
 from skgeom.typing import NDArray
+
+# "auto" tries this form where inducing points explain such a share of the field, and of
+# the noise such a share is the variance of the field that near rows leave, told by so
+# many rows.
+_EXPLAINED, _WORTH, _TRIED = 0.85, 0.05, 200
 
 
 class FullScaleProcess(NamedTuple):
@@ -66,6 +72,35 @@ class FullScaleProcess(NamedTuple):
         inverse = scipy.linalg.solve_triangular(L, np.eye(k), lower=True)
         mean = scipy.linalg.cho_solve((L, True), moments)
         return process._replace(mean=mean, root=inverse.T)
+
+    @staticmethod
+    def may_pay(table, parameters, settings, backend):
+        """Whether inducing points explain the field, and near rows leave much of it.
+
+        As told by some rows, with the parameters of a form of near rows alone.
+        """
+        if not len(parameters.lengths):
+            return False
+        some = slice(0, min(_TRIED, len(table.points)))
+        queries = table.points[some]
+        inducing = choose_inducing_points(
+            table.points, parameters.lengths, settings.n_inducing, backend
+        )
+        factors = InducingFactors(inducing, settings.kernel, parameters, backend)
+        phi = backend.to_numpy(factors(in_units(queries, parameters, backend)))
+        explained = float((phi**2).sum(axis=1).mean())
+        if explained < _EXPLAINED * parameters.signal:
+            return False
+        local = local_weights(
+            table.points,
+            queries,
+            parameters.noise * table.factors,
+            settings.n_neighbors_predict,
+            settings.kernel,
+            parameters,
+            backend,
+        )
+        return float(local.variances.mean()) > _WORTH * parameters.noise
 
     @property
     def noise(self):
@@ -168,7 +203,7 @@ class FullScaleProcess(NamedTuple):
         noise = np.pad(self.noise[near] + fading, ((0, 0), (0, 1)))
         found = self._contrasts(points, targets, noise, given, backend)
         contrasts, variances, weights = map(backend.to_numpy, found)
-        # The noise that lets neighbours fade is not there: it adds nothing to the error.
+        # The noise that lets neighbours fade is not there: it adds to no error.
         variances = variances - np.einsum("ij,ij,ij->i", fading, weights, weights)
         return contrasts, LocalWeights(near, weights, np.maximum(variances, 0.0))
 

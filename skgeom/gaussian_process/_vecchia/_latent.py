@@ -2,11 +2,9 @@ r"""The field itself given neighbours, and solved for at all rows at once.
 
 Vecchia's form of the field without noise has the precision :math:`B' V^{-1} B`, B unit
 lower triangular. Its mean given noisy targets solves a system of as many equations as
-rows, by conjugate gradients (Schaefer, Katzfuss and Owhadi, "Sparse Cholesky
-factorization by Kullback-Leibler minimization", SIAM Journal on Scientific Computing 43,
-2021, section 4; Kuendig and Sigrist, "Iterative methods for Vecchia-Laplace
-approximations for latent Gaussian process models", Journal of the American Statistical
-Association 120, 2025).
+rows, by conjugate gradients (Kündig and Sigrist, "Iterative methods for
+Vecchia-Laplace approximations for latent Gaussian process models", Journal of the
+American Statistical Association 120, 2025).
 """
 
 from typing import NamedTuple
@@ -35,6 +33,8 @@ _N_DRAWS, _TOL_OF_DRAWS, _TOL = 16, 1e-2, 1e-3
 _LEAST_TOL, _MOST_STEPS = 1e-8, 500
 # Signal to noise up to which fields are simulated in numbers of four bytes.
 _FOR_SINGLE = 100.0
+# Where the form may pay: columns, and noise in units of the signal.
+_FEW_COLUMNS, _LEAST_NOISE = 3, 1e-3
 # Rows that predictions are made for at once.
 _BLOCK = 2**14
 
@@ -191,6 +191,13 @@ class LatentProcess(NamedTuple):
         simulated = system.simulate(np.random.default_rng(0), _N_DRAWS)
         field = backend.to_numpy(field)
         return cls(table, settings.kernel, parameters, *sizes, rows, field, simulated)
+
+    @staticmethod
+    def may_pay(table, parameters, settings, backend):
+        """Few columns, and noise to be averaged away."""
+        noise = parameters.noise * np.median(table.factors)
+        few = table.points.shape[1] <= _FEW_COLUMNS
+        return few and noise > _LEAST_NOISE * parameters.signal
 
     def posterior(self, queries, backend, *, variances=True):
         """Means of the signal at queries, and variances.

@@ -9,11 +9,13 @@ from skgeom._warnings import warn
 from skgeom.backends import as_numpy
 from skgeom.base import GeometryEstimator
 from skgeom.gaussian_process._vecchia._dense import Learned
-from skgeom.gaussian_process._vecchia._forms import FORMS, Settings
+from skgeom.gaussian_process._vecchia._forms import FORMS, Settings, held_out_density
 from skgeom.gaussian_process._vecchia._parameters import KERNELS, Parameters, freedom
 
 # Rows that "auto" takes the whole matrix for, and that "exact" refuses.
 _MOST_EXACT, _TOO_MANY_EXACT = 1000, 10_000
+# Rows that "auto" compares forms on, at most.
+_HELD_OUT = 1000
 
 
 class VecchiaGP(GeometryEstimator):
@@ -42,24 +44,50 @@ class VecchiaGP(GeometryEstimator):
 
         `noise` is its variance in the units of the table; None is learned.
         """
-        self.approximation_ = self._approximation_for(len(table.points))
-        if FORMS[self.approximation_].in_random_order:
+        form = self._given_form(len(table.points))
+        if form is None or FORMS[form].in_random_order:
             table = table.of(rng.permutation(len(table.points)))
-        self._learned = self._learn(self.approximation_, table, noise, rng, backend)
-        self._process = FORMS[self.approximation_].condition(
-            table, Parameters(self._learned.theta), self._settings(), backend
-        )
+        learned = _Learning(self._learn, table, noise, rng, backend)
+        if form is None:
+            form = self._best_form(table, learned, backend)
+        self.approximation_, self._learned = form, learned.of(form)
+        self._process = self._condition(form, table, self._learned, backend)
 
-    def _approximation_for(self, n):
-        """The form for so many rows."""
+    def _given_form(self, n):
+        """The form for so many rows; None where it is to be found out."""
         if self.approximation == "auto":
-            return "exact" if n <= _MOST_EXACT else "response"
+            return "exact" if n <= _MOST_EXACT else None
         if self.approximation == "exact" and n > _TOO_MANY_EXACT:
             raise ValueError(
                 f"approximation='exact' makes matrices of {n} x {n}; take 'response' "
                 f"for more than {_TOO_MANY_EXACT} rows."
             )
         return self.approximation
+
+    def _best_form(self, table, learned, backend):
+        """The form, of those that may pay, that tells rows best that it was not given.
+
+        Others than the first are tried where they say so of what that has learned.
+        """
+        first, *others = (name for name in FORMS if name != "exact")
+        parameters = Parameters(learned.of(first).theta)
+        known = table, parameters, self._settings(), backend
+        others = [name for name in others if FORMS[name].may_pay(*known)]
+        if not others or not table.residuals.any():
+            return first
+        n_held = min(_HELD_OUT, len(table.points) // 5)
+        held = table.of(slice(-n_held, None))
+        told = {}
+        for name in (first, *others):
+            given = table.of(slice(None, -n_held))
+            process = self._condition(name, given, learned.of(name), backend)
+            told[name] = held_out_density(process, held, backend)
+        return max(told, key=told.get)
+
+    def _condition(self, form, table, learned, backend):
+        """The process after rows."""
+        parameters = Parameters(learned.theta)
+        return FORMS[form].condition(table, parameters, self._settings(), backend)
 
     def _settings(self):
         """What forms are told."""
@@ -72,14 +100,14 @@ class VecchiaGP(GeometryEstimator):
             self.linear_trend,
         )
 
-    def _learn(self, form, table, noise, rng, backend):
+    def _learn(self, learn, table, noise, rng, backend):
         """Hyper-parameters of greatest likelihood, in the units of the table."""
         spreads = self._frame.spread_of_varying
         free = freedom(len(spreads), self.ard, noise, spreads)
         if not table.residuals.any():
             return Learned(free.theta(free.start), 0.0, 0, True)
         progress = self._progress(self.max_iter, "negative log likelihood")
-        learned = FORMS[form].learn(
+        learned = learn(
             table,
             free,
             self._settings(),
@@ -91,14 +119,32 @@ class VecchiaGP(GeometryEstimator):
         )
         if progress is not None:
             progress.close()
+        self._warn_unless_converged(learned)
+        return learned
+
+    def _warn_unless_converged(self, learned):
+        """Say where learning ended too early."""
         if not learned.converged:
             warn(
                 f"Learning ended after max_iter={self.max_iter} steps, before tol="
                 f"{self.tol:g} was met. Raise max_iter or tol.",
                 ConvergenceWarning,
             )
-        return learned
 
     def _placed(self, X):
         """Rows in the units of the process."""
         return self._frame.place(as_numpy(self._validated(X, reset=False)))
+
+
+class _Learning:
+    """What forms have learned of a table: those that learn alike, only once."""
+
+    def __init__(self, learn, *options):
+        self.learn, self.options, self.found = learn, options, {}
+
+    def of(self, form):
+        """What a form has learned."""
+        learn = FORMS[form].learn
+        if learn not in self.found:
+            self.found[learn] = self.learn(learn, *self.options)
+        return self.found[learn]

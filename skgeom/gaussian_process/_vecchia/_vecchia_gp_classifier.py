@@ -125,7 +125,10 @@ class VecchiaGPClassifier(ClassifierMixin, VecchiaGP):
 
     _parameter_constraints = VecchiaGP._parameter_constraints | {
         "approximation": [StrOptions({"auto", "exact", "full_scale"})],
-        "alpha_epsilon": [Interval(Real, 0, None, closed="neither"), StrOptions({"auto"})],
+        "alpha_epsilon": [
+            Interval(Real, 0, None, closed="neither"),
+            StrOptions({"auto"}),
+        ],
     }
     # Values have none: a trend would make far rows certain of a class.
     linear_trend = False
@@ -262,7 +265,9 @@ class VecchiaGPClassifier(ClassifierMixin, VecchiaGP):
         self._frame, table = read_table(X, columns, weights, False, True)
         frame = self._frame
         codes = np.rint(table.residuals[:, 0] * frame.scale[0] + frame.mean[0])
-        return Labels(table.points, codes.astype(np.int64), frame.weight / table.factors)
+        return Labels(
+            table.points, codes.astype(np.int64), frame.weight / table.factors
+        )
 
     def _choose(self, form, labels, rng):
         """Learn with each epsilon, and keep the one of the least loss."""
@@ -275,13 +280,15 @@ class VecchiaGPClassifier(ClassifierMixin, VecchiaGP):
             return self._learn_classes(form, labels, free, self.alpha_epsilon, seed)[1]
         kept, held = form.split(labels, rng)
         for epsilon in _EPSILONS:
-            start, learned = self._learn_classes(
-                form, kept, free, epsilon, seed, start
-            )
+            start, learned = self._learn_classes(form, kept, free, epsilon, seed, start)
             loss = form.loss(kept, held, learned.theta, epsilon)
             if best is None or loss < self.log_loss_:
                 self.log_loss_, self.alpha_epsilon_, best = loss, epsilon, learned
         return best
+
+    def _form_for(self, n):
+        """The form for so many rows."""
+        return self._given_form(n) or "full_scale"
 
     def _learn_classes(self, form, labels, free, epsilon, seed, start=None):
         """Numbers of greatest likelihood, and what they mean."""
