@@ -188,8 +188,8 @@ def contrasts_gradient(
             z[a] = total
         _solve(L, z, c)
         _solve_transposed(L, z, c)
-        # By the covariance of the neighbours with the row (z - 2 v' b for v' that by the
-        # variance), among themselves (v' b b' - z b', made symmetric), of the row.
+        # By the covariance of the neighbours with the row (z - 2 v' b, for v' that by
+        # the variance), among themselves (v' b b' - z b', made symmetric), of the row.
         for a in range(c):
             for e in range(a + 1):
                 W[a, e] = by_variance * b[a] * b[e] - 0.5 * (z[a] * b[e] + z[e] * b[a])

@@ -33,6 +33,12 @@ class Frame(NamedTuple):
         X = X[:, self.varies].astype(np.float64)
         return (X - self.center[self.varies]) / self.spread_of_varying
 
+    def displace(self, points):
+        """Placed rows in the units that columns came in."""
+        X = np.tile(self.center, (len(points), 1))
+        X[:, self.varies] += points * self.spread_of_varying
+        return X
+
     def trend_of(self, points):
         """Mean and trend of placed rows, in the units of the targets."""
         return self.mean + self.trend.of(points)

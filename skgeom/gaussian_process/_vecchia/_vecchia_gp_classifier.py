@@ -108,8 +108,8 @@ class VecchiaGPClassifier(ClassifierMixin, VecchiaGP):
 
     References
     ----------
-    .. [1] Milios, Camoriano, Michiardi, Rosasco and Filippone, "Dirichlet-based Gaussian
-       processes for large-scale calibrated classification", NeurIPS 2018.
+    .. [1] Milios, Camoriano, Michiardi, Rosasco and Filippone, "Dirichlet-based
+       Gaussian processes for large-scale calibrated classification", NeurIPS 2018.
 
     Examples
     --------

@@ -95,6 +95,9 @@ class VecchiaGPRegressor(RegressorMixin, VecchiaGP):
         constant.
     approximation_ : str
         What was used.
+    inducing_points_ : ndarray of shape (<= `n_inducing`, n_features)
+        The points that stand for all rows, in the units of the columns; only of
+        "full_scale".
     n_iter_ : int
         Steps of learning.
     n_features_in_ : int
@@ -383,6 +386,10 @@ class VecchiaGPRegressor(RegressorMixin, VecchiaGP):
             self._learned.log_likelihood
         )
         self.n_iter_ = self._learned.n_iter
+        if self.approximation_ == "full_scale":
+            self.inducing_points_ = self._kept(
+                frame.displace(self._process.inducing), like
+            )
 
     def _in_units_of_targets(self, log_likelihood):
         """Log density of targets from that of residuals; 0 where y is constant."""
