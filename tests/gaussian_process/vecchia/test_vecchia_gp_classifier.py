@@ -13,10 +13,13 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import log_loss
 
 from skgeom import VecchiaGPClassifier
+from skgeom.backends import get_backend
 from skgeom.gaussian_process._vecchia._dirichlet import (
     class_probabilities,
     dirichlet_targets,
 )
+from skgeom.gaussian_process._vecchia._forms import Settings
+from skgeom.gaussian_process._vecchia._processes import ExactProcess
 
 OPTIONS = dict(n_inducing=12, n_neighbors=8, n_neighbors_predict=15, random_state=0)
 
@@ -29,7 +32,7 @@ def three(n=150, seed=0):
     return centers[y] + 0.7 * rng.standard_normal((n, 2)), y
 
 
-# ---------------------------------------------------------------- targets, probabilities
+# --------------------------------------------------------------- targets, probabilities
 
 
 def test_targets_have_the_moments_of_gamma_variables():
@@ -83,32 +86,17 @@ def test_two_classes_that_overlap():
 def test_losses_of_rows_left_out_are_those_of_models_without_them():
     X, y = three(40)
     model = VecchiaGPClassifier(alpha_epsilon=0.01).fit(X, y)
-    found = model._process.left_out()
-    # Rows are sorted; their order is that of the process.
-    points = model._process.processes[0].table.points
-    k = 7
-    row = int(np.argmin(((model._frame.place(X) - points[k]) ** 2).sum(axis=1)))
-    kept = np.arange(40) != row
-    tables = [
-        process.table.of(np.arange(40) != k) for process in model._process.processes
-    ]
-    again = [
-        type(process)(table, process.kernel, process.parameters, None, None)
-        for process, table in zip(model._process.processes, tables, strict=True)
-    ]
-    from skgeom.backends import get_backend
-    from skgeom.gaussian_process._vecchia._forms import Settings
-
+    classes, k, backend = model._process, 7, get_backend()
     options = Settings("matern52", 30, 150, None, 200, False)
-    refitted = model._process._replace(
-        processes=[
-            type(each).given(each.table, each.parameters, options, None)
-            for each in again
-        ]
-    )
-    expected = refitted.probabilities(points[k : k + 1], get_backend())
-    assert kept.sum() == 39
-    assert_allclose(found[k], expected[0], rtol=1e-5)
+    others = [
+        ExactProcess.given(
+            process.table.of(np.arange(40) != k), process.parameters, options, backend
+        )
+        for process in classes.processes
+    ]
+    row = classes.processes[0].table.points[k : k + 1]
+    expected = classes._replace(processes=others).probabilities(row, backend)
+    assert_allclose(classes.left_out()[k], expected[0], rtol=1e-5)
 
 
 def test_epsilon_is_the_one_of_the_least_loss():
@@ -191,7 +179,7 @@ def test_progress_is_told(monkeypatch):
 
 @pytest.mark.parametrize("approximation", ["exact", "full_scale"])
 class TestBadInput:
-    """Every table has an answer that is a probability, or an error that says why not."""
+    """Every table has an answer of probabilities, or an error that says why not."""
 
     def fit(self, approximation, X, y):
         model = VecchiaGPClassifier(approximation=approximation, **OPTIONS).fit(X, y)
