@@ -133,8 +133,17 @@ SETTINGS = {
     "LatentLabelShift": [dict(n_classes=3, n_smooth=1)],
     "SubspaceClustering": [dict(n_clusters=3, init="neighbors", affine=True)],
     "SufficientSubspace": [dict(method="stein", order=2)],
+    "VecchiaGPClassifier": [
+        dict(
+            approximation="full_scale",
+            n_inducing=20,
+            n_neighbors=9,
+            n_neighbors_predict=20,
+        )
+    ],
     "VecchiaGPRegressor": [
-        dict(approximation="response", n_neighbors=9, n_neighbors_predict=20)
+        dict(approximation="full_scale", n_inducing=20, n_neighbors=9),
+        dict(approximation="response", n_neighbors=9, n_neighbors_predict=20),
     ],
 }
 # Iterations that stop at a tolerance agree to that tolerance, not to rounding.
@@ -543,7 +552,8 @@ WITHIN_ESTIMATORS = {
     "SubspaceClustering": "coherent_rows cosine_links elastic_net_links "
     "spectral_labels",
     "SufficientSubspace": "gradient_matrix",
-    "VecchiaGPRegressor": "learn local_weights error_covariance draw_together",
+    "VecchiaGPRegressor": "choose_inducing_points faded_neighbors in_units "
+    "learn_full_scale learn_full_scale_together learn local_weights error_covariance draw_together",
 }
 
 
