@@ -552,8 +552,9 @@ WITHIN_ESTIMATORS = {
     "SubspaceClustering": "coherent_rows cosine_links elastic_net_links "
     "spectral_labels",
     "SufficientSubspace": "gradient_matrix",
-    "VecchiaGPRegressor": "choose_inducing_points faded_neighbors in_units "
-    "learn_full_scale learn_full_scale_together learn local_weights error_covariance draw_together",
+    "VecchiaGPRegressor": "choose_inducing_points draw_jointly error_covariance "
+    "faded_neighbors held_out_density in_units learn learn_from_all learn_full_scale "
+    "learn_full_scale_together local_weights",
 }
 
 

@@ -30,7 +30,7 @@ def draw(n, d, m, n_factors, seed):
         k = int(rng.integers(0, min(i, m) + 1))
         neighbors[i, :k] = rng.permutation(i)[:k]
     values = rng.standard_normal((n, n_factors + 2))
-    values[:, :n_factors] *= 0.1
+    values[:, :n_factors] *= 0.02  # less than noise lets them explain
     rows = rng.permutation(n)[: max(1, n - 2)]
     noise = rng.uniform(0.1, 1, (len(rows), m + 1))
     return Neighborhoods(points, values, n_factors, noise, neighbors[rows], rows)

@@ -51,7 +51,7 @@ def contrasts_gradient(given, by_contrasts, by_variances, kernel, signal):
             gradient[1 + q] += (W_slopes * gaps * gaps).sum()
         F = rows.values[:, :, :n_factors]
         part = -full[:, :, None] * slope[:, None, :n_factors] - 2 * (W @ F)
-        by_factors.index_add_(0, rows.of.reshape(-1), part.reshape(-1, n_factors))
+        by_factors.index_add_(0, rows.of.flatten(), part.flatten(0, 1))
     return gradient, by_factors
 
 

@@ -128,11 +128,16 @@ class ClassForm(NamedTuple):
         return ClassProcesses(processes, centers, scale)
 
     def split(self, labels, rng):
-        """Rows to learn from, and rows to choose epsilon by: all, and None, of few."""
+        """Rows to learn from, and rows to choose epsilon by.
+
+        The latter are None where each row is told by all others.
+        """
         n = len(labels.codes)
         if self.form == "exact":
             return labels, None
         n_out = min(int(_LEFT_OUT * n), _MOST_LEFT_OUT)
+        if not n_out:
+            return labels, labels
         order = rng.permutation(n)
         return labels.of(order[n_out:]), labels.of(order[:n_out])
 

@@ -9,8 +9,9 @@ from skgeom.gaussian_process._vecchia._full_scale_likelihood import FullScaleLik
 # Rows of a batch, each given half of the neighbours: inducing points say the rest.
 _BATCH, _SHARE_OF_NEIGHBORS = 4000, 0.5
 # For each choice of inducing points and neighbours, the share of the batch that is
-# learned from, and steps; the last choice is learned from all to the end.
-_CHOICES = (0.25, 8), (0.5, 8)
+# learned from, of this many rows or more, and steps; the last choice is learned from
+# all to the end.
+_CHOICES, _LEAST = ((0.25, 8), (0.5, 8)), 500
 
 
 def learn_full_scale(table, free, settings, backend, *, rng, **limits):
@@ -35,7 +36,7 @@ def learn_full_scale_together(
     for share, steps in choices if start is None else choices[-1:]:
         likelihood = FullScaleLikelihood(
             tables,
-            np.sort(rows[: max(int(share * len(rows)), 1)]),
+            np.sort(rows[: max(int(share * len(rows)), _LEAST)]),
             max(int(_SHARE_OF_NEIGHBORS * settings.n_neighbors), 1),
             settings.kernel,
             settings.linear_trend,
