@@ -1,11 +1,11 @@
 """
-==================================
+===================================
 Classes, and where they are a guess
-==================================
+===================================
 
-Three classes in the plane, two of them winding around each other. A Gaussian process for
-each class gives probabilities that know two kinds of doubt: between classes that overlap,
-and far from all rows.
+Three classes in the plane, two of them winding around each other. A Gaussian process
+for each class gives probabilities that know two kinds of doubt: between classes that
+overlap, and far from all rows.
 """
 
 # %%
@@ -36,8 +36,8 @@ y = np.repeat(["first arm", "second arm", "ball"], [150, 150, 60])
 # %%
 # The model
 # ---------
-# `alpha_epsilon_`, what a label is taken for, is the one with which each row is told best
-# by all others.
+# `alpha_epsilon_`, what a label is taken for, is the one with which each row is told
+# best by all others.
 
 model = VecchiaGPClassifier().fit(X, y)
 print(f"{model.approximation_}, epsilon {model.alpha_epsilon_}")

@@ -18,7 +18,8 @@ from skgeom.gaussian_process._vecchia._parameters import Parameters
 from skgeom.gaussian_process._vecchia._table import Table
 from skgeom.typing import NDArray
 
-# Rows times classes that a batch has, and the fewest rows.
+# Rows times classes that a batch has, where none of the rows is given all others; and
+# the fewest rows.
 _BATCH, _LEAST_BATCH = 4000, 1000
 # Share of the rows, and most of them, that are left out to choose epsilon by.
 _LEFT_OUT, _MOST_LEFT_OUT = 0.2, 1000
@@ -108,7 +109,10 @@ class ClassForm(NamedTuple):
         """Hyper-parameters of all classes. `limits`: tol, max_iter and callback."""
         tables, *_ = class_tables(labels, self.n_classes, alpha_epsilon)
         size = self.settings.batch_size
-        size = size or max(_BATCH // self.n_classes, _LEAST_BATCH)
+        if size is None:
+            size = _LEAST_BATCH
+            if self.form != "exact":
+                size = max(_BATCH // self.n_classes, size)
         settings = self.settings._replace(batch_size=size)
         if self.form == "full_scale":
             return learn_full_scale_together(

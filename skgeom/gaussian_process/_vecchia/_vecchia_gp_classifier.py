@@ -20,6 +20,8 @@ from skgeom.typing import Array, ArrayLike, MatrixLike, RandomStateLike
 
 # Epsilons that "auto" tries; hyper-parameters are learned with the middle one first.
 _EPSILONS = 0.01, 0.001, 0.003, 0.03, 0.1
+# Numbers that the matrices of all classes have for which "auto" is exact.
+_MOST_EXACT = 20_000_000
 
 
 class VecchiaGPClassifier(ClassifierMixin, VecchiaGP):
@@ -40,7 +42,9 @@ class VecchiaGPClassifier(ClassifierMixin, VecchiaGP):
         as scikit-learn's :class:`~sklearn.gaussian_process.kernels.Matern` has them.
     approximation : {"auto", "exact", "full_scale"}, default="auto"
         "exact": the whole matrix, at most 10,000 rows. "full_scale": inducing points,
-        and of what they leave, near rows. "auto" is "exact" up to 1,000 rows.
+        and of what they leave, near rows. "auto" is "exact" as long as the matrices,
+        one for each class, have at most 2e7 numbers: 3,162 rows of two classes, 1,414
+        of ten.
     alpha_epsilon : float or "auto", default="auto"
         Concentration > 0 of the classes that a row does not have; of its own it is one
         more. "auto" takes that of the least log loss of .001, .003, .01, .03 and .1.
@@ -56,15 +60,15 @@ class VecchiaGPClassifier(ClassifierMixin, VecchiaGP):
         Whether each column has a length scale of its own (automatic relevance
         determination); else one is shared, in the units that columns come in.
     batch_size : int, default=None
-        Rows that hyper-parameters are learned from. None is 4,000 over the number of
-        classes, and at least 1,000.
+        Rows that hyper-parameters are learned from. None is 1,000 for "exact", else
+        4,000 over the number of classes, and at least 1,000.
     max_iter : int, default=200
         Most steps of learning, for each epsilon.
     tol : float, default=1e-4
         Learning ends when a step gains less of the log likelihood for each row.
     random_state : int, RandomState instance or None, default=None
         Decides the order of the rows, which are in the batch and which are left out.
-        "exact" of up to `batch_size` rows has none of these.
+        "exact" of up to 1,000 rows has none of these.
     n_jobs : int, default=None
         Threads on the host; None is 1 unless in a `joblib.parallel_config` context.
         The result does not depend on it.
@@ -288,7 +292,10 @@ class VecchiaGPClassifier(ClassifierMixin, VecchiaGP):
 
     def _form_for(self, n):
         """The form for so many rows."""
-        return self._given_form(n) or "full_scale"
+        if self.approximation == "auto":
+            few = n**2 * len(self.classes_) <= _MOST_EXACT
+            return "exact" if few else "full_scale"
+        return self._given_form(n)
 
     def _learn_classes(self, form, labels, free, epsilon, seed, start=None):
         """Numbers of greatest likelihood, and what they mean."""
