@@ -74,5 +74,4 @@ for ax, (title, values) in zip(axes, pictures, strict=True):
     ax.set_title(title)
     ax.set_axis_off()
 axes[0].legend(loc="upper left", frameon=False, fontsize=8)
-fig.tight_layout()
 plt.show()

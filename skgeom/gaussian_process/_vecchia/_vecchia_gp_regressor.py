@@ -36,9 +36,12 @@ class VecchiaGPRegressor(RegressorMixin, VecchiaGP):
     kernel : {"matern12", "matern32", "matern52", "rbf"}, default="matern52"
         The kernel: Matérn's of smoothness 1/2, 3/2 or 5/2, or the squared exponential,
         as scikit-learn's :class:`~sklearn.gaussian_process.kernels.Matern` has them.
-    approximation : {"auto", "exact", "response"}, default="auto"
+    approximation : str, default="auto"
         "exact": the whole matrix, at most 10,000 rows. "response": rows given their
-        nearest ones, with their noise. "auto" is "exact" up to 1,000 rows.
+        nearest ones, with their noise. "latent": the field without noise given that of
+        near rows. "full_scale": inducing points, and of what they leave, near rows
+        [3]_. "auto" is "exact" up to 1,000 rows; for more it is "response", or another
+        one that may pay and gives rows that are left out the larger density.
     n_neighbors : int, default=30
         Rows that each row is given while hyper-parameters are learned.
     n_neighbors_predict : int, default=150
@@ -123,6 +126,8 @@ class VecchiaGPRegressor(RegressorMixin, VecchiaGP):
        processes", Journal of the Royal Statistical Society B 50, 1988.
     .. [2] Guinness, "Gaussian process learning via Fisher scoring of Vecchia's
        approximation", Statistics and Computing 31, 2021.
+    .. [3] Gyger, Furrer and Sigrist, "Vecchia-inducing-points full-scale approximations
+       for Gaussian processes", arXiv:2507.05064, 2025.
 
     Examples
     --------
