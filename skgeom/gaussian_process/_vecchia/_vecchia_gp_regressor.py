@@ -27,7 +27,8 @@ class VecchiaGPRegressor(RegressorMixin, VecchiaGP):
     exact. For more, each row is given its nearest ones among those before it, in random
     order [1]_: hyper-parameters are learned from a batch of such rows by Fisher scoring
     [2]_, so that what learning costs hardly depends on how many rows there are, and a
-    prediction is that of the rows that are near.
+    prediction is that of the rows that are near; or, for noisy fields of few columns,
+    the field is found at all rows at once, by conjugate gradients [3]_.
 
     Read more in the :ref:`User Guide <vecchia_gp>`.
 
@@ -36,17 +37,24 @@ class VecchiaGPRegressor(RegressorMixin, VecchiaGP):
     kernel : {"matern12", "matern32", "matern52", "rbf"}, default="matern52"
         The kernel: Matérn's of smoothness 1/2, 3/2 or 5/2, or the squared exponential,
         as scikit-learn's :class:`~sklearn.gaussian_process.kernels.Matern` has them.
-    approximation : {"auto", "exact", "response"}, default="auto"
+    approximation : {"auto", "exact", "response", "latent"}, default="auto"
         "exact": the whole matrix, at most 10,000 rows. "response": rows given their
-        nearest ones, with their noise. "auto" is "exact" up to 1,000 rows.
+        nearest ones, with their noise. "latent": the field without noise is given near
+        ones, and found at all rows at once; for noisy fields of up to three columns.
+        "auto" is "exact" up to 1,000 rows; for more, the form that gives 1,000 rows
+        that it was not given the higher density, "latent" being tried in up to three
+        columns where there is noise.
     n_neighbors : int, default=30
         Rows that each row is given while hyper-parameters are learned.
     n_neighbors_predict : int, default=150
-        Rows that a prediction is made from. More than `n_neighbors` pay: where noise is
-        large, many are needed to average it away.
+        Rows that a prediction of "response" is made from. More than `n_neighbors` pay:
+        where noise is large, many are needed to average it away. "latent" predicts
+        from `n_neighbors` rows, and takes these for variances.
     ard : bool, default=True
-        Whether each column has a length scale of its own (automatic relevance
-        determination); else one is shared, in the units that columns come in.
+        Whether each column may have a length scale of its own (automatic relevance
+        determination): "exact" takes one for each; the others first one for all, in
+        units of the columns' spread, and more where the likelihood gains what so many
+        parameters are worth. False is one, in the units that columns come in.
     linear_trend : bool, default=True
         Whether a linear trend is taken away first, by ridge regression whose penalty
         is chosen by generalised cross-validation.
@@ -88,8 +96,8 @@ class VecchiaGPRegressor(RegressorMixin, VecchiaGP):
         Standard deviation of y about its trend.
     log_marginal_likelihood_value_ : float
         Log density of y about the trend, at `theta_`, summed over targets. For
-        "response" that of the batch, times the rows for each of its rows. 0 where y is
-        constant.
+        "response" that of the batch, times the rows for each of its rows; for "latent"
+        as for "response". 0 where y is constant.
     approximation_ : str
         What was used.
     n_iter_ : int
@@ -117,6 +125,9 @@ class VecchiaGPRegressor(RegressorMixin, VecchiaGP):
        processes", Journal of the Royal Statistical Society B 50, 1988.
     .. [2] Guinness, "Gaussian process learning via Fisher scoring of Vecchia's
        approximation", Statistics and Computing 31, 2021.
+    .. [3] Kündig and Sigrist, "Iterative methods for Vecchia-Laplace approximations
+       for latent Gaussian process models", Journal of the American Statistical
+       Association 120, 2025.
 
     Examples
     --------
@@ -200,7 +211,8 @@ class VecchiaGPRegressor(RegressorMixin, VecchiaGP):
         Warns
         -----
         ConvergenceWarning
-            If learning ends before `tol` is met.
+            If learning ends before `tol` is met, or "latent" meets a noise too small
+            for its systems.
         """
         backend = self._backend_for(X, reset=True)
         rows, targets, weights = self._read(X, y, sample_weight)
@@ -236,7 +248,8 @@ class VecchiaGPRegressor(RegressorMixin, VecchiaGP):
         cov : array of shape (n_rows, n_rows) or (n_rows, n_rows, n_targets)
             Covariance of targets, noise included; the diagonal is the squares of `std`.
             For "response" it is that of the errors of the predictions, from whatever
-            rows each is made. Only with `return_cov`.
+            rows each is made; "latent" solves a system for each row. Only with
+            `return_cov`.
 
         Raises
         ------
@@ -270,7 +283,8 @@ class VecchiaGPRegressor(RegressorMixin, VecchiaGP):
         Parameters
         ----------
         X : array-like of shape (n_rows, n_features)
-            Rows; their covariance is made, of n_rows^2 entries.
+            Rows; their covariance is made, of n_rows^2 entries. "latent" solves a
+            system of all training rows for each draw.
         n_samples : int, default=1
             How many draws.
         random_state : int, RandomState instance or None, default=0
@@ -313,8 +327,8 @@ class VecchiaGPRegressor(RegressorMixin, VecchiaGP):
         Returns
         -------
         log_likelihood : float
-            Summed over targets. For "response" over all rows, each given its nearest
-            ones among those before: as many neighbour searches as rows.
+            Summed over targets. For all but "exact", of noisy rows each given its
+            nearest ones among those before: as many neighbour searches as rows.
         gradient : ndarray of shape (n_features + 2,)
             By `theta`. Only with `eval_gradient`.
 
