@@ -77,7 +77,7 @@ class _Search:
         return BatchLikelihood(*table, rows, *sizes)
 
     def ascend(self, likelihood, free, start):
-        """Numbers of greatest likelihood; where no steps are left, those of the start."""
+        """Numbers of greatest likelihood; those of the start where no step is left."""
         left = self.max_iter - self.n_iter
         if left <= 0 or self.stopped:
             self.converged = self.stopped
