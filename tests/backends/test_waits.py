@@ -191,6 +191,9 @@ STEPS = {
     "kriging": lambda b: b.kriging_weights(
         floats(20, 3), floats(9, 3), floats(9, 5), integers(9, 5)
     )[0],
+    "triangles": lambda b: b.neighbor_solve(
+        [[(integers(9), integers(9, 4), floats(9, 4))]] * 2, floats(20, 3)
+    ),
     **{f"descent-{rule}": lambda b, rule=rule: _descend(rule) for rule in RULES},
     "walkers": lambda b: _walk(),
     "conjugate gradients": _solve,

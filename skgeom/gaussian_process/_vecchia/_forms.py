@@ -32,8 +32,8 @@ class Settings(NamedTuple):
     n_neighbors: int
     n_neighbors_predict: int
     batch_size: int | None
-    n_inducing: int
-    linear_trend: bool
+    n_inducing: int = 200
+    linear_trend: bool = True
 
 
 class Form(NamedTuple):

@@ -21,7 +21,7 @@ from skgeom.gaussian_process._vecchia._fisher_scoring import (
 # show up as spurious anisotropy; and there, up to how many it is a share of all.
 _BATCH, _FLAT_BATCH, _BATCH_SHARE, _MOST_BATCH = 4000, 8000, 0.1, 20_000
 _FEW_COLUMNS = 3
-# Share of the batch that tells one length scale, in more columns.
+# Share of the batch that one length scale is learned from first.
 _SHARE_FOR_ONE = 4
 # Cells are made anew where a length scale has changed by such a factor.
 _CHANGED, _MOST_CELLS = 1.25, 3
@@ -46,11 +46,12 @@ def learn(table, free, settings, backend, *, rng, **limits):
     rows = np.sort(rng.permutation(n)[:size])
     search = _Search(settings, backend, **limits)
     few = n_features <= _FEW_COLUMNS
-    likelihood, share = search.likelihood(table, rows), rows
-    if not few:
-        share = np.sort(rng.permutation(rows)[: -(-size // _SHARE_FOR_ONE)])
-    found = search.ascend(search.likelihood(table, share), free.tied(), None)
-    theta = free.tied().theta(found.phi)
+    likelihood, tied = search.likelihood(table, rows), free.tied()
+    share = np.sort(rng.permutation(rows)[: -(-len(rows) // _SHARE_FOR_ONE)])
+    found = search.ascend(search.likelihood(table, share), tied, tied.start)
+    if few:
+        found = search.ascend(likelihood, tied, found.phi)
+    theta = tied.theta(found.phi)
     cells = cells_of(table, theta, settings.kernel) if few else None
     if cells is None:
         phi, told = search.untied(likelihood, free, found)
@@ -76,12 +77,8 @@ class _Search:
         return BatchLikelihood(*table, rows, *sizes)
 
     def ascend(self, likelihood, free, start):
-        """Numbers of greatest likelihood; where no steps are left, those of the start.
-
-        None starts in the middle.
-        """
+        """Numbers of greatest likelihood; those of the start where no step is left."""
         left = self.max_iter - self.n_iter
-        start = free.start if start is None else start
         if left <= 0 or self.stopped:
             self.converged = self.stopped
             likelihood.search(free.theta(start))

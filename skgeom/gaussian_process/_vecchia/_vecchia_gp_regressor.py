@@ -27,7 +27,8 @@ class VecchiaGPRegressor(RegressorMixin, VecchiaGP):
     exact. For more, each row is given its nearest ones among those before it, in random
     order [1]_: hyper-parameters are learned from a batch of such rows by Fisher scoring
     [2]_, so that what learning costs hardly depends on how many rows there are, and a
-    prediction is that of the rows that are near.
+    prediction is that of the rows that are near; or, for noisy fields of few columns,
+    the field is found at all rows at once, by conjugate gradients [3]_.
 
     Read more in the :ref:`User Guide <vecchia_gp>`.
 
@@ -38,24 +39,33 @@ class VecchiaGPRegressor(RegressorMixin, VecchiaGP):
         as scikit-learn's :class:`~sklearn.gaussian_process.kernels.Matern` has them.
     approximation : str, default="auto"
         "exact": the whole matrix, at most 10,000 rows. "response": rows given their
-        nearest ones, with their noise. "latent": the field without noise given that of
-        near rows. "full_scale": inducing points, and of what they leave, near rows
-        [3]_. "auto" is "exact" up to 1,000 rows; for more it is "response", or another
-        one that may pay and gives rows that are left out the larger density.
+        nearest ones, with their noise. "latent": the field without noise is given near
+        ones, and found at all rows at once; for noisy fields of up to three columns.
+        "full_scale": inducing points, and near rows for what these leave [4]_. "auto"
+        is "exact" up to 1,000 rows; for more, the form that gives 1,000 rows that it
+        was not given the higher density: "latent" is tried in up to three columns
+        where there is noise, "full_scale" where points explain most of the field and
+        near rows leave more of it than a twentieth of the noise.
     n_neighbors : int, default=30
-        Rows that each row is given while hyper-parameters are learned.
+        Rows that each row is given while hyper-parameters are learned; half of them in
+        "full_scale", whose last pass over all rows gives these.
     n_neighbors_predict : int, default=150
-        Rows that a prediction is made from. More than `n_neighbors` pay: where noise is
-        large, many are needed to average it away.
+        Rows that a prediction of "response" or "full_scale" is made from. More than
+        `n_neighbors` pay: where noise is large, many are needed to average it away.
+        "latent" predicts from `n_neighbors` rows, and takes these for variances.
     n_inducing : int, default=200
         Points that stand for all rows in "full_scale": what they say of a row is known
         beside its neighbours. Where there are fewer distinct rows, these are they.
     ard : bool, default=True
-        Whether each column has a length scale of its own (automatic relevance
-        determination); else one is shared, in the units that columns come in.
+        Whether each column may have a length scale of its own (automatic relevance
+        determination): "exact" and "full_scale" take one for each; the others first one
+        for all, in units of the columns' spread, and more where the likelihood gains
+        what so many parameters are worth. False is one, in the units that columns come
+        in.
     linear_trend : bool, default=True
         Whether a linear trend is taken away first, by ridge regression whose penalty
-        is chosen by generalised cross-validation.
+        is chosen by generalised cross-validation. "full_scale" has one with a prior
+        beside it, which counts as signal.
     noise : float or "learn", default="learn"
         Variance of the noise, >= 0, in squared units of y.
     batch_size : int, default=None
@@ -94,8 +104,8 @@ class VecchiaGPRegressor(RegressorMixin, VecchiaGP):
         Standard deviation of y about its trend.
     log_marginal_likelihood_value_ : float
         Log density of y about the trend, at `theta_`, summed over targets. For
-        "response" that of the batch, times the rows for each of its rows. 0 where y is
-        constant.
+        "response" and "full_scale" that of the batch, times the rows for each of its
+        rows; for "latent" as for "response". 0 where y is constant.
     approximation_ : str
         What was used.
     inducing_points_ : ndarray of shape (<= `n_inducing`, n_features)
@@ -126,7 +136,10 @@ class VecchiaGPRegressor(RegressorMixin, VecchiaGP):
        processes", Journal of the Royal Statistical Society B 50, 1988.
     .. [2] Guinness, "Gaussian process learning via Fisher scoring of Vecchia's
        approximation", Statistics and Computing 31, 2021.
-    .. [3] Gyger, Furrer and Sigrist, "Vecchia-inducing-points full-scale approximations
+    .. [3] Kündig and Sigrist, "Iterative methods for Vecchia-Laplace approximations
+       for latent Gaussian process models", Journal of the American Statistical
+       Association 120, 2025.
+    .. [4] Gyger, Furrer and Sigrist, "Vecchia-inducing-points full-scale approximations
        for Gaussian processes", arXiv:2507.05064, 2025.
 
     Examples
@@ -213,7 +226,8 @@ class VecchiaGPRegressor(RegressorMixin, VecchiaGP):
         Warns
         -----
         ConvergenceWarning
-            If learning ends before `tol` is met.
+            If learning ends before `tol` is met, or "latent" meets a noise too small
+            for its systems.
         """
         backend = self._backend_for(X, reset=True)
         rows, targets, weights = self._read(X, y, sample_weight)
@@ -249,7 +263,8 @@ class VecchiaGPRegressor(RegressorMixin, VecchiaGP):
         cov : array of shape (n_rows, n_rows) or (n_rows, n_rows, n_targets)
             Covariance of targets, noise included; the diagonal is the squares of `std`.
             For "response" it is that of the errors of the predictions, from whatever
-            rows each is made. Only with `return_cov`.
+            rows each is made; "latent" solves a system for each row. Only with
+            `return_cov`.
 
         Raises
         ------
@@ -283,7 +298,8 @@ class VecchiaGPRegressor(RegressorMixin, VecchiaGP):
         Parameters
         ----------
         X : array-like of shape (n_rows, n_features)
-            Rows; their covariance is made, of n_rows^2 entries.
+            Rows; their covariance is made, of n_rows^2 entries. "latent" solves a
+            system of all training rows for each draw.
         n_samples : int, default=1
             How many draws.
         random_state : int, RandomState instance or None, default=0
@@ -326,8 +342,8 @@ class VecchiaGPRegressor(RegressorMixin, VecchiaGP):
         Returns
         -------
         log_likelihood : float
-            Summed over targets. For "response" over all rows, each given its nearest
-            ones among those before: as many neighbour searches as rows.
+            Summed over targets. For all but "exact", of noisy rows each given its
+            nearest ones among those before: as many neighbour searches as rows.
         gradient : ndarray of shape (n_features + 2,)
             By `theta`. Only with `eval_gradient`.
 
