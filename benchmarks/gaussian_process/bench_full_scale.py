@@ -66,7 +66,7 @@ def of_fields(n, seeds):
                     error = np.sqrt(np.mean((model.predict(X[n:]) - f[n:]) ** 2))
                     name = d, ratio, form, "learned"
                     found.setdefault(name, []).append(error / least)
-                print(d, seed, ratio, {k[2:]: v[-1] for k, v in found.items()})
+                print(d, seed, ratio, list(found.items())[-4:], flush=True)
     heads = "columns", "signal / noise", "form", "parameters"
     return [
         dict(zip(heads, name, strict=True))

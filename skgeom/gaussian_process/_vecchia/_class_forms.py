@@ -18,9 +18,10 @@ from skgeom.gaussian_process._vecchia._parameters import Parameters
 from skgeom.gaussian_process._vecchia._table import Table
 from skgeom.typing import NDArray
 
-# Rows times classes that a batch has, where none of the rows is given all others; and
-# the fewest rows.
+# Rows times classes that a batch has, and the fewest rows; where each of the rows is
+# given all others, it has fewer.
 _BATCH, _LEAST_BATCH = 4000, 1000
+_EXACT_BATCH, _LEAST_EXACT_BATCH = 2000, 400
 # Share of the rows, and most of them, that are left out to choose epsilon by.
 _LEFT_OUT, _MOST_LEFT_OUT = 0.2, 1000
 
@@ -110,9 +111,9 @@ class ClassForm(NamedTuple):
         tables, *_ = class_tables(labels, self.n_classes, alpha_epsilon)
         size = self.settings.batch_size
         if size is None:
-            size = _LEAST_BATCH
-            if self.form != "exact":
-                size = max(_BATCH // self.n_classes, size)
+            size = max(_BATCH // self.n_classes, _LEAST_BATCH)
+            if self.form == "exact":
+                size = max(_EXACT_BATCH // self.n_classes, _LEAST_EXACT_BATCH)
         settings = self.settings._replace(batch_size=size)
         if self.form == "full_scale":
             return learn_full_scale_together(

@@ -60,15 +60,15 @@ class VecchiaGPClassifier(ClassifierMixin, VecchiaGP):
         Whether each column has a length scale of its own (automatic relevance
         determination); else one is shared, in the units that columns come in.
     batch_size : int, default=None
-        Rows that hyper-parameters are learned from. None is 1,000 for "exact", else
-        4,000 over the number of classes, and at least 1,000.
+        Rows that hyper-parameters are learned from. None is 4,000 over the number of
+        classes, and at least 1,000; for "exact" 2,000 over it, and at least 400.
     max_iter : int, default=200
         Most steps of learning, for each epsilon.
     tol : float, default=1e-4
         Learning ends when a step gains less of the log likelihood for each row.
     random_state : int, RandomState instance or None, default=None
         Decides the order of the rows, which are in the batch and which are left out.
-        "exact" of up to 1,000 rows has none of these.
+        "exact" of up to `batch_size` rows has none of these.
     n_jobs : int, default=None
         Threads on the host; None is 1 unless in a `joblib.parallel_config` context.
         The result does not depend on it.
