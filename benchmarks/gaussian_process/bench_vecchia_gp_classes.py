@@ -66,7 +66,7 @@ def main():
             notes=[
                 "70 % of the rows to learn from; standardised, digits divided by 16",
                 "GaussianProcessClassifier: constant x RBF, one length scale, its own "
-                "optimiser; not run on digits, ten Laplace approximations of 1,257 rows",
+                "optimiser; not run on digits: ten fits to 1,257 rows",
                 "CPU seconds of a split, choice of settings included; one thread",
             ],
             write=not args.quick,
