@@ -42,7 +42,18 @@ class Neighborhoods(NamedTuple):
     neighbors: Any
     rows: Any
 
-    def of(self, block):
-        """Some of the rows."""
+    def of(self, block: slice) -> "Neighborhoods":
+        """Take some of the rows.
+
+        Parameters
+        ----------
+        block : slice
+            Which of them.
+
+        Returns
+        -------
+        Neighborhoods
+            Points and values are those of all.
+        """
         parts = (part[block] for part in (self.noise, self.neighbors, self.rows))
         return Neighborhoods(self.points, self.values, self.n_factors, *parts)

@@ -36,6 +36,7 @@ from skgeom.typing import NDArray
 # the noise such a share is the variance of the field that near rows leave, told by so
 # many rows.
 _EXPLAINED, _WORTH, _TRIED = 0.85, 0.05, 200
+_PLANE = 2
 
 
 class FullScaleProcess(NamedTuple):
@@ -77,9 +78,10 @@ class FullScaleProcess(NamedTuple):
     def may_pay(table, parameters, settings, backend):
         """Whether inducing points explain the field, and near rows leave much of it.
 
-        As told by some rows, with the parameters of a form of near rows alone.
+        As told by some rows, with the parameters of a form of near rows alone. In up to
+        two columns the latent form is as good and costs less.
         """
-        if not len(parameters.lengths):
+        if len(parameters.lengths) <= _PLANE:
             return False
         some = slice(0, min(_TRIED, len(table.points)))
         queries = table.points[some]

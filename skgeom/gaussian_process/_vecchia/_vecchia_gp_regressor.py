@@ -44,8 +44,8 @@ class VecchiaGPRegressor(RegressorMixin, VecchiaGP):
         "full_scale": inducing points, and near rows for what these leave [4]_. "auto"
         is "exact" up to 1,000 rows; for more, the form that gives 1,000 rows that it
         was not given the higher density: "latent" is tried in up to three columns
-        where there is noise, "full_scale" where points explain most of the field and
-        near rows leave more of it than a twentieth of the noise.
+        where there is noise, "full_scale" in three and more where points explain most
+        of the field, and near rows leave more of it than a twentieth of the noise.
     n_neighbors : int, default=30
         Rows that each row is given while hyper-parameters are learned; half of them in
         "full_scale", whose last pass over all rows gives these.

@@ -204,16 +204,17 @@ def test_threads_do_not_change_the_result(monkeypatch):
 
 def test_it_says_where_it_may_pay():
     backend = get_backend()
-    rows = table(400, d=2, n_targets=1)
-    options = Settings("matern52", 10, 30, None, 40, True)
+    options = Settings("matern52", 10, 30, None, 60, True)
 
-    def may_pay(length, noise):
-        parameters = Parameters(np.log([1.0, length, length, noise]))
+    def may_pay(length, noise, d=3):
+        rows = table(400, d=d, n_targets=1)
+        parameters = Parameters(np.log([1.0, *[length] * d, noise]))
         return FullScaleProcess.may_pay(rows, parameters, options, backend)
 
-    assert may_pay(2.0, 1.0)  # long, and noisy
+    assert may_pay(3.0, 1.0)  # long, and noisy
+    assert not may_pay(3.0, 1.0, d=2)
     assert not may_pay(0.02, 1.0)  # points are too few for it
-    assert not may_pay(20.0, 0.1)  # near rows say it all
+    assert not may_pay(50.0, 0.1)  # near rows say it all
 
 
 # --------------------------------------------------------------------------- bad input
