@@ -22,6 +22,12 @@ TABLES = {
     "moons": make_moons(400, noise=0.3, random_state=0),
     "digits": load_digits(return_X_y=True),
 }
+NOTES = [
+    "70 % of the rows to learn from; standardised, digits divided by 16",
+    "GaussianProcessClassifier: constant x RBF, one length scale, its own optimiser; not "
+    "run on digits: ten fits to 1,257 rows",
+    "CPU seconds of a split, choice of settings included; one thread",
+]
 # Of one length scale for all columns.
 GRID = {"C": [0.3, 1, 3, 10, 30], "gamma": ["scale", 0.003, 0.01, 0.03]}
 
@@ -59,18 +65,13 @@ def main():
                 row = log_loss(y[test], told), right, fit + predict
                 found.setdefault((name, method), []).append(row)
                 print(name, seed, method, np.round(row, 4), flush=True)
-        report(
-            "vecchia_gp_classes",
-            table_of(found),
-            title="Classes of rows that were left out: log loss and accuracy",
-            notes=[
-                "70 % of the rows to learn from; standardised, digits divided by 16",
-                "GaussianProcessClassifier: constant x RBF, one length scale, its own "
-                "optimiser; not run on digits: ten fits to 1,257 rows",
-                "CPU seconds of a split, choice of settings included; one thread",
-            ],
-            write=not args.quick,
-        )
+            report(
+                "vecchia_gp_classes",
+                table_of(found),
+                title="Classes of rows that were left out: log loss and accuracy",
+                notes=NOTES,
+                write=not args.quick,
+            )
 
 
 def table_of(found):
