@@ -24,8 +24,8 @@ TABLES = {
 }
 NOTES = [
     "70 % of the rows to learn from; standardised, digits divided by 16",
-    "GaussianProcessClassifier: constant x RBF, one length scale, its own optimiser; not "
-    "run on digits: ten fits to 1,257 rows",
+    "GaussianProcessClassifier: constant x RBF, one length scale, its own optimiser; "
+    "not run on digits: ten fits to 1,257 rows",
     "CPU seconds of a split, choice of settings included; one thread",
 ]
 # Of one length scale for all columns.
