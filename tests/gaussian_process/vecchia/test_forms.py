@@ -64,14 +64,14 @@ def test_with_all_neighbors_the_field_is_the_dense_one(seed, noise):
 
 
 def test_variances_count_rows_beyond_the_near_ones():
-    """What ten near rows leave is several times too much."""
+    """What ten near rows leave is twice too much."""
     table, queries = draw(1500, 0)
     theta = np.log([1.0, 1.0, 1.0, 4.0])
     _, covariance = dense(table, queries, 1.0, 4.0)
     near = FORMS["response"].condition(
         table, Parameters(theta), Settings("matern52", 10, 10, None), CPU
     )
-    assert near.posterior(queries, CPU)[1].mean() > 3 * np.diagonal(covariance).mean()
+    assert near.posterior(queries, CPU)[1].mean() > 1.7 * np.diagonal(covariance).mean()
     process = latent(table, theta, 20, 150)
     _, variances = process.posterior(queries, CPU)
     assert_allclose(variances, np.diagonal(covariance), rtol=0.4)
