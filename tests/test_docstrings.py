@@ -372,6 +372,7 @@ NO_SOURCE = {
     "solvers": "LinearSolution largest_eigenpairs leading_eigenpairs principal_axes",
     "cluster._sdp._admm": "RelaxedClustering",
     "embedding._centred": "Frame frame_of placed",
+    "gaussian_process._vecchia._cells": "cells_of",
     "gaussian_process._vecchia._table": "read_table",
     "nodes._graph_gp._labels": "read_labels",
     "cluster._sdp._exchange": "partition_value",

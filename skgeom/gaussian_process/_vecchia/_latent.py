@@ -27,14 +27,18 @@ from skgeom.typing import NDArray
 
 # Noise that the field itself has, in units of its variance: for rounding.
 JITTER = 1e-8
-# Fields that variances are told from; how exactly these are solved for, and the mean,
-# as shares of the right side and, where noise is small, of its deviation.
-_N_DRAWS, _TOL_OF_DRAWS, _TOL = 16, 1e-2, 1e-3
+# Fields that variances are told from, fewer of many rows; how exactly these are solved
+# for, and the mean, as shares of the right side and, where noise is small, of its
+# deviation.
+_N_DRAWS, _FEW_DRAWS, _MANY_ROWS = 16, 8, 50_000
+_TOL_OF_DRAWS, _TOL = 1e-2, 1e-3
 _LEAST_TOL, _MOST_STEPS = 1e-8, 500
 # Signal to noise up to which fields are simulated in numbers of four bytes.
 _FOR_SINGLE = 100.0
 # Where the form may pay: columns, and noise in units of the signal.
 _FEW_COLUMNS, _LEAST_NOISE = 3, 1e-3
+# Rows that lie together in memory.
+_TILE = 2**13
 # Rows that predictions are made for at once.
 _BLOCK = 2**14
 
@@ -178,6 +182,7 @@ class LatentProcess(NamedTuple):
     def given(cls, table, parameters, settings, backend):
         """The process after the rows of a table."""
         rows, sizes = _one_at_each_place(table), settings[1:3]
+        rows = rows.of(by_tiles(rows.points / parameters.lengths))
         system = _system(rows, parameters, settings.kernel, sizes[0], backend)
         targets = backend.asarray(rows.residuals, dtype=backend.float64)
         field, found = system.given(targets)
@@ -188,7 +193,8 @@ class LatentProcess(NamedTuple):
                 "approximation='latent'. 'response' does not mind.",
                 ConvergenceWarning,
             )
-        simulated = system.simulate(np.random.default_rng(0), _N_DRAWS)
+        n_draws = _N_DRAWS if len(rows.points) <= _MANY_ROWS else _FEW_DRAWS
+        simulated = system.simulate(np.random.default_rng(0), n_draws)
         field = backend.to_numpy(field)
         return cls(table, settings.kernel, parameters, *sizes, rows, field, simulated)
 
@@ -278,6 +284,48 @@ class LatentProcess(NamedTuple):
 def _system(rows, parameters, kernel, n_neighbors, backend):
     points, noise = rows.points / parameters.lengths, parameters.noise * rows.factors
     return FieldSystem(points, noise, n_neighbors, kernel, parameters.signal, backend)
+
+
+def by_tiles(points: NDArray) -> NDArray:
+    """An order of rows in which neighbours are near in memory, too.
+
+    Of each doubling of the rows, those of a tile of the space come together. Rows in
+    random order stay so but for that: the first ones are spread as they were.
+
+    Parameters
+    ----------
+    points : ndarray of shape (n, n_features)
+        Rows, in random order.
+
+    Returns
+    -------
+    ndarray of shape (n,), int64
+        The rows, one after the other.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skgeom.gaussian_process._vecchia._latent import by_tiles
+    >>> by_tiles(np.array([[0.0], [2.0], [1.0]]))
+    array([0, 1, 2])
+    """
+    parts, start, end = [], 0, min(2 * _TILE, len(points))
+    while start < end:
+        parts += _tiles(points, np.arange(start, end))
+        start, end = end, min(2 * end, len(points))
+    return np.concatenate(parts)
+
+
+def _tiles(points, rows):
+    """Rows in halves of equal size, until they are few, each in its order."""
+    if len(rows) <= _TILE:
+        return [rows]
+    here = points[rows]
+    column = here[:, np.argmax(np.ptp(here, axis=0))]
+    lower = column < np.median(column)
+    if not lower.any():
+        return [rows]
+    return _tiles(points, rows[lower]) + _tiles(points, rows[~lower])
 
 
 def _one_at_each_place(table):

@@ -35,7 +35,7 @@ def field(n, d=2, noise=0.1, seed=0):
 def all_neighbors(X, y, kernel, **options):
     """The form of neighbours, with all rows as neighbours."""
     n = len(X)
-    sizes = dict(n_neighbors=n - 1, n_neighbors_predict=n, max_iter=9, tol=1e9)
+    sizes = dict(n_neighbors=n - 1, n_neighbors_predict=n, max_iter=60, tol=1e9)
     return VecchiaGPRegressor(
         kernel, approximation="response", random_state=0, **sizes, **options
     ).fit(X, y)
