@@ -20,7 +20,7 @@ from benchmarks._report import parser, report
 from skgeom import VecchiaGPRegressor
 
 
-def ours(X, y, new, seed, **options):
+def ours(X, y, new, seed):
     """Means and deviations of our own, from near rows; bench_full_scale has others."""
     model = VecchiaGPRegressor(
         approximation="response", random_state=seed, **options
