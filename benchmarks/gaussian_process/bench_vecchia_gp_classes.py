@@ -14,7 +14,7 @@ from sklearn.model_selection import GridSearchCV, StratifiedShuffleSplit
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
-from benchmarks._report import arguments, report, timed
+from benchmarks._report import parser, report, timed
 from skgeom import VecchiaGPClassifier
 
 TABLES = {
@@ -45,13 +45,18 @@ def methods(name, seed):
 
 def main():
     """Print and keep the table."""
-    args = arguments(__doc__)
+    reader = parser(__doc__)
+    reader.add_argument("--only", choices=TABLES, help="one, to a table of its own")
+    args = reader.parse_args()
     warm = TABLES["moons"]
     for form in ("exact", "full_scale"):
         model = VecchiaGPClassifier(approximation=form, alpha_epsilon=0.01)
         model.fit(*warm).predict_proba(warm[0])
     found = {}
+    kept = "vecchia_gp_classes" + (f"_{args.only}" if args.only else "")
     for name, (X, y) in TABLES.items():
+        if args.only not in (None, name):
+            continue
         n_splits = 1 if args.quick else 5
         splits = StratifiedShuffleSplit(n_splits, test_size=0.3, random_state=1)
         for seed, (train, test) in enumerate(splits.split(X, y)):
@@ -66,7 +71,7 @@ def main():
                 found.setdefault((name, method), []).append(row)
                 print(name, seed, method, np.round(row, 4), flush=True)
             report(
-                "vecchia_gp_classes",
+                kept,
                 table_of(found),
                 title="Classes of rows that were left out: log loss and accuracy",
                 notes=NOTES,
