@@ -142,7 +142,8 @@ SETTINGS = {
         )
     ],
     "VecchiaGPRegressor": [
-        dict(approximation="full_scale", n_inducing=20, n_neighbors=9),
+        # Learned, noise ends at its bound there, as exactly as steps end.
+        dict(approximation="full_scale", n_inducing=20, n_neighbors=9, noise=0.1),
         dict(approximation="response", n_neighbors=9, n_neighbors_predict=20),
     ],
 }
