@@ -71,7 +71,9 @@ class ClassProcesses(NamedTuple):
         )
 
 
-def class_tables(labels: Labels, n_classes: int, alpha_epsilon: float):
+def class_tables(
+    labels: Labels, n_classes: int, alpha_epsilon: float
+) -> tuple[list[Table], NDArray, float]:
     """A table for each class, centres of their targets, and the unit of these."""
     targets, variances = dirichlet_targets(labels.codes, n_classes, alpha_epsilon)
     centers = targets.mean(axis=0)

@@ -149,7 +149,9 @@ class FullScaleProcess(NamedTuple):
         of_all.search(theta)
         return of_all(theta)
 
-    draw = draw_jointly
+    def draw(self, queries, n_columns, rng, backend):
+        """Draws of the signal less its mean at queries."""
+        return draw_jointly(self, queries, n_columns, rng, backend)
 
     def _blocks(self, n, m):
         """Rows that are worked on at once."""
