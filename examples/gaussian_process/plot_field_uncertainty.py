@@ -78,8 +78,8 @@ plt.show()
 # Fields that could be
 # --------------------
 # Along a line through the lake: draws share what is not known. In the middle the
-# nearest rows change shore, and the prediction turns from one to the other. From near
-# readings it turns more steeply: a shore is known less well from 150 of them alone.
+# nearest rows change shore, and the prediction turns from one to the other.
+# With more of them (`n_neighbors`) both shores count.
 
 line = np.stack([np.linspace(0, 1, 150), np.full(150, 0.5)], axis=1)
 mean, covariance = model.predict(line, return_cov=True)
@@ -94,8 +94,6 @@ for draw in (root @ rng.normal(size=(150, 4))).T:
     ax.plot(line[:, 0], mean + draw, linewidth=0.8, linestyle="-", color="#8A8A8A")
 ax.plot(line[:, 0], mean, label="prediction, with 95 %", linestyle="-")
 ax.plot(line[:, 0], field(line), label="field")
-near = VecchiaGPRegressor(approximation="response", random_state=0).fit(X, y)
-ax.plot(line[:, 0], near.predict(line), label="from near readings", linestyle=":")
 ax.axvspan(0.3, 0.7, alpha=0.06, color="black")
 ax.set(title="through the lake", xlabel="way", ylabel="field")
 ax.legend()

@@ -81,7 +81,9 @@ class ExactProcess(NamedTuple):
         """Of the rows, with its gradient."""
         return dense_likelihood(theta, *self.table, self.kernel)
 
-    draw = draw_jointly
+    def draw(self, queries, n_columns, rng, backend):
+        """Draws of the signal less its mean at queries."""
+        return draw_jointly(self, queries, n_columns, rng, backend)
 
     def _values(self, A, B, backend):
         A, B = (
@@ -137,7 +139,9 @@ class NeighborProcess(NamedTuple):
         of_all.search(theta)
         return of_all(theta)[:2]
 
-    draw = draw_jointly
+    def draw(self, queries, n_columns, rng, backend):
+        """Draws of the signal less its mean at queries."""
+        return draw_jointly(self, queries, n_columns, rng, backend)
 
     def _local(self, queries, backend):
         return local_weights(
