@@ -55,6 +55,7 @@ _ESTIMATORS = {
     "STKRClassifier": "skgeom.kernels",
     "STKRRegressor": "skgeom.kernels",
     "MagmaClust": "skgeom.gaussian_process",
+    "VecchiaGPClassifier": "skgeom.gaussian_process",
     "VecchiaGPRegressor": "skgeom.gaussian_process",
     "SphereKernelDensity": "skgeom.mixture",
     "VonMisesFisherMixture": "skgeom.mixture",

@@ -154,8 +154,18 @@ SETTINGS = {
     ],
     "SupportPoints": [dict(n_samples=8, method="sliced", max_iter=20)],
     "DiversitySampler": [dict(n_samples=12, strategy="kmeans")],
+    "VecchiaGPClassifier": [
+        dict(
+            approximation="full_scale",
+            n_inducing=20,
+            n_neighbors=9,
+            n_neighbors_predict=20,
+        )
+    ],
     "VecchiaGPRegressor": [
-        dict(approximation="response", n_neighbors=9, n_neighbors_predict=20)
+        # Learned, noise ends at its bound there, as exactly as steps end.
+        dict(approximation="full_scale", n_inducing=20, n_neighbors=9, noise=0.1),
+        dict(approximation="response", n_neighbors=9, n_neighbors_predict=20),
     ],
 }
 # Iterations that stop at a tolerance agree to that tolerance, not to rounding.
@@ -576,6 +586,9 @@ WITHIN_ESTIMATORS = {
     "SupportPoints": "columns_of_distances distances_within distinct_nearest "
     "majorised_points quantiles_along shares_below sliced_points",
     "VecchiaGPRegressor": "learn local_weights error_covariance draw_together",
+    "VecchiaGPRegressor": "choose_inducing_points draw_jointly error_covariance "
+    "faded_neighbors held_out_density in_units learn learn_from_all learn_full_scale "
+    "learn_full_scale_together local_weights",
 }
 
 

@@ -375,6 +375,7 @@ NO_SOURCE = {
     "embedding._centred": "Frame frame_of placed",
     "gaussian_process._magma._curves": "grid_of",
     "embedding._neighborhoods": "fading_weights",
+    "gaussian_process._vecchia._cells": "cells_of",
     "gaussian_process._vecchia._table": "read_table",
     "nodes._graph_gp._labels": "read_labels",
     "cluster._sdp._exchange": "partition_value",

@@ -157,6 +157,11 @@ MAP = {
         ),
         ("features for\npredictions", "Nystroem", None),
         ("numbers, and how far\noff they may be", "VecchiaGPRegressor", "vecchia_gp"),
+        (
+            "classes, and where\nthey are a guess",
+            "VecchiaGPClassifier",
+            "vecchia_gp_classes",
+        ),
     ],
     "Rows that are no vectors": [
         ("many short curves,\nforecasts", "MagmaClust", "magma_clust"),

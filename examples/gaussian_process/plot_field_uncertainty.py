@@ -37,7 +37,9 @@ y = field(X) + rng.normal(size=len(X))
 # %%
 # The model
 # ---------
-# Hyper-parameters are learned from 8,000 rows that are given their neighbours.
+# Hyper-parameters are learned from 8,000 rows that are given their neighbours. The
+# field is then either found at all rows at once, or, at a place, from the readings near
+# it: which it is, a thousand readings decide that are held out for that.
 
 model = VecchiaGPRegressor(random_state=0).fit(X, y)
 print(f"{len(X)} rows, {model.approximation_}, {model.n_iter_} steps")
@@ -76,8 +78,8 @@ plt.show()
 # Fields that could be
 # --------------------
 # Along a line through the lake: draws share what is not known. In the middle the
-# nearest readings change shore, and the prediction turns from one to the other, within
-# what it says of itself; with more of them (`n_neighbors_predict`) both shores count.
+# nearest rows change shore, and the prediction turns from one to the other.
+# With more of them (`n_neighbors`) both shores count.
 
 line = np.stack([np.linspace(0, 1, 150), np.full(150, 0.5)], axis=1)
 mean, covariance = model.predict(line, return_cov=True)

@@ -21,6 +21,7 @@ from skgeom.backends._blocks import (
 from skgeom.backends._descent import Descent, Links, Points
 from skgeom.backends._dispatch import get_backend
 from skgeom.backends._kernel_products import POINT_KERNELS, SQUARED_UNITS
+from skgeom.backends._neighborhoods import Neighborhoods
 from skgeom.backends._protocol import Backend
 from skgeom.backends._threads import few_threads, one_blas_thread
 from skgeom.backends._walks import Steps
@@ -31,6 +32,7 @@ __all__ = [
     "Descent",
     "Links",
     "MissingDeviceError",
+    "Neighborhoods",
     "POINT_KERNELS",
     "Points",
     "SQUARED_UNITS",

@@ -5,12 +5,13 @@ from typing import Any, Protocol, runtime_checkable
 import scipy.sparse as sp
 
 from skgeom.backends._descent import Descent, Links, Points
+from skgeom.backends._protocol_conditionals import ConditionalPrimitives
 from skgeom.backends._walks import Steps
 from skgeom.typing import Array, NDArray
 
 
 @runtime_checkable
-class Backend(Protocol):
+class Backend(ConditionalPrimitives, Protocol):
     """What every engine offers to the layers above.
 
     Attributes
@@ -179,86 +180,6 @@ class Backend(Protocol):
         -------
         array of shape (n_rows, n_samples)
             In the type of X.
-        """
-
-    def vecchia_likelihood(
-        self,
-        points: Array,
-        targets: Array,
-        noise: Array,
-        neighbors: Array,
-        rows: Array,
-        kernel: str = "matern52",
-        signal: float = 1.0,
-    ) -> tuple[Array, Array, Array]:
-        r"""Sum negative log densities of Gaussian rows, each given its neighbours.
-
-        Targets have covariance :math:`s k(d) + \mathrm{diag}(noise)` with s the signal
-        and k of unit width: with d the distance, :math:`e^{-d^2/2}` ("rbf"),
-        :math:`e^{-d}` ("exponential"), :math:`(1 + r) e^{-r}` with
-        :math:`r = \sqrt 3 d` ("matern32"), :math:`(1 + r + r^2/3) e^{-r}` with
-        :math:`r = \sqrt 5 d` ("matern52").
-
-        Parameters
-        ----------
-        points : array of shape (n, n_features), float64
-            In units of the length scales.
-        targets : array of shape (n, n_targets), float64
-            Independent of each other.
-        noise : array of shape (n,), float64
-            Variance of the noise of each row, > 0.
-        neighbors : array of shape (n_rows, m), int64
-            What each row is given; -1 for none, after all others.
-        rows : array of shape (n_rows,), int64
-            Which rows these are; none is its own neighbour.
-        kernel : {"rbf", "exponential", "matern32", "matern52"}, default="matern52"
-            The kernel.
-        signal : float, default=1.0
-            The s of the formula, > 0.
-
-        Returns
-        -------
-        value : array of shape ()
-            The sum, over rows and targets.
-        gradient : array of shape (n_features + 2,)
-            Its derivatives by the logs of the signal, of the length scale of each
-            column, and of a factor of all noise.
-        fisher : array of shape (n_features + 2, n_features + 2)
-            Expected second derivatives by the same.
-        """
-
-    def kriging_weights(
-        self,
-        points: Array,
-        queries: Array,
-        noise: Array,
-        neighbors: Array,
-        kernel: str = "matern52",
-        signal: float = 1.0,
-    ) -> tuple[Array, Array]:
-        """Weights of noisy neighbours in the mean of a Gaussian field at queries.
-
-        Parameters
-        ----------
-        points : array of shape (n, n_features), float64
-            In units of the length scales.
-        queries : array of shape (n_queries, n_features), float64
-            Where the field is wanted, in units of the length scales.
-        noise : array of shape (n_queries, m), float64
-            Variance of the noise of each neighbour, > 0.
-        neighbors : array of shape (n_queries, m), int64
-            Rows of `points`; -1 for none, after all others.
-        kernel : {"rbf", "exponential", "matern32", "matern52"}, default="matern52"
-            As in `vecchia_likelihood`.
-        signal : float, default=1.0
-            Variance of the field, > 0.
-
-        Returns
-        -------
-        weights : array of shape (n_queries, m)
-            Zero where there is no neighbour.
-        variances : array of shape (n_queries,)
-            What is left of the signal, without noise.
         """
 
     def signature_values(

@@ -100,6 +100,36 @@ def kriging_weights(points, queries, noise, neighbors, kernel="matern52", signal
     return weights, variances
 
 
+def neighbor_factor(neighbors, weights):
+    """The dense matrix: the identity less the weights."""
+    n = len(neighbors)
+    factor = np.eye(n)
+    for i, listed in enumerate(neighbors):
+        factor[i, listed[listed >= 0]] -= weights[i, listed >= 0]
+    return factor
+
+
+def neighbor_solve(factor, B, transposed=False):
+    """Solve for B in the dense matrix, or its transpose."""
+    return np.linalg.solve(factor.T if transposed else factor, B)
+
+
+def vecchia_contrasts(given, kernel="matern52", signal=1.0):
+    """Regress each row on its neighbours; see `Backend.vecchia_contrasts`."""
+    contrasts, variances = [], []
+    weights = np.zeros(given.neighbors.shape)
+    for i, (row, listed) in enumerate(zip(given.rows, given.neighbors, strict=True)):
+        of = [*listed[listed >= 0], row]
+        F = given.values[of, : given.n_factors]
+        K = signal * kernel_values(given.points[of], given.points[of], kernel, 0.5)
+        K = K - F @ F.T + np.diag([*given.noise[i, : len(of) - 1], given.noise[i, -1]])
+        weights[i, : len(of) - 1] = np.linalg.solve(K[:-1, :-1], K[:-1, -1])
+        full = np.append(-weights[i, : len(of) - 1], 1.0)
+        contrasts.append(full @ given.values[of])
+        variances.append(full @ K @ full)
+    return np.array(contrasts), np.array(variances), weights
+
+
 def _covariances(points, noise, kernel, signal):
     """Covariance of noisy rows, and its derivatives by the logs of the parameters."""
     K = signal * kernel_values(points, points, kernel, 0.5)

@@ -90,6 +90,54 @@ def test_with_all_rows_before_it_is_the_joint_likelihood(device, kernel):
     assert_allclose(gradient, told, rtol=0, atol=1e-6 * np.abs(told).max())
 
 
+@given(**sizes)
+@settings(max_examples=25)
+def test_neighbor_solve(device, **size):
+    *_, neighbors, rows = draw(**size)
+    neighbors = neighbors[np.argsort(rows)]
+    neighbors[neighbors >= np.arange(len(rows))[:, None]] = -1
+    neighbors = -np.sort(-neighbors, axis=1)  # none after all others
+    rng = np.random.default_rng(0)
+    weights, B = (
+        rng.uniform(-1, 1, neighbors.shape),
+        rng.standard_normal((len(rows), 3)),
+    )
+    backend = get_backend(device)
+    data = backend.asarray(neighbors), backend.asarray(weights)
+    factor, dense = (
+        of.neighbor_factor(*parts)
+        for of, parts in ((backend, data), (_reference, (neighbors, weights)))
+    )
+    for columns in (1, 3):
+        for transposed in (False, True):
+            there = backend.asarray(B[:, :columns])
+            found = backend.neighbor_solve(factor, there, transposed)
+            expected = _reference.neighbor_solve(dense, B[:, :columns], transposed)
+            scale = 1 + np.abs(expected).max()
+            assert_allclose(
+                backend.to_numpy(found), expected, rtol=0, atol=1e-9 * scale
+            )
+            assert_array_equal(backend.to_numpy(there), B[:, :columns])
+
+
+def test_threads_do_not_change_solutions():
+    rng = np.random.default_rng(0)
+    neighbors = np.where(np.tri(200, 5, -1) > 0, rng.integers(0, 200, (200, 5)), -1)
+    neighbors[neighbors >= np.arange(200)[:, None]] = -1
+    neighbors = -np.sort(-neighbors, axis=1)
+    weights, B = rng.uniform(-0.3, 0.3, (200, 5)), rng.standard_normal((200, 40))
+    found = []
+    for k in (1, 2):
+        backend = get_backend("cpu", n_jobs=k)
+        factor = backend.neighbor_factor(neighbors, weights)
+        for dtype in (np.float64, np.float32):
+            solved = backend.neighbor_solve(factor, B.astype(dtype), transposed=True)
+            assert solved.dtype == dtype
+            found.append(solved)
+    assert_array_equal(found[0], found[2])
+    assert_array_equal(found[1], found[3])
+
+
 def test_threads_do_not_change_sums(monkeypatch):
     monkeypatch.setattr(_numba, "_SYSTEMS_PER_TASK", 7)
     data = draw(30, 3, 8, 2, 0)

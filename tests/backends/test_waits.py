@@ -8,7 +8,15 @@ import sklearn
 from sklearn.datasets import make_moons
 from sklearn.utils import get_tags
 
-from skgeom.backends import POINT_KERNELS, Backend, Descent, Links, Points, get_backend
+from skgeom.backends import (
+    POINT_KERNELS,
+    Backend,
+    Descent,
+    Links,
+    Neighborhoods,
+    Points,
+    get_backend,
+)
 from skgeom.backends._descent import RULES
 from skgeom.graph import Graph
 from skgeom.hyperbolic._poincare._descent import prepare_links
@@ -130,6 +138,11 @@ def _descend(rule):
     return _step(points, links, heads, integers(6), 12, draws, descent)
 
 
+def _neighborhoods():
+    known = floats(20, 3), floats(20, 4), 2
+    return Neighborhoods(*known, floats(9, 6), integers(9, 5), integers(9))
+
+
 def _walk():
     from skgeom.backends._torch import _walks as walks
 
@@ -171,12 +184,19 @@ STEPS = {
     "likelihood": lambda b: b.vecchia_likelihood(
         *(floats(20, 3), floats(20, 2), floats(20), integers(9, 5), integers(9))
     )[2],
+    "contrasts": lambda b: b.vecchia_contrasts(_neighborhoods())[2],
+    "contrasts-gradient": lambda b: b.vecchia_contrasts_gradient(
+        _neighborhoods(), floats(9, 4), floats(9)
+    )[1],
     "kriging": lambda b: b.kriging_weights(
         floats(20, 3), floats(9, 3), floats(9, 5), integers(9, 5)
     )[0],
     "signatures": lambda b: b.signature_values(
         floats(5, 7, 2), floats(4, 3, 2), integers(9), integers(9), "rbf", 1
     )[1],
+    "triangles": lambda b: b.neighbor_solve(
+        [[(integers(9), integers(9, 4), floats(9, 4))]] * 2, floats(20, 3)
+    ),
     **{f"descent-{rule}": lambda b, rule=rule: _descend(rule) for rule in RULES},
     "walkers": lambda b: _walk(),
     "conjugate gradients": _solve,
@@ -395,7 +415,8 @@ OF_DENSE_MATHEMATICS = (
     "SubspaceClustering",
     "TreeEmbedding",
     "VonMisesFisherMixture",
-    "VecchiaGPRegressor",  # few rows are SciPy's
+    "VecchiaGPClassifier",  # few rows are SciPy's
+    "VecchiaGPRegressor",  # these, too
 )
 
 

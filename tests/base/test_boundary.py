@@ -62,6 +62,8 @@ def make(Class, device="auto"):
     if Class.__name__ == "VecchiaGPRegressor":
         # The whole matrix of few rows would be SciPy's.
         wanted["approximation"] = "response"
+    if Class.__name__ == "VecchiaGPClassifier":
+        wanted["approximation"] = "full_scale"
     known = Class().get_params()
     return Class(**{name: wanted[name] for name in wanted if name in known})
 

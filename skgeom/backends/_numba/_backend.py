@@ -50,6 +50,11 @@ _LITTLE_WORK = 2**17
 
 # Rows given their neighbours that one task computes.
 _SYSTEMS_PER_TASK = 256
+# Where a task has a copy of what all of them add to.
+_ROWS_PER_COPY = 2048
+
+# Columns that one task solves a triangular system for: one line of the cache for a row.
+_COLUMNS_OF_TRIANGLES = 16
 
 # Scratch of a tile of a kernel matrix.
 _KERNEL_BYTES = 2**24
@@ -238,6 +243,77 @@ class NumbaBackend:
 
         list(self._each(of, row_blocks(len(rows), 1, _SYSTEMS_PER_TASK)))
         return mantissas, exponents
+
+    def vecchia_contrasts(self, given, kernel="matern52", signal=1.0):
+        """Tasks of some rows."""
+        from skgeom.backends._numba import _contrasts
+
+        options = check_vecchia_kernel(kernel), float(signal)
+        points, values, _, noise, neighbors, rows = given
+        points, values, noise = map(np.ascontiguousarray, (points, values, noise))
+        given = given._replace(points=points, values=values, noise=noise)
+        out = np.empty((len(rows), values.shape[1]))
+        variances, weights = np.empty(len(rows)), np.zeros(neighbors.shape)
+
+        def of(block):
+            told = out[block], variances[block], weights[block]
+            _contrasts.contrasts(*given.of(block), *options, *told)
+
+        list(self._each(of, row_blocks(len(rows), 1, _SYSTEMS_PER_TASK)))
+        return out, variances, weights
+
+    def vecchia_contrasts_gradient(
+        self, given, by_contrasts, by_variances, kernel="matern52", signal=1.0
+    ):
+        """Tasks of some rows, added up in their order whatever the threads."""
+        from skgeom.backends._numba import _contrasts
+
+        options = check_vecchia_kernel(kernel), float(signal)
+        points, values, noise, by_contrasts, by_variances = map(
+            np.ascontiguousarray,
+            (given.points, given.values, given.noise, by_contrasts, by_variances),
+        )
+        given = given._replace(points=points, values=values, noise=noise)
+
+        def of(block):
+            slopes = by_contrasts[block], by_variances[block]
+            return _contrasts.contrasts_gradient(*given.of(block), *slopes, *options)
+
+        gradient = np.zeros(points.shape[1] + 2)
+        by_factors = np.zeros((len(points), given.n_factors))
+        n_rows = len(given.rows)
+        # Each task has a copy of the second.
+        blocks = row_blocks(n_rows, 1, _ROWS_PER_COPY) if n_rows else []
+        for found in self._each(of, blocks):
+            gradient = gradient + found[0]
+            by_factors += found[1]
+        return gradient, by_factors
+
+    def neighbor_factor(self, neighbors, weights):
+        """Positions of four bytes: what is read decides how long a solve takes."""
+        return neighbors.astype(np.int32), np.ascontiguousarray(weights)
+
+    def neighbor_solve(self, factor, B, transposed=False):
+        """Groups of columns, each by itself."""
+        from skgeom.backends._numba import _triangles
+
+        neighbors, weights = factor[0], factor[1].astype(B.dtype, copy=False)
+        one, some = _triangles.solve_one, _triangles.solve
+        if transposed:
+            one, some = _triangles.solve_one_transposed, _triangles.solve_transposed
+        if B.shape[1] == 1:
+            X = B[:, 0].copy()
+            one(neighbors, weights, X)
+            return X[:, None]
+        X = np.empty_like(B, order="C")
+
+        def of(columns):
+            part = np.array(B[:, columns], order="C")
+            some(neighbors, weights, part)
+            X[:, columns] = part
+
+        list(self._each(of, row_blocks(B.shape[1], 1, _COLUMNS_OF_TRIANGLES)))
+        return X
 
     def row_sum_lagrangian(self, X, diagonal, U, dual, penalty):
         """Two products by BLAS, all else in two passes over U."""

@@ -219,6 +219,35 @@ class TorchBackend:
             X, Y, rows, columns, check_path_kernel(kernel), int(order)
         )
 
+    def vecchia_contrasts(self, given, kernel="matern52", signal=1.0):
+        """Blocks of small systems, decomposed together."""
+        from skgeom.backends._torch import _contrasts
+
+        check_vecchia_kernel(kernel)
+        return _contrasts.contrasts(given, kernel, signal)
+
+    def vecchia_contrasts_gradient(
+        self, given, by_contrasts, by_variances, kernel="matern52", signal=1.0
+    ):
+        """Blocks of small systems, decomposed together."""
+        from skgeom.backends._torch import _contrasts
+
+        check_vecchia_kernel(kernel)
+        slopes = by_contrasts, by_variances
+        return _contrasts.contrasts_gradient(given, *slopes, kernel, signal)
+
+    def neighbor_factor(self, neighbors, weights):
+        """Levels of rows that wait for none of each other."""
+        from skgeom.backends._torch import _triangles
+
+        return _triangles.factor(neighbors, weights)
+
+    def neighbor_solve(self, factor, B, transposed=False):
+        """Level by level."""
+        from skgeom.backends._torch import _triangles
+
+        return _triangles.solve(factor[bool(transposed)], B)
+
     def row_sum_lagrangian(self, X, diagonal, U, dual, penalty):
         """All starts at once."""
         moments = X.T @ U

@@ -6,13 +6,14 @@ approximation", Statistics and Computing 31, 2021).
 """
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 import scipy.linalg
 
-from skgeom.gaussian_process._vecchia._dense import Learned
 from skgeom.gaussian_process._vecchia._parameters import Freedom, Parameters
 from skgeom.graph import ordered_neighbors
+from skgeom.typing import NDArray
 
 # Neighbours are sought anew where weights of the columns, as shares of the largest,
 # have changed so much; but after each search only after twice as many steps.
@@ -20,6 +21,15 @@ _DRIFT = 0.1
 _MOST_SEARCHES = 8
 # Largest step of a log of a parameter.
 _LARGEST_STEP = 1.0
+
+
+class Ascent(NamedTuple):
+    """Numbers that steps end in, and the log likelihoods of the first and last ones."""
+
+    phi: NDArray
+    first: float
+    last: float
+    converged: bool
 
 
 class BatchLikelihood:
@@ -91,18 +101,19 @@ class BatchLikelihood:
 def learn_by_fisher_scoring(
     likelihood: BatchLikelihood,
     free: Freedom,
+    start: NDArray,
     *,
     tol: float,
     max_iter: int,
     callback: Callable | None = None,
-) -> Learned:
+) -> Ascent:
     """Maximise the likelihood of a batch, with a weak pull of length scales.
 
     Steps go by the Fisher information, damped where they do not descend. Neighbours
     follow the length scales; values before and after are not compared.
     """
-    phi, n_batch = free.start, len(likelihood.rows)
-    n_searches, due, damping, converged = 0, 1, 1e-3, False
+    phi, n_batch = start, len(likelihood.rows)
+    n_searches, due, damping, converged = 1, 2, 1e-3, False
 
     def of(phi):
         value, gradient, fisher = likelihood(free.theta(phi))
@@ -111,6 +122,10 @@ def learn_by_fisher_scoring(
         fisher = free.matrix.T @ fisher @ free.matrix + np.diag(curvature)
         return value + pull, gradient, fisher, value
 
+    if likelihood.drift(free.theta(phi)) > _DRIFT:
+        likelihood.search(free.theta(phi))
+    current = of(phi)
+    first = current[3]
     for n_iter in range(1, max_iter + 1):
         moved = likelihood.drift(free.theta(phi)) > _DRIFT
         if moved and (n_iter >= due or converged) and n_searches < _MOST_SEARCHES:
@@ -135,7 +150,7 @@ def learn_by_fisher_scoring(
         if callback is not None and callback(n_iter, current[0] / n_batch):
             converged = True  # to whom it was told
             break
-    return Learned(free.theta(phi), -current[3], n_iter, converged)
+    return Ascent(phi, -first, -current[3], converged)
 
 
 def _damped_step(current, damping, n_batch):

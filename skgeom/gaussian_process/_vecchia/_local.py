@@ -88,22 +88,11 @@ def local_weights(
     >>> found.weights, found.variances
     (array([[0.5]]), array([0.5]))
     """
+    fading, near = faded_neighbors(points, queries, n_neighbors, parameters, backend)
     points, queries = (
         backend.asarray(A / parameters.lengths, dtype=backend.float64)
         for A in (points, queries)
     )
-    n = points.shape[0]
-    distances, near = nearest_neighbors(
-        points,
-        queries,
-        n_neighbors=min(n_neighbors + 1, n),
-        algorithm="exact",  # others depend on the queries that come along
-        backend=backend,
-    )
-    fading = np.zeros((len(near), min(n_neighbors, n)))
-    if n_neighbors < n:
-        fading, near = _fading(distances), near[:, :-1]
-        fading *= parameters.signal + parameters.noise
     weights, variances = backend.kriging_weights(
         points,
         queries,
@@ -116,6 +105,45 @@ def local_weights(
     # The noise that lets neighbours fade is not there: it adds nothing to the error.
     variances = variances - np.einsum("ij,ij,ij->i", fading, weights, weights)
     return LocalWeights(near, weights, np.maximum(variances, 0.0))
+
+
+def faded_neighbors(
+    points: NDArray,
+    queries: NDArray,
+    n_neighbors: int,
+    parameters: Parameters,
+    backend: Backend,
+) -> tuple[NDArray, NDArray]:
+    """Nearest rows of queries, and noise that lets the outer ones fade.
+
+    Parameters
+    ----------
+    points, queries, n_neighbors, parameters, backend
+        As `local_weights` takes them.
+
+    Returns
+    -------
+    fading : ndarray of shape (n_queries, m)
+        Variances, zero where m is the number of rows.
+    neighbors : ndarray of shape (n_queries, m)
+        Rows, m of them or all there are.
+    """
+    points, queries = (
+        backend.asarray(A / parameters.lengths, dtype=backend.float64)
+        for A in (points, queries)
+    )
+    n = points.shape[0]
+    distances, near = nearest_neighbors(
+        points,
+        queries,
+        n_neighbors=min(n_neighbors + 1, n),
+        algorithm="exact",  # others depend on the queries that come along
+        backend=backend,
+    )
+    if n_neighbors >= n:
+        return np.zeros(near.shape), near
+    fading = _fading(distances) * (parameters.signal + parameters.noise)
+    return fading, near[:, :-1]
 
 
 def _fading(distances):

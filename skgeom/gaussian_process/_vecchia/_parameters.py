@@ -80,6 +80,28 @@ class Freedom(NamedTuple):
         gap = phi - self.start
         return float((pull * gap**2).sum()), 2 * pull * gap, 2 * pull
 
+    def tied(self):
+        """One number in place of all length scales'."""
+        k = 1 + self.n_lengths
+        lengths = self.matrix[:, 1:k].sum(axis=1, keepdims=True)
+        matrix = np.hstack([self.matrix[:, :1], lengths, self.matrix[:, k:]])
+        kept = np.r_[0, 1, k : self.matrix.shape[1]]
+        start, lower, upper = (a[kept] for a in (self.start, self.lower, self.upper))
+        return Freedom(matrix, self.offset, start, lower, upper)
+
+    def untie(self, phi):
+        """Numbers as they are after those of `tied`."""
+        return np.concatenate([phi[:1], np.repeat(phi[1], self.n_lengths), phi[2:]])
+
+    def without_noise(self, theta):
+        """All but the noise is learned, which is that of theta."""
+        if not self.matrix[-1].any():
+            return self
+        offset = self.offset.copy()
+        offset[-1] = theta[-1]
+        vectors = (a[:-1] for a in (self.start, self.lower, self.upper))
+        return Freedom(self.matrix[:, :-1], offset, *vectors)
+
     @property
     def n_lengths(self):
         """How many length scales are learned."""

@@ -21,6 +21,23 @@ from skgeom.typing import NDArray
 _BLOCK = 2**16
 
 
+def draw_jointly(
+    process: Any, queries: NDArray, n_columns: int, rng: Any, backend: Backend
+) -> NDArray:
+    """Draws of the signal less its mean at queries, from their covariance.
+
+    Shape (n_queries, n_columns).
+    """
+    root = root_of(process.covariance(queries, backend))
+    return root @ rng.standard_normal((len(queries), n_columns))
+
+
+def root_of(covariance):
+    """A root R of a covariance RR', of which rounding may have made negative parts."""
+    values, vectors = scipy.linalg.eigh(covariance)
+    return vectors * np.sqrt(np.maximum(values, 0.0))
+
+
 class ExactProcess(NamedTuple):
     """The posterior with the whole matrix: inverse of its factor, and coefficients."""
 
@@ -31,10 +48,10 @@ class ExactProcess(NamedTuple):
     dual: NDArray
 
     @classmethod
-    def given(cls, table, kernel, parameters):
+    def given(cls, table, parameters, settings, backend):
         """The process after the rows of a table."""
-        found = dense_posterior(*table, kernel, parameters)
-        return cls(table, kernel, parameters, *found)
+        found = dense_posterior(*table, settings.kernel, parameters)
+        return cls(table, settings.kernel, parameters, *found)
 
     def posterior(self, queries, backend, *, variances=True):
         """Means of the signal at queries, and variances; the latter only if wanted."""
@@ -64,6 +81,10 @@ class ExactProcess(NamedTuple):
         """Of the rows, with its gradient."""
         return dense_likelihood(theta, *self.table, self.kernel)
 
+    def draw(self, queries, n_columns, rng, backend):
+        """Draws of the signal less its mean at queries."""
+        return draw_jointly(self, queries, n_columns, rng, backend)
+
     def _values(self, A, B, backend):
         A, B = (
             backend.asarray(points / self.parameters.lengths, dtype=backend.float64)
@@ -81,6 +102,12 @@ class NeighborProcess(NamedTuple):
     parameters: Parameters
     n_neighbors: int
     n_neighbors_predict: int
+
+    @classmethod
+    def given(cls, table, parameters, settings, backend):
+        """The process after the rows of a table, each looked up when it is near."""
+        sizes = settings.n_neighbors, settings.n_neighbors_predict
+        return cls(table, settings.kernel, parameters, *sizes)
 
     @property
     def noise(self):
@@ -112,6 +139,10 @@ class NeighborProcess(NamedTuple):
         of_all.search(theta)
         return of_all(theta)[:2]
 
+    def draw(self, queries, n_columns, rng, backend):
+        """Draws of the signal less its mean at queries."""
+        return draw_jointly(self, queries, n_columns, rng, backend)
+
     def _local(self, queries, backend):
         return local_weights(
             self.table.points,
@@ -122,12 +153,3 @@ class NeighborProcess(NamedTuple):
             self.parameters,
             backend,
         )
-
-
-def draw_together(
-    process: Any, queries: NDArray, n_columns: int, rng: Any, backend: Backend
-) -> NDArray:
-    """Draws of the signal less its mean at queries, shape (n_queries, n_columns)."""
-    values, vectors = scipy.linalg.eigh(process.covariance(queries, backend))
-    root = vectors * np.sqrt(np.maximum(values, 0.0))
-    return root @ rng.standard_normal((len(queries), n_columns))

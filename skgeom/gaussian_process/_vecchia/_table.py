@@ -33,6 +33,12 @@ class Frame(NamedTuple):
         X = X[:, self.varies].astype(np.float64)
         return (X - self.center[self.varies]) / self.spread_of_varying
 
+    def displace(self, points):
+        """Placed rows in the units that columns came in."""
+        X = np.tile(self.center, (len(points), 1))
+        X[:, self.varies] += points * self.spread_of_varying
+        return X
+
     def trend_of(self, points):
         """Mean and trend of placed rows, in the units of the targets."""
         return self.mean + self.trend.of(points)
@@ -42,6 +48,50 @@ class Frame(NamedTuple):
         """Standard deviations of the columns that vary; one if none does."""
         spread = self.spread[self.varies]
         return np.where(spread > 0, spread, 1.0)
+
+    @property
+    def coefficients(self):
+        """Trend of the columns as they came, zero for those that are constant."""
+        out = np.zeros((len(self.varies), len(self.mean)))
+        out[self.varies] = self.trend.coefficients / self.spread_of_varying[:, None]
+        return out
+
+    def place_theta(self, theta):
+        """Logs of hyper-parameters as placed rows have them, from those of users."""
+        told = self._told
+        if theta.shape != told.shape or not np.isfinite(theta[told]).all():
+            raise ValueError(
+                f"theta must hold {len(told)} finite numbers; got the shape "
+                f"{theta.shape}."
+            )
+        placed = theta[told]
+        placed[1:-1] -= np.log(self.spread_of_varying)
+        placed[-1] -= np.log(self.weight)
+        return placed
+
+    def tell_theta(self, theta):
+        """Logs of hyper-parameters in the units of users: what placing undoes."""
+        out = np.full(len(self._told), np.log(np.finfo(np.float64).max))
+        out[self._told] = theta
+        out[1:-1][self.varies] += np.log(self.spread_of_varying)
+        out[-1] += np.log(self.weight)
+        return out
+
+    def tell_lengths(self, theta):
+        """Length scales in the units of users, the largest number where constant."""
+        lengths = np.exp(np.minimum(self.tell_theta(theta)[1:-1], 709.0))
+        return np.minimum(lengths, np.finfo(np.float32).max)
+
+    def tell_by_theta(self, gradient):
+        """A gradient by the logs of users: zero for columns that are constant."""
+        out = np.zeros(len(self._told))
+        out[self._told] = gradient
+        return out
+
+    @property
+    def _told(self):
+        """Which of the logs of users count."""
+        return np.concatenate([[True], self.varies, [True]])
 
     @property
     def unit(self):

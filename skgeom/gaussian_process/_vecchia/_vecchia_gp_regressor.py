@@ -1,38 +1,24 @@
 """Gaussian process regression for many rows (Vecchia, 1988; Guinness, 2021)."""
 
-from numbers import Integral, Real
+from numbers import Real
 from typing import Any, Self
 
 import numpy as np
 from sklearn.base import RegressorMixin, _fit_context
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
-from skgeom._warnings import warn
 from skgeom.backends import as_numpy
-from skgeom.base import GeometryEstimator, with_callbacks
+from skgeom.base import with_callbacks
 from skgeom.base._targets import read_weights
-from skgeom.gaussian_process._vecchia._learning import learn
-from skgeom.gaussian_process._vecchia._parameters import (
-    KERNELS,
-    Parameters,
-    freedom,
-)
-from skgeom.gaussian_process._vecchia._processes import (
-    ExactProcess,
-    NeighborProcess,
-    draw_together,
-)
+from skgeom.gaussian_process._vecchia._forms import FORMS
 from skgeom.gaussian_process._vecchia._table import read_table, read_targets
+from skgeom.gaussian_process._vecchia._vecchia_gp import VecchiaGP
 from skgeom.typing import Array, ArrayLike, MatrixLike, RandomStateLike
 
-# Rows that "auto" takes the whole matrix for, and that "exact" refuses.
-_MOST_EXACT, _TOO_MANY_EXACT = 1000, 10_000
 
-
-class VecchiaGPRegressor(RegressorMixin, GeometryEstimator):
+class VecchiaGPRegressor(RegressorMixin, VecchiaGP):
     r"""Gaussian process regression whose cost is linear in the number of rows.
 
     The model of :class:`~sklearn.gaussian_process.GaussianProcessRegressor`,
@@ -41,7 +27,8 @@ class VecchiaGPRegressor(RegressorMixin, GeometryEstimator):
     exact. For more, each row is given its nearest ones among those before it, in random
     order [1]_: hyper-parameters are learned from a batch of such rows by Fisher scoring
     [2]_, so that what learning costs hardly depends on how many rows there are, and a
-    prediction is that of the rows that are near.
+    prediction is that of the rows that are near; or, for noisy fields of few columns,
+    the field is found at all rows at once, by conjugate gradients [3]_.
 
     Read more in the :ref:`User Guide <vecchia_gp>`.
 
@@ -50,20 +37,35 @@ class VecchiaGPRegressor(RegressorMixin, GeometryEstimator):
     kernel : {"matern12", "matern32", "matern52", "rbf"}, default="matern52"
         The kernel: Matérn's of smoothness 1/2, 3/2 or 5/2, or the squared exponential,
         as scikit-learn's :class:`~sklearn.gaussian_process.kernels.Matern` has them.
-    approximation : {"auto", "exact", "response"}, default="auto"
+    approximation : str, default="auto"
         "exact": the whole matrix, at most 10,000 rows. "response": rows given their
-        nearest ones, with their noise. "auto" is "exact" up to 1,000 rows.
+        nearest ones, with their noise. "latent": the field without noise is given near
+        ones, and found at all rows at once; for noisy fields of up to three columns.
+        "full_scale": inducing points, and near rows for what these leave [4]_. "auto"
+        is "exact" up to 1,000 rows; for more, the form that gives 1,000 rows that it
+        was not given the higher density: "latent" is tried in up to three columns
+        where there is noise, "full_scale" in three and more where points explain most
+        of the field, and near rows leave more of it than a twentieth of the noise.
     n_neighbors : int, default=30
-        Rows that each row is given while hyper-parameters are learned.
+        Rows that each row is given while hyper-parameters are learned; half of them in
+        "full_scale", whose last pass over all rows gives these.
     n_neighbors_predict : int, default=150
-        Rows that a prediction is made from. More than `n_neighbors` pay: where noise is
-        large, many are needed to average it away.
+        Rows that a prediction of "response" or "full_scale" is made from. More than
+        `n_neighbors` pay: where noise is large, many are needed to average it away.
+        "latent" predicts from `n_neighbors` rows, and takes these for variances.
+    n_inducing : int, default=200
+        Points that stand for all rows in "full_scale": what they say of a row is known
+        beside its neighbours. Where there are fewer distinct rows, these are they.
     ard : bool, default=True
-        Whether each column has a length scale of its own (automatic relevance
-        determination); else one is shared, in the units that columns come in.
+        Whether each column may have a length scale of its own (automatic relevance
+        determination): "exact" and "full_scale" take one for each; the others first one
+        for all, in units of the columns' spread, and more where the likelihood gains
+        what so many parameters are worth. False is one, in the units that columns come
+        in.
     linear_trend : bool, default=True
         Whether a linear trend is taken away first, by ridge regression whose penalty
-        is chosen by generalised cross-validation.
+        is chosen by generalised cross-validation. "full_scale" has one with a prior
+        beside it, which counts as signal.
     noise : float or "learn", default="learn"
         Variance of the noise, >= 0, in squared units of y.
     batch_size : int, default=None
@@ -102,10 +104,13 @@ class VecchiaGPRegressor(RegressorMixin, GeometryEstimator):
         Standard deviation of y about its trend.
     log_marginal_likelihood_value_ : float
         Log density of y about the trend, at `theta_`, summed over targets. For
-        "response" that of the batch, times the rows for each of its rows. 0 where y is
-        constant.
+        "response" and "full_scale" that of the batch, times the rows for each of its
+        rows; for "latent" as for "response". 0 where y is constant.
     approximation_ : str
         What was used.
+    inducing_points_ : ndarray of shape (<= `n_inducing`, n_features)
+        The points that stand for all rows, in the units of the columns; only of
+        "full_scale".
     n_iter_ : int
         Steps of learning.
     n_features_in_ : int
@@ -131,6 +136,11 @@ class VecchiaGPRegressor(RegressorMixin, GeometryEstimator):
        processes", Journal of the Royal Statistical Society B 50, 1988.
     .. [2] Guinness, "Gaussian process learning via Fisher scoring of Vecchia's
        approximation", Statistics and Computing 31, 2021.
+    .. [3] Kündig and Sigrist, "Iterative methods for Vecchia-Laplace approximations
+       for latent Gaussian process models", Journal of the American Statistical
+       Association 120, 2025.
+    .. [4] Gyger, Furrer and Sigrist, "Vecchia-inducing-points full-scale approximations
+       for Gaussian processes", arXiv:2507.05064, 2025.
 
     Examples
     --------
@@ -145,14 +155,10 @@ class VecchiaGPRegressor(RegressorMixin, GeometryEstimator):
     (True, True)
     """
 
-    _parameter_constraints = {
-        "kernel": [StrOptions(set(KERNELS))],
-        "approximation": [StrOptions({"auto", "exact", "response"})],
-        "n_neighbors_predict": [Interval(Integral, 1, None, closed="left")],
-        "ard": ["boolean"],
+    _parameter_constraints = VecchiaGP._parameter_constraints | {
+        "approximation": [StrOptions({"auto", *FORMS})],
         "linear_trend": ["boolean"],
         "noise": [Interval(Real, 0, None, closed="left"), StrOptions({"learn"})],
-        "batch_size": [Interval(Integral, 1, None, closed="left"), None],
     }
 
     def __init__(
@@ -162,6 +168,7 @@ class VecchiaGPRegressor(RegressorMixin, GeometryEstimator):
         approximation: str = "auto",
         n_neighbors: int = 30,
         n_neighbors_predict: int = 150,
+        n_inducing: int = 200,
         ard: bool = True,
         linear_trend: bool = True,
         noise: float | str = "learn",
@@ -176,6 +183,7 @@ class VecchiaGPRegressor(RegressorMixin, GeometryEstimator):
         self.approximation = approximation
         self.n_neighbors = n_neighbors
         self.n_neighbors_predict = n_neighbors_predict
+        self.n_inducing = n_inducing
         self.ard = ard
         self.linear_trend = linear_trend
         self.noise = noise
@@ -218,20 +226,17 @@ class VecchiaGPRegressor(RegressorMixin, GeometryEstimator):
         Warns
         -----
         ConvergenceWarning
-            If learning ends before `tol` is met.
+            If learning ends before `tol` is met, or "latent" meets a noise too small
+            for its systems.
         """
         backend = self._backend_for(X, reset=True)
         rows, targets, weights = self._read(X, y, sample_weight)
         self._frame, table = read_table(
             rows, targets, weights, self.linear_trend, self.noise != "learn"
         )
-        self.approximation_ = self._approximation_for(len(table.points))
         rng = check_random_state(self.random_state)
-        if self.approximation_ != "exact":
-            table = table.of(rng.permutation(len(table.points)))
-        learned = self._learn(table, rng, backend)
-        self._process = self._process_of(table, Parameters(learned.theta))
-        self._tell(learned, table, like=X)
+        self._learn_and_condition(table, self._given_noise(), rng, backend)
+        self._tell(like=X)
         return self
 
     def predict(
@@ -258,7 +263,8 @@ class VecchiaGPRegressor(RegressorMixin, GeometryEstimator):
         cov : array of shape (n_rows, n_rows) or (n_rows, n_rows, n_targets)
             Covariance of targets, noise included; the diagonal is the squares of `std`.
             For "response" it is that of the errors of the predictions, from whatever
-            rows each is made. Only with `return_cov`.
+            rows each is made; "latent" solves a system for each row. Only with
+            `return_cov`.
 
         Raises
         ------
@@ -292,7 +298,8 @@ class VecchiaGPRegressor(RegressorMixin, GeometryEstimator):
         Parameters
         ----------
         X : array-like of shape (n_rows, n_features)
-            Rows; their covariance is made, of n_rows^2 entries.
+            Rows; their covariance is made, of n_rows^2 entries. "latent" solves a
+            system of all training rows for each draw.
         n_samples : int, default=1
             How many draws.
         random_state : int, RandomState instance or None, default=0
@@ -313,9 +320,8 @@ class VecchiaGPRegressor(RegressorMixin, GeometryEstimator):
         rng, frame = check_random_state(random_state), self._frame
         mean, _ = self._process.posterior(queries, backend, variances=False)
         n_targets = mean.shape[1]
-        field = draw_together(
-            self._process, queries, n_targets * n_samples, rng, backend
-        ).reshape(*mean.shape, n_samples)
+        field = self._process.draw(queries, n_targets * n_samples, rng, backend)
+        field = field.reshape(*mean.shape, n_samples)
         noise = np.sqrt(self._noise)[:, None] * rng.standard_normal(field.shape)
         mean = mean * frame.scale + frame.trend_of(queries)
         draws = mean[:, :, None] + frame.scale[:, None] * field + noise
@@ -336,8 +342,8 @@ class VecchiaGPRegressor(RegressorMixin, GeometryEstimator):
         Returns
         -------
         log_likelihood : float
-            Summed over targets. For "response" over all rows, each given its nearest
-            ones among those before: as many neighbour searches as rows.
+            Summed over targets. For all but "exact", of noisy rows each given its
+            nearest ones among those before: as many neighbour searches as rows.
         gradient : ndarray of shape (n_features + 2,)
             By `theta`. Only with `eval_gradient`.
 
@@ -348,26 +354,15 @@ class VecchiaGPRegressor(RegressorMixin, GeometryEstimator):
         """
         check_is_fitted(self)
         process, frame = self._process, self._frame
-        varies = np.concatenate([[True], frame.varies, [True]])
         placed = process.parameters.theta
         if theta is not None:
-            theta = np.asarray(theta, dtype=np.float64)
-            if theta.shape != varies.shape or not np.isfinite(theta[varies]).all():
-                raise ValueError(
-                    f"theta must hold {len(varies)} finite numbers; got the shape "
-                    f"{theta.shape}."
-                )
-            placed = theta[varies]
-            placed[1:-1] -= np.log(frame.spread_of_varying)
-            placed[-1] -= np.log(frame.weight)
+            placed = frame.place_theta(np.asarray(theta, dtype=np.float64))
         backend = self._backend_for(process.table.points)
         value, slopes = process.negative_log_likelihood(placed, backend)
         value = self._in_units_of_targets(-value)
         if not eval_gradient:
             return value
-        gradient = np.zeros(len(varies))
-        gradient[varies] = -slopes
-        return value, gradient
+        return value, frame.tell_by_theta(-slopes)
 
     # ------------------------------------------------------------------- steps of fit
 
@@ -384,90 +379,38 @@ class VecchiaGPRegressor(RegressorMixin, GeometryEstimator):
             raise ValueError("sample_weight is zero for all rows but one.")
         return X[kept], targets[kept], weights
 
-    def _approximation_for(self, n):
-        """The approximation for so many rows."""
-        if self.approximation == "auto":
-            return "exact" if n <= _MOST_EXACT else "response"
-        if self.approximation == "exact" and n > _TOO_MANY_EXACT:
-            raise ValueError(
-                f"approximation='exact' makes matrices of {n} x {n}; take 'response' "
-                f"for more than {_TOO_MANY_EXACT} rows."
-            )
-        return self.approximation
+    def _given_noise(self):
+        """Variance of the noise in the units of the table; None is learned."""
+        if self.noise == "learn":
+            return None
+        return float(self.noise) / self._frame.unit[0] ** 2 / self._frame.weight
 
-    def _learn(self, table, rng, backend):
-        """Hyper-parameters of greatest likelihood, in the units of the table."""
-        frame, given = self._frame, None
-        if self.noise != "learn":
-            given = float(self.noise) / frame.unit[0] ** 2 / frame.weight
-        spreads = frame.spread_of_varying
-        free = freedom(len(spreads), self.ard, given, spreads)
-        progress = self._progress(self.max_iter, "negative log likelihood")
-        exact = self.approximation_ == "exact"
-        learned = learn(
-            table,
-            free,
-            KERNELS[self.kernel],
-            backend,
-            n_neighbors=None if exact else self.n_neighbors,
-            batch_size=self.batch_size,
-            rng=rng,
-            tol=self.tol,
-            max_iter=self.max_iter,
-            callback=progress,
-        )
-        if progress is not None:
-            progress.close()
-        if not learned.converged:
-            warn(
-                f"Learning ended after max_iter={self.max_iter} steps, before tol="
-                f"{self.tol:g} was met. Raise max_iter or tol.",
-                ConvergenceWarning,
-            )
-        return learned
-
-    def _process_of(self, table, parameters):
-        """What is known of the process after the rows of the table."""
-        kernel = KERNELS[self.kernel]
-        if self.approximation_ == "exact":
-            return ExactProcess.given(table, kernel, parameters)
-        sizes = self.n_neighbors, self.n_neighbors_predict
-        return NeighborProcess(table, kernel, parameters, *sizes)
-
-    def _tell(self, learned, table, like):
+    def _tell(self, like):
         """Set what users are told, in the units of X and y."""
         frame, parameters = self._frame, self._process.parameters
         squared = frame.scale**2
-        signal = np.where(table.residuals.any(axis=0), parameters.signal, 0.0)
+        signal = np.where(
+            self._process.table.residuals.any(axis=0), parameters.signal, 0.0
+        )
         self._noise = parameters.noise * frame.weight * squared
         if self.noise != "learn":
             self._noise = np.full_like(squared, float(self.noise))
         self.signal_variance_ = self._told(signal * squared)
         self.noise_variance_ = self._told(self._noise)
         self.y_scale_ = self._told(frame.scale)
-        logs = np.full(len(frame.varies), np.log(np.finfo(np.float64).max))
-        logs[frame.varies] = parameters.theta[1:-1] + np.log(frame.spread_of_varying)
-        self.theta_ = np.concatenate(
-            [
-                parameters.theta[:1],
-                logs,
-                parameters.theta[-1:] + np.log(frame.weight),
-            ]
-        )
-        coefficients = np.zeros((len(frame.varies), len(frame.mean)))
-        coefficients[frame.varies] = (
-            frame.trend.coefficients / frame.spread_of_varying[:, None]
-        )
-        intercept = frame.mean - frame.center @ coefficients
-        self.length_scale_ = self._kept(
-            np.minimum(np.exp(np.minimum(logs, 709.0)), np.finfo(np.float32).max), like
-        )
+        self.theta_ = frame.tell_theta(parameters.theta)
+        self.length_scale_ = self._kept(frame.tell_lengths(parameters.theta), like)
+        coefficients = frame.coefficients
         self.coef_ = self._kept(self._told(coefficients), like)
-        self.intercept_ = self._told(intercept)
+        self.intercept_ = self._told(frame.mean - frame.center @ coefficients)
         self.log_marginal_likelihood_value_ = self._in_units_of_targets(
-            learned.log_likelihood
+            self._learned.log_likelihood
         )
-        self.n_iter_ = learned.n_iter
+        self.n_iter_ = self._learned.n_iter
+        if self.approximation_ == "full_scale":
+            self.inducing_points_ = self._kept(
+                frame.displace(self._process.inducing), like
+            )
 
     def _in_units_of_targets(self, log_likelihood):
         """Log density of targets from that of residuals; 0 where y is constant."""
@@ -483,10 +426,6 @@ class VecchiaGPRegressor(RegressorMixin, GeometryEstimator):
         if not self._one_target:
             return values
         return values[:, 0] if values.ndim == 2 else float(values[0])
-
-    def _placed(self, X):
-        """Rows in the units of the process."""
-        return self._frame.place(as_numpy(self._validated(X, reset=False)))
 
     def _shaped(self, values, like):
         """One target without its axis."""
