@@ -585,7 +585,6 @@ WITHIN_ESTIMATORS = {
     "placed_points square_kernel",
     "SupportPoints": "columns_of_distances distances_within distinct_nearest "
     "majorised_points quantiles_along shares_below sliced_points",
-    "VecchiaGPRegressor": "learn local_weights error_covariance draw_together",
     "VecchiaGPRegressor": "choose_inducing_points draw_jointly error_covariance "
     "faded_neighbors held_out_density in_units learn learn_from_all learn_full_scale "
     "learn_full_scale_together local_weights",

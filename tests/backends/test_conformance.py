@@ -38,8 +38,8 @@ def test_backends_have_all_names_of_the_protocol(device):
     backend = get_backend(device)
     assert isinstance(backend, Backend)
     assert backend.name == ("numba" if device == "cpu" else "torch")
-    for name, function in vars(Backend).items():
-        if inspect.isfunction(function) and not name.startswith("_"):
+    for name, function in inspect.getmembers(Backend, inspect.isfunction):
+        if not name.startswith("_"):
             promised = [*inspect.signature(function).parameters][1:]
             offered = inspect.signature(getattr(backend, name)).parameters
             assert [*offered] == promised, name

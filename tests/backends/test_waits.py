@@ -379,10 +379,8 @@ def test_an_estimator_waits_no_more_for_more_samples(torch_device, Class):
 
 PRIMITIVES = [
     name
-    for name, member in vars(Backend).items()
-    if inspect.isfunction(member)
-    and not name.startswith("_")
-    and name not in ("asarray", "to_numpy", "csr")
+    for name, _ in inspect.getmembers(Backend, inspect.isfunction)
+    if not name.startswith("_") and name not in ("asarray", "to_numpy", "csr")
 ]
 
 
