@@ -203,7 +203,7 @@ class DiffusionMap(GraphInputMixin, EmbeddingMixin, GeometryEstimator):
             found = self._fit_gaussian(X, backend)
         else:
             self.graph_, rows, _ = self._fit_graph(X, backend)
-            alpha = 0.0 if self.alpha == "auto" else self.alpha
+            alpha = 0.0 if self.alpha == "auto" else float(self.alpha)
             walked = without_density(self.graph_, alpha)
             laplacian = walked.laplacian("symmetric")
             walk = SparseKernel(laplacian.transition, backend, laplacian.on(backend))

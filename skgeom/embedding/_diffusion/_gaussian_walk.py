@@ -9,7 +9,7 @@ import numpy as np
 from skgeom.backends import Backend, block_bytes, row_blocks
 from skgeom.graph import nearest_neighbors
 from skgeom.operators import KernelOperator
-from skgeom.typing import Array, NDArray
+from skgeom.typing import NDArray
 
 # The width is that of so many neighbours, unless told.
 _NEIGHBORS = 10
@@ -159,7 +159,7 @@ def walk_values(
     return np.concatenate(parts)
 
 
-def _exponents(xp, rows: Array, points: Array, gamma: float) -> Array:
+def _exponents(xp, rows, points, gamma):
     """Minus gamma times squared distances; both are near zero in their units."""
     squared = xp.sum(rows * rows, axis=1)[:, None] + xp.sum(points * points, axis=1)
     squared = squared - 2 * (rows @ points.T)

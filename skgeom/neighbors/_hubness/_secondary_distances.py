@@ -203,7 +203,11 @@ def nearest_by_scale(
     n, wanted = points.shape[0], max(_TIMES * k, _LEAST)
     order = np.argsort(there if there.ndim == 1 else there[:, 0], kind="stable")
     n_groups = max(1, min(_GROUPS, n // wanted))
-    kept: tuple[NDArray, ...] = ()
+    kept = (
+        np.empty((len(rows), 0)),
+        np.empty((len(rows), 0)),
+        np.empty((len(rows), 0), np.int64),
+    )
     for group in np.array_split(order, n_groups):
         group = np.sort(group)
         few = backend.xp.take(points, backend.asarray(group), axis=0)
@@ -216,12 +220,10 @@ def nearest_by_scale(
         )
         indices = group[near]
         values = reduced(method, distances, scale, there[indices])
-        found = values, distances, indices
-        if kept:
-            found = tuple(
-                np.concatenate(pair, axis=1) for pair in zip(kept, found, strict=True)
-            )
-        kept = smallest(*found, k)
+        values = np.concatenate([kept[0], values], axis=1)
+        distances = np.concatenate([kept[1], distances], axis=1)
+        indices = np.concatenate([kept[2], indices], axis=1)
+        kept = smallest(values, distances, indices, k)
     return kept[0], kept[2]
 
 
@@ -247,4 +249,5 @@ def smallest(
         block = values[rows], distances[rows], indices[rows]
         order = np.lexsort(block[::-1], axis=1)[:, :k]
         parts.append([np.take_along_axis(entry, order, axis=1) for entry in block])
-    return tuple(np.concatenate(part) for part in zip(*parts, strict=True))
+    values, distances, indices = map(np.concatenate, zip(*parts, strict=True))
+    return values, distances, indices
