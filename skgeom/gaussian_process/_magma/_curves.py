@@ -4,10 +4,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from skgeom.gaussian_process._units import spreads
 from skgeom.typing import NDArray
 
-# Columns that vary by less than this share of their size are constant.
-_CONSTANT = 1e-12
 # Spreads from the centre that are as good as infinitely many.
 _FARTHEST = 1e9
 
@@ -23,8 +22,8 @@ class Units(NamedTuple):
     @classmethod
     def of(cls, inputs, targets):
         """Of all rows together; what is constant has the spread zero."""
-        center, spread = _spreads(inputs)
-        mean, scale = _spreads(targets[:, None])
+        center, spread = spreads(inputs)
+        mean, scale = spreads(targets[:, None])
         return cls(center, spread, float(mean[0]), float(scale[0]))
 
     def place(self, inputs):
@@ -148,16 +147,6 @@ def grid_of(inputs: NDArray, n_grid: int, rng: np.random.RandomState) -> NDArray
     even = (line - line[0]) / (line[-1] - line[0])
     wanted = np.linspace(0, 1, n_grid)
     return np.interp(wanted, (share + even) / 2, line)[:, None]
-
-
-def _spreads(A):
-    """Means and standard deviations of columns; zero for those that are constant."""
-    size = np.abs(A).max(axis=0).astype(np.float64)
-    size = np.where(size > 0, size, 1.0)
-    scaled = A / size
-    center = scaled.mean(axis=0)
-    spread = np.sqrt(((scaled - center) ** 2).mean(axis=0))
-    return center * size, np.where(spread > _CONSTANT, spread, 0.0) * size
 
 
 def _padded(size):

@@ -9,9 +9,8 @@ from sklearn.utils.validation import (
 )
 
 from skgeom.backends import as_numpy
+from skgeom.gaussian_process._units import refuse_large
 
-# Targets whose squares, added up, are still numbers.
-_LARGEST = 1e150
 _FLOATS = [np.float64, np.float32]
 
 
@@ -54,11 +53,7 @@ def read_targets(y, rows, name):
     y = column_or_1d(as_numpy(y), dtype=np.float64, warn=True)
     assert_all_finite(y, input_name="y")
     check_consistent_length(rows, y)
-    if np.abs(y).max() > _LARGEST:
-        raise ValueError(
-            f"y holds {np.abs(y).max():.2g}, whose square is beyond the largest "
-            f"number; scale it to at most {_LARGEST:.0e}."
-        )
+    refuse_large(y)
     return y
 
 

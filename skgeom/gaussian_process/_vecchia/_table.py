@@ -5,14 +5,11 @@ from typing import NamedTuple
 import numpy as np
 from sklearn.utils.validation import check_array, check_consistent_length
 
+from skgeom.gaussian_process._units import refuse_large, spreads
 from skgeom.gaussian_process._vecchia._trend import LinearTrend, fit_trend
 from skgeom.graph import equal_rows
 from skgeom.typing import NDArray
 
-# Columns that vary by less than this share of their size are constant.
-_CONSTANT = 1e-12
-# Targets whose squares, added up, are still numbers.
-_LARGEST = 1e150
 # So many rows are sorted: sums, and what is found, do not depend on their order.
 _MOST_SORTED = 10_000
 
@@ -153,11 +150,12 @@ def read_table(
     """
     X, targets, weights = _merged(X, targets, weights)
     shares = weights / weights.sum()
-    center, spread, varies = _spreads(X, shares)
+    center, spread = spreads(X, shares)
+    varies = spread > 0
     if not varies.any():
         # Of columns that are all constant, one stands for all.
         varies = np.arange(len(varies)) == 0
-    mean, scale, _ = _spreads(targets, shares)
+    mean, scale = spreads(targets, shares)
     no_trend, weight = LinearTrend.none(0, 0), weights.mean()
     frame = Frame(center, spread, varies, mean, scale, no_trend, weight)
     if one_scale:
@@ -182,11 +180,7 @@ def read_targets(y, X, name):
         raise ValueError(f"{name} requires y to be passed, but the target y is None.")
     y = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y")
     check_consistent_length(X, y)
-    if np.abs(y).max() > _LARGEST:
-        raise ValueError(
-            f"y holds {np.abs(y).max():.2g}, whose square is beyond the largest "
-            f"number; scale it to at most {_LARGEST:.0e}."
-        )
+    refuse_large(y)
     return y
 
 
@@ -200,15 +194,3 @@ def _merged(X, targets, weights):
     order = np.lexsort(both[first].T) if n <= _MOST_SORTED else np.argsort(first)
     kept = first[order]
     return X[kept], targets[kept], np.bincount(groups, weights, n)[order]
-
-
-def _spreads(A, shares):
-    """Weighted means and standard deviations of columns, and which ones vary."""
-    size = np.abs(A).max(axis=0).astype(np.float64)
-    size = np.where(size > 0, size, 1.0)
-    scaled = A / size
-    center = shares @ scaled
-    spread = np.sqrt(shares @ (scaled - center) ** 2)
-    varies = spread > _CONSTANT
-    spread = np.where(varies, spread, 0.0)
-    return center * size, spread * size, varies
