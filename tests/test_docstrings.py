@@ -376,6 +376,7 @@ NO_SOURCE = {
     "gaussian_process._magma._curves": "grid_of",
     "embedding._neighborhoods": "fading_weights",
     "gaussian_process._vecchia._cells": "cells_of",
+    "gaussian_process._units": "refuse_large spreads",
     "gaussian_process._vecchia._table": "read_table",
     "nodes._graph_gp._labels": "read_labels",
     "cluster._sdp._exchange": "partition_value",

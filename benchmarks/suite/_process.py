@@ -9,7 +9,7 @@ import warnings
 
 import numpy as np
 
-from benchmarks import _report
+from benchmarks._report import peak, timed
 from benchmarks.suite._cases import CASES, model
 
 # Processor seconds that a fit may take; the promise is 90 for 200,000 rows.
@@ -56,14 +56,12 @@ def measure(name, n, n_jobs):
     estimator = model(name, data, n_jobs)
     used = int(sum(resource.getrusage(resource.RUSAGE_SELF)[:2]))
     resource.setrlimit(resource.RLIMIT_CPU, (used + LIMIT, used + LIMIT))
-    (fitted, cpu, wall), memory = _report.peak(
-        _report.timed, estimator.fit, data.X, data.y
-    )
+    (fitted, cpu, wall), memory = peak(timed, estimator.fit, data.X, data.y)
     found = {"cpu": cpu, "wall": wall, "GiB": memory / 2**30, "read": np.nan}
     if reader:
         rows, n_read, seconds = data.X[:READ], 0, 0.0
         while seconds < READ_FOR:
-            seconds += _report.timed(getattr(fitted, reader), rows)[1]
+            seconds += timed(getattr(fitted, reader), rows)[1]
             n_read += rows.shape[0]
         found["read"] = seconds * 1e6 / n_read
     print(json.dumps(found))

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks import _report
+from benchmarks._report import arguments, peak, report, timed
 from skgeom import HeatGeodesicEmbedding, KernelRegressor, VecchiaGPRegressor
 
 N_COLUMNS, BLOCK = 20, 50_000
@@ -87,7 +87,7 @@ def through_dask(read, source, like):
 
 def main():
     """Write the rows, and let every model read them."""
-    told = _report.arguments(__doc__)
+    told = arguments(__doc__)
     rows = []
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)
@@ -101,9 +101,7 @@ def main():
             write_rows(source, n)
             read = getattr(model, method)
             read(X[:BLOCK])
-            (_, cpu, wall), memory = _report.peak(
-                _report.timed, through_blocks, read, source, target
-            )
+            (_, cpu, wall), memory = peak(timed, through_blocks, read, source, target)
             answers = np.load(target, mmap_mode="r")
             few = np.load(source, mmap_mode="r")[:: max(n // 5000, 1)]
             apart = np.abs(read(np.array(few)) - answers[:: max(n // 5000, 1)]).max()
@@ -127,7 +125,7 @@ def main():
             rows.append(line)
             print(*line.values(), flush=True)
             os.remove(target)
-    _report.report(
+    report(
         "out_of_core",
         rows,
         title="Rows from disk through models of 10,000 rows",

@@ -7,7 +7,7 @@ arguments measure those alone and keep the other lines of the table.
 
 import numpy as np
 
-from benchmarks import _report
+from benchmarks._report import RESULTS, parser, report
 from benchmarks.suite._cases import CASES, LARGE, MIDDLE, SMALL, VAST
 from benchmarks.suite._process import LIMIT, fit_in_a_process
 
@@ -42,7 +42,7 @@ def row(name, sizes):
 
 def kept_rows():
     """Lines of the table that is there, by estimator."""
-    path = _report.RESULTS / "suite" / "suite_scale.md"
+    path = RESULTS / "suite" / "suite_scale.md"
     if not path.exists():
         return {}
     lines = [x for x in path.read_text().splitlines() if x.startswith("| ")]
@@ -52,7 +52,7 @@ def kept_rows():
 
 def main():
     """Measure the estimators that are named, or all."""
-    reader = _report.parser(__doc__)
+    reader = parser(__doc__)
     reader.add_argument("names", nargs="*", help="estimators; default all")
     told = reader.parse_args()
     names = told.names or sorted(CASES)
@@ -61,7 +61,7 @@ def main():
     for name in names[:3] if told.quick and not told.names else names:
         rows[name] = row(name, sizes)
         print(*rows[name].values(), flush=True)
-    _report.report(
+    report(
         "suite_scale",
         [rows[name] for name in sorted(rows)],
         title=TITLE,

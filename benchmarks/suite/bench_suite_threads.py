@@ -9,7 +9,7 @@ import statistics
 import subprocess
 import sys
 
-from benchmarks import _report
+from benchmarks._report import parser, report
 from benchmarks.suite._cases import CASES, SMALL
 from benchmarks.suite._process import fit_in_a_process
 
@@ -43,7 +43,7 @@ def row(name, n, n_runs):
 
 def main():
     """Measure the estimators that are named, or all."""
-    reader = _report.parser(__doc__)
+    reader = parser(__doc__)
     reader.add_argument("names", nargs="*", help="estimators; default all")
     reader.add_argument("--idle", action="store_true", help="beside nothing")
     told = reader.parse_args()
@@ -58,7 +58,7 @@ def main():
     finally:
         for process in beside:
             process.kill()
-    _report.report(
+    report(
         "suite_threads_idle" if told.idle else "suite_threads_busy",
         rows,
         title="Threads by default against one thread, "

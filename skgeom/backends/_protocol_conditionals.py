@@ -138,7 +138,9 @@ class ConditionalPrimitives(Protocol):
             Derivatives by the contrasts.
         by_variances : array of shape (n_rows,)
             Derivatives by the variances.
-        kernel, signal
+        kernel : {"rbf", "exponential", "matern32", "matern52"}, default="matern52"
+            As in `vecchia_contrasts`.
+        signal : float, default=1.0
             As in `vecchia_contrasts`.
 
         Returns

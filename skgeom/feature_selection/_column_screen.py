@@ -255,6 +255,7 @@ class ColumnScreen(SelectorMixin, GeometryEstimator):
 
     def _read(self, X):
         """Columns as numbers, which may be codes; sets `is_categorical_`."""
+        self._refuse_graph(X)
         if not is_table(X):
             columns = self._validated(
                 X, reset=True, accept_sparse="csc", ensure_all_finite="allow-nan"

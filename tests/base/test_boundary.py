@@ -266,7 +266,8 @@ def test_models_work_where_there_is_no_torch(torch_device, dispatch, torch, tmp_
     where = get_backend(torch_device).device
     there, rows = torch.as_tensor(X, device=where), X[:7] + 0.1
     kept = []
-    for _, Class in all_estimators():
+    told_of = [(n, Class) for n, Class in all_estimators() if n not in OF_TARGETS]
+    for _, Class in told_of:
         with sklearn.config_context(array_api_dispatch=dispatch):
             model = make(Class, torch_device).fit(there, Y)
             answers = told(model, torch.as_tensor(rows, device=where))
@@ -281,7 +282,7 @@ def test_models_work_where_there_is_no_torch(torch_device, dispatch, torch, tmp_
         check=False,
     )
     assert run.returncode == 0, run.stderr
-    assert run.stdout.split() == [name for name, _ in all_estimators()]
+    assert run.stdout.split() == [name for name, _ in told_of]
 
 
 def test_a_model_says_that_it_lost_its_device(torch, monkeypatch):

@@ -19,7 +19,7 @@ def parameters(name):
 
 
 def test_all_displays_are_compared():
-    assert len(DISPLAYS) == 6
+    assert len(DISPLAYS) == 7
 
 
 @pytest.mark.parametrize("pair", itertools.combinations(DISPLAYS, 2), ids="-".join)

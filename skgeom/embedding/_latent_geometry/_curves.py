@@ -4,6 +4,8 @@ A curve of points :math:`c_0, \ldots, c_K` with fixed ends has the energy
 :math:`\sum_i |f(c_{i+1}) - f(c_i)|^2`, a sum of squares. Its normal equations are block
 tridiagonal, so a step of all curves is one banded Cholesky factorisation, and needs the
 decoder f and its Jacobian at the points of the curves, no derivative of the metric.
+(Energies of discrete curves: Rumpf and Wirth, "Variational time discretization of
+geodesic calculus", IMA Journal of Numerical Analysis 35, 2015.)
 """
 
 from collections.abc import Callable
@@ -120,6 +122,16 @@ def curve_lengths(values: NDArray) -> NDArray:
     -------
     ndarray of shape (n_curves,)
         Lengths, at least those of the chords.
+
+    Examples
+    --------
+    A quarter of a circle by eight chords:
+
+    >>> import numpy as np
+    >>> from skgeom.embedding._latent_geometry._curves import curve_lengths
+    >>> t = np.linspace(0, np.pi / 2, 9)
+    >>> curve_lengths(np.stack([np.cos(t), np.sin(t)], axis=1)[None]).round(4)
+    array([1.5708])
     """
     chords = np.linalg.norm(np.diff(values, axis=1), axis=2)
     lengths = chords.sum(axis=1)

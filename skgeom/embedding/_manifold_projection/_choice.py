@@ -2,7 +2,9 @@
 
 Rows that are left out are projected: neighbourhoods that explain them best are taken,
 among those in which the manifold stands out of the noise. Without that, small ones win
-when noise is large: a foot among few neighbours is near the row, whatever it is.
+when noise is large: a foot among few neighbours is near the row, whatever it is. The
+dimension is that of components with noise (Minka, "Automatic choice of dimensionality
+for PCA", Advances in Neural Information Processing Systems 13, 2000).
 """
 
 import numpy as np
@@ -61,6 +63,16 @@ def typical_dimension(points: NDArray, backend: Backend) -> int:
     -------
     int
         From 1 to n_features.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skgeom.backends import get_backend
+    >>> from skgeom.embedding._manifold_projection._choice import typical_dimension
+    >>> t = np.linspace(0, 6, 200)
+    >>> circle = np.column_stack([np.cos(t), np.sin(t), 0 * t])
+    >>> typical_dimension(circle, get_backend("cpu"))
+    1
     """
     n_members = max(int(_LARGEST * len(points)), _FIRST_MEMBERS)
     n_members = min(n_members, _MOST_MEMBERS, len(points))

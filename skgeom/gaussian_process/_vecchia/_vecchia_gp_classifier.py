@@ -256,6 +256,7 @@ class VecchiaGPClassifier(ClassifierMixin, VecchiaGP):
     def _read(self, X, y):
         """Distinct rows of a class in the units of their spread; sets the classes."""
         floats = [np.float64, np.float32]
+        self._refuse_graph(X)
         X, y = validate_data(self, as_numpy(X), as_numpy(y), dtype=floats)
         check_classification_targets(y)
         self.classes_, codes = np.unique(y, return_inverse=True)
