@@ -101,7 +101,15 @@ def _loaded():
 
 @cache
 def _libraries(loaded, kind):
-    """The libraries but that of torch, which sets its own; it takes a millisecond."""
+    """The libraries but that of torch, which sets its own; it takes a millisecond.
+
+    A BLAS that has its threads from OpenMP, as that of faiss, is held with OpenMP.
+    """
     found = ThreadpoolController().select(user_api=kind)
-    paths = [library.filepath for library in found.lib_controllers]
-    return found.select(filepath=[path for path in paths if "torch" not in path])
+    paths = [
+        library.filepath
+        for library in found.lib_controllers
+        if "torch" not in library.filepath
+        and getattr(library, "threading_layer", None) != "openmp"
+    ]
+    return found.select(filepath=paths)
