@@ -69,7 +69,8 @@ def test_lists_and_calls_without_rows_count_as_few():
 def test_a_blas_by_openmp_is_held_as_openmp_is():
     """That of faiss has its threads from the library of scikit-learn's loops."""
     pytest.importorskip("faiss", reason="faiss is not installed")
-    assert Watcher().fit(np.zeros((10_000, 1))).seen_ == ({1}, {2})
+    with threadpool_limits(2, "openmp"):
+        assert Watcher().fit(np.zeros((10_000, 1))).seen_ == ({1}, {2})
 
 
 def test_an_error_gives_threads_back():
