@@ -103,8 +103,8 @@ print(screen.get_support(indices=True))
 # What no screen sees
 # -------------------
 # Signs of products: each column alone tells nothing of y. Importances of a kernel
-# machine with a learned metric do, and :class:`~sklearn.feature_selection.
-# SelectFromModel` takes them.
+# machine with a learned metric do, and
+# :class:`~sklearn.feature_selection.SelectFromModel` takes them.
 
 X = rng.normal(size=(600, 20))
 y = np.sign(X[:, 0] * X[:, 1]) + np.sign(X[:, 2] * X[:, 3]) + 0.3 * rng.normal(size=600)
