@@ -156,6 +156,30 @@ def two_views(n):
     return Data(X[: max(n // 10, 20)], X[: max(n // 10, 20), ::-1])
 
 
+def tasks(n):
+    """Curves of ten rows each; whose they are stands in the first column."""
+    rng = np.random.default_rng(0)
+    task, t = np.arange(n) // 10, rng.uniform(0, 6, n)
+    y = np.sin(t + 2.0 * (task % 3)) + 0.1 * rng.normal(size=n)
+    return Data(np.column_stack([task, t]), y, {"task": 0})
+
+
+def few_labels(n):
+    """A hundred labels of n rows."""
+    X, y = friedman(n)[:2]
+    y[np.random.default_rng(0).permutation(n)[100:]] = np.nan
+    return Data(X, y)
+
+
+def two_samples(n):
+    """The second half has other targets, which nobody has seen."""
+    rng = np.random.default_rng(0)
+    y = rng.normal(size=n) + (np.arange(n) >= n // 2)
+    X = y[:, None] + rng.normal(size=(n, 5))
+    y[n // 2 :] = np.nan
+    return Data(X, y)
+
+
 def subspace_classes(n):
     return Data(*make_subspaces(n, random_state=0)[:2])
 
@@ -165,23 +189,33 @@ CASES = {
     "AdaptiveBasisClassifier": Case(lambda n: classes_of(curves(n)), MIDDLE),
     "AdaptiveBasisRegressor": Case(curves, MIDDLE),
     "AnchorAlignment": Case(two_views, VAST),
+    "ColumnScreen": Case(friedman, VAST),
+    "DiffusionMap": Case(roll, LARGE),
+    "DiversitySampler": Case(blobs, VAST, {"n_samples": 200}),
     "FrechetMeanClassifier": Case(labels_on_a_path, LARGE),
     "GaussianWeightedLinearEmbedding": Case(blobs, MIDDLE),
-    "GrassmannClassifier": Case(subspace_classes, LARGE),
     "GraphFeatureExpansion": Case(node_features, VAST),
     "GraphGPRegressor": Case(nodes, LARGE),
     "GraphKernelClassifier": Case(node_classes, LARGE),
     "GraphKernelRidge": Case(nodes, LARGE),
     "GraphRandomFeatures": Case(all_nodes, LARGE),
+    "GrassmannClassifier": Case(subspace_classes, LARGE),
     "HeatGeodesicEmbedding": Case(roll, LARGE),
+    "HubnessReducedNeighbors": Case(blobs, LARGE),
     "HyperbolicCoordinates": Case(ball, VAST, {"input_space": "poincare"}),
     "HyperbolicLogisticRegression": Case(ball, LARGE, {"input_space": "poincare"}),
     "HyperbolicMDS": Case(blobs, MIDDLE),
+    "KernelBatchSelector": Case(few_labels, LARGE),
     "KernelClassifier": Case(blobs, LARGE),
+    "KernelCoreset": Case(blobs, VAST, {"n_samples": 200}),
     "KernelRegressor": Case(friedman, LARGE),
     "KrylovKernelPCA": Case(blobs, MIDDLE, growth=2.0),
+    "LatentGeometry": Case(roll, LARGE),
     "LatentLabelShift": Case(domains, LARGE),
     "LeastVolumeAutoencoder": Case(roll, MIDDLE),
+    "LocalGeometry": Case(roll, LARGE),
+    "MagmaClust": Case(tasks, MIDDLE),
+    "ManifoldProjection": Case(roll, LARGE),
     "MultiFidelityCovariance": Case(fidelities, LARGE),
     "NeighborCCA": Case(blobs, LARGE),
     "NodeEmbedding": Case(all_nodes, LARGE),
@@ -198,12 +232,16 @@ CASES = {
     "SingularityScorer": Case(roll, MIDDLE),
     "SlicedWassersteinEmbedding": Case(bags, LARGE),
     "SparseDictionary": Case(lambda n: blobs(n, 64, 20), LARGE),
+    "SpectralClusterer": Case(blobs, LARGE, {"n_clusters": 5}),
     "SphereKernelDensity": Case(faults, MIDDLE),
     "SphericalHarmonics": Case(sphere, VAST),
     "SubspaceClustering": Case(subspaces, MIDDLE),
     "SufficientSubspace": Case(index_model, LARGE),
+    "SupportPoints": Case(blobs, LARGE, {"n_samples": 200}),
     "TangentCoordinates": Case(sphere, VAST, {"input_space": "sphere"}),
+    "TargetShiftReweighter": Case(two_samples, LARGE),
     "TreeEmbedding": Case(roll, MIDDLE, growth=2.0),
+    "VecchiaGPClassifier": Case(lambda n: classes_of(friedman(n)), LARGE),
     "VecchiaGPRegressor": Case(friedman, LARGE),
     "VonMisesFisherMixture": Case(sphere, VAST, {"n_components": 5}),
 }
