@@ -56,6 +56,7 @@ sphinx_gallery_conf = {
         "../examples/distributions",
         "../examples/covariance",
         "../examples/selection",
+        "../examples/papers",
         "../examples/practice",
     ],
     "filename_pattern": r"[/\\]plot_",
