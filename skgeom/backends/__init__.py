@@ -23,7 +23,12 @@ from skgeom.backends._dispatch import get_backend
 from skgeom.backends._kernel_products import POINT_KERNELS, SQUARED_UNITS
 from skgeom.backends._neighborhoods import Neighborhoods
 from skgeom.backends._protocol import Backend
-from skgeom.backends._threads import few_threads, one_blas_thread
+from skgeom.backends._threads import (
+    few_threads,
+    in_threads,
+    number_of_threads,
+    one_blas_thread,
+)
 from skgeom.backends._walks import Steps
 
 __all__ = [
@@ -40,6 +45,8 @@ __all__ = [
     "as_numpy",
     "block_bytes",
     "few_threads",
+    "in_threads",
+    "number_of_threads",
     "get_backend",
     "is_out_of_memory",
     "is_sound_tensor",

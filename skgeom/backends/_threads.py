@@ -13,7 +13,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from threading import Lock
+from typing import Any
 
+from joblib import Parallel
+from joblib.parallel import get_active_backend
 from threadpoolctl import ThreadpoolController
 
 # Modules that may bring libraries of their own.
@@ -92,6 +95,65 @@ def few_threads(n_rows: int) -> Iterator[None]:
         # What OpenMP may take is a number of each thread: holds need no counting.
         with _libraries(_loaded(), "openmp").limit(limits=1):
             yield
+
+
+def in_threads(n_jobs: int | None, **options: Any) -> Parallel:
+    """Run tasks of this package side by side: always in threads of this process.
+
+    They write to arrays that they share, and would have to carry a graph or all rows to
+    another process, or machine, for milliseconds of work. A fit as a whole goes there.
+
+    Parameters
+    ----------
+    n_jobs : int or None
+        As in `number_of_threads`.
+    **options : dict
+        Other parameters of `joblib.Parallel`.
+
+    Returns
+    -------
+    joblib.Parallel
+        To be called with tasks.
+
+    Examples
+    --------
+    >>> from joblib import delayed
+    >>> from skgeom.backends import in_threads
+    >>> in_threads(2)(delayed(max)(i, 1) for i in range(3))
+    [1, 1, 2]
+    """
+    n_threads = number_of_threads(n_jobs)
+    return Parallel(n_threads, prefer="threads", require="sharedmem", **options)
+
+
+def number_of_threads(n_jobs: int | None) -> int:
+    """Count the threads that `n_jobs` stands for.
+
+    Parameters
+    ----------
+    n_jobs : int or None
+        Threads, -1 for a thread a core. None is what `joblib.parallel_config` says, or
+        1; where it speaks of a cluster, whose workers are elsewhere, it is 1.
+
+    Returns
+    -------
+    int
+        At least 1.
+
+    Examples
+    --------
+    >>> from joblib import parallel_config
+    >>> from skgeom.backends import number_of_threads
+    >>> with parallel_config(n_jobs=2):
+    ...     number_of_threads(None), number_of_threads(3)
+    (2, 3)
+    """
+    if n_jobs is None:
+        backend, n_jobs = get_active_backend()
+        of_this_machine = type(backend).__module__.startswith("joblib._parallel")
+        n_jobs = n_jobs if of_this_machine and n_jobs else 1
+    here, _ = get_active_backend(require="sharedmem")
+    return here.effective_n_jobs(n_jobs)
 
 
 def _loaded():

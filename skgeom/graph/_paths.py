@@ -4,10 +4,11 @@ from typing import NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
-from joblib import Parallel, delayed
+from joblib import delayed
 from scipy.sparse import csgraph
 
 from skgeom.backends._arrays import unsigned
+from skgeom.backends._threads import in_threads
 from skgeom.typing import NDArray
 
 # Fewer sources are not worth looking for orders.
@@ -129,7 +130,7 @@ def path_blocks(lengths, sources, *, n_jobs=None):
         plan = None
     else:
         yield blocks.pop(0), first
-    made = Parallel(n_jobs=n_jobs, prefer="threads", return_as="generator")(
+    made = in_threads(n_jobs, return_as="generator")(
         delayed(_measured)(lengths, plan, sources[block]) for block in blocks
     )
     yield from zip(blocks, made, strict=True)

@@ -4,10 +4,24 @@ import threading
 
 import numpy as np
 import pytest
+from joblib import parallel_config, register_parallel_backend
+from joblib.parallel import ThreadingBackend
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from skgeom.backends import few_threads, one_blas_thread
+from skgeom import (
+    GraphRandomFeatures,
+    HeatGeodesicEmbedding,
+    KernelRegressor,
+    VecchiaGPRegressor,
+)
+from skgeom.backends import (
+    few_threads,
+    in_threads,
+    number_of_threads,
+    one_blas_thread,
+)
 from skgeom.base import GeometryEstimator
+from skgeom.graph import Graph
 
 
 def threads(kind):
@@ -115,3 +129,56 @@ def test_a_limit_of_the_user_stays():
     with threadpool_limits(1, user_api="blas"):
         Watcher().fit([[0.0]])
         assert threads("blas") == {1}
+
+
+X = np.random.default_rng(0).normal(size=(5000, 3))
+# Tasks that share arrays: rows of walks, conditionals, paths and columns, tiles.
+FITS = {
+    "walks": lambda: (
+        GraphRandomFeatures(graph=Graph.from_points(X, n_neighbors=5), random_state=0)
+        .fit_transform(np.arange(len(X))[:, None])
+        .toarray()
+    ),
+    "conditionals": lambda: (
+        VecchiaGPRegressor(random_state=0, tol=0.1)
+        .fit(X[:600], X[:600, 0])
+        .predict(X[600:1800])
+    ),
+    "paths and columns": lambda: (
+        HeatGeodesicEmbedding(n_landmarks=100, random_state=0).fit(X).embedding_
+    ),
+    "tiles": lambda: (
+        KernelRegressor(kernel="rbf", gamma=1.0, alpha=0.1, random_state=0)
+        .fit(X[:300], X[:300, 0])
+        .predict(X)
+    ),
+}
+
+
+@pytest.mark.parametrize("backend", ["loky", "multiprocessing", "threading"])
+@pytest.mark.parametrize("what", FITS)
+def test_tasks_stay_in_the_process_whatever_joblib_is_told(what, backend):
+    """In another process they would write to copies of the arrays."""
+    alone = FITS[what]()
+    with parallel_config(backend, n_jobs=2):
+        assert number_of_threads(None) == 2
+        together = FITS[what]()
+    np.testing.assert_array_equal(together, alone)
+
+
+class _Cluster(ThreadingBackend):
+    """As a backend of joblib that comes with another library."""
+
+    supports_sharedmem = False
+    default_n_jobs = -1
+
+    def effective_n_jobs(self, n_jobs):
+        return 1000
+
+
+def test_workers_of_a_cluster_are_not_threads_of_ours():
+    register_parallel_backend("cluster", _Cluster)
+    with parallel_config("cluster"):
+        assert number_of_threads(None) == 1
+        assert number_of_threads(2) == 2
+        assert in_threads(None)._effective_n_jobs() == 1

@@ -7,7 +7,7 @@ from importlib.util import find_spec
 
 import numpy as np
 from array_api_compat import numpy as xp
-from joblib import Parallel, delayed, effective_n_jobs
+from joblib import delayed
 
 from skgeom.backends._arrays import as_numpy, unsigned
 from skgeom.backends._blocks import row_blocks
@@ -27,7 +27,7 @@ from skgeom.backends._refine import (
     refine_neighbors,
     unit_rows,
 )
-from skgeom.backends._threads import one_blas_thread
+from skgeom.backends._threads import in_threads, number_of_threads, one_blas_thread
 from skgeom.backends._walks import COUPLINGS, strides
 
 # Coordinates that the gradients of a step read, for each piece that it is cut in.
@@ -142,13 +142,11 @@ class NumbaBackend:
             out[:, block] = result
 
         starts = range(0, B.shape[1], _BLOCK_COLUMNS)
-        if effective_n_jobs(self.n_jobs) == 1 or len(starts) == 1:
+        if number_of_threads(self.n_jobs) == 1 or len(starts) == 1:
             for start in starts:
                 apply(start)
         else:
-            Parallel(n_jobs=self.n_jobs, prefer="threads", require="sharedmem")(
-                delayed(apply)(start) for start in starts
-            )
+            in_threads(self.n_jobs)(delayed(apply)(start) for start in starts)
         return out
 
     def kernel_matvec(self, X, Y, V, kernel="rbf", gamma=1.0):
@@ -168,10 +166,10 @@ class NumbaBackend:
         waits for work by keeping a core busy.
         """
         with one_blas_thread():
-            if len(items) < 2 or effective_n_jobs(self.n_jobs) == 1:
+            if len(items) < 2 or number_of_threads(self.n_jobs) == 1:
                 yield from map(function, items)
             else:
-                run = Parallel(self.n_jobs, prefer="threads", return_as="generator")
+                run = in_threads(self.n_jobs, return_as="generator")
                 yield from run(delayed(function)(item) for item in items)
 
     def vecchia_likelihood(
@@ -364,7 +362,7 @@ class NumbaBackend:
             (gradients, move_share),
             n_steps=len(splits) - 1,
             n_pieces=n_pieces,
-            n_threads=effective_n_jobs(self.n_jobs),
+            n_threads=number_of_threads(self.n_jobs),
         )
         return float(losses.sum())
 
@@ -414,9 +412,7 @@ class NumbaBackend:
             order[i : i + _STARTS_PER_TASK]
             for i in range(0, max(len(order), 1), _STARTS_PER_TASK)
         ]
-        made = Parallel(n_jobs=self.n_jobs, prefer="threads")(
-            task(starts[part]) for part in parts
-        )
+        made = in_threads(self.n_jobs)(task(starts[part]) for part in parts)
         counts = np.empty(len(starts), np.int64)
         for part, rows in zip(parts, made, strict=True):
             counts[part] = rows[0]
@@ -424,7 +420,7 @@ class NumbaBackend:
         columns = np.empty(indptr[-1], made[0][1].dtype)
         entries = np.empty(indptr[-1], made[0][2].dtype)
         # Parts are taken when their turn comes: what has been copied is freed at once.
-        Parallel(n_jobs=self.n_jobs, prefer="threads")(
+        in_threads(self.n_jobs)(
             delayed(put_rows)(indptr, part, *made.pop()[1:], columns, entries)
             for part in reversed(parts)
         )
