@@ -2,6 +2,7 @@
 
 import json
 import os
+import pickle
 import resource
 import subprocess
 import sys
@@ -9,7 +10,7 @@ import warnings
 
 import numpy as np
 
-from benchmarks._report import peak, timed
+from benchmarks._report import RESULTS, peak, timed
 from benchmarks.suite._cases import CASES, model
 
 # Processor seconds that a fit may take; the promise is 90 for 200,000 rows.
@@ -24,8 +25,9 @@ def fit_in_a_process(name, n, n_jobs=None, pools=None):
     """Fit an estimator to n rows, after a small fit that compiles.
 
     With `pools` threads for BLAS and OpenMP, or as many as they take. Returns CPU and
-    wall seconds of the fit, GiB by which the process grew, and microseconds of the
-    processor for a row that is read; None where the fit did not end well.
+    wall seconds of the fit, GiB by which the process grew, microseconds of the processor
+    for a row that is read and MiB of the pickled model; None where the fit did not end
+    well.
     """
     told = {key: value for key, value in os.environ.items() if key not in POOLS}
     told |= dict.fromkeys(POOLS, str(pools)) if pools else {}
@@ -43,6 +45,16 @@ def fit_in_a_process(name, n, n_jobs=None, pools=None):
     return json.loads(done.stdout.strip().rpartition("\n")[2])
 
 
+def kept_rows(table):
+    """Lines of a table that is there, by estimator."""
+    path = RESULTS / "suite" / f"{table}.md"
+    if not path.exists():
+        return {}
+    lines = [x for x in path.read_text().splitlines() if x.startswith("| ")]
+    cells = [[c.strip() for c in line.strip("|").split("|")] for line in lines]
+    return {each[0]: dict(zip(cells[0], each, strict=True)) for each in cells[1:]}
+
+
 def measure(name, n, n_jobs):
     """Fit in this process; print what it took."""
     warnings.simplefilter("ignore")
@@ -58,6 +70,7 @@ def measure(name, n, n_jobs):
     resource.setrlimit(resource.RLIMIT_CPU, (used + LIMIT, used + LIMIT))
     (fitted, cpu, wall), memory = peak(timed, estimator.fit, data.X, data.y)
     found = {"cpu": cpu, "wall": wall, "GiB": memory / 2**30, "read": np.nan}
+    found["MiB"] = len(pickle.dumps(fitted)) / 2**20
     if reader:
         rows, n_read, seconds = data.X[:READ], 0, 0.0
         while seconds < READ_FOR:

@@ -7,9 +7,9 @@ arguments measure those alone and keep the other lines of the table.
 
 import numpy as np
 
-from benchmarks._report import RESULTS, parser, report
+from benchmarks._report import parser, report
 from benchmarks.suite._cases import CASES, LARGE, MIDDLE, SMALL, VAST
-from benchmarks.suite._process import LIMIT, fit_in_a_process
+from benchmarks.suite._process import LIMIT, fit_in_a_process, kept_rows
 
 SIZES = {SMALL: "2,000", MIDDLE: "20,000", LARGE: "200,000", VAST: "2,000,000"}
 TITLE = "Every estimator by its defaults: CPU seconds of one thread, memory, growth"
@@ -36,18 +36,9 @@ def row(name, sizes):
     both = fit_in_a_process(name, last, -1) if done else None
     line["wall, one thread"] = f"{found[last]['wall']:.2f}" if done else "-"
     line["all threads"] = f"{both['wall']:.2f}" if both else "-"
+    line["model, MiB"] = f"{found[last]['MiB']:.2f}" if done else "-"
     line["us a row read"] = f"{found[last]['read']:.1f}" if done else "-"
     return line
-
-
-def kept_rows():
-    """Lines of the table that is there, by estimator."""
-    path = RESULTS / "suite" / "suite_scale.md"
-    if not path.exists():
-        return {}
-    lines = [x for x in path.read_text().splitlines() if x.startswith("| ")]
-    cells = [[c.strip() for c in line.strip("|").split("|")] for line in lines]
-    return {each[0]: dict(zip(cells[0], each, strict=True)) for each in cells[1:]}
 
 
 def main():
@@ -57,7 +48,7 @@ def main():
     told = reader.parse_args()
     names = told.names or sorted(CASES)
     sizes = (SMALL,) if told.quick else tuple(SIZES)
-    rows = {} if told.quick else kept_rows()
+    rows = {} if told.quick else kept_rows("suite_scale")
     for name in names[:3] if told.quick and not told.names else names:
         rows[name] = row(name, sizes)
         print(*rows[name].values(), flush=True)
@@ -72,6 +63,7 @@ def main():
             "GiB: by how much the process grew, at the largest size, data apart. "
             "Growth: the exponent between the last two sizes, beside that of the page.",
             "Wall seconds at the largest size, on one and on all threads.",
+            "MiB: the pickled model, which is what travels to another process. "
             "Microseconds of one thread for a row that `transform`, `predict` or "
             "`score_samples` reads.",
         ),

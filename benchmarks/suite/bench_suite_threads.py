@@ -1,7 +1,8 @@
 """Threads by default against one thread, beside processes that keep the cores busy.
 
 A fit of 2,000 rows by the defaults of every estimator, with the threads that BLAS and
-OpenMP take by themselves, and with one each.
+OpenMP take by themselves, and with one each. Names as arguments measure those alone and
+keep the other lines of the table.
 """
 
 import os
@@ -11,7 +12,7 @@ import sys
 
 from benchmarks._report import parser, report
 from benchmarks.suite._cases import CASES, SMALL
-from benchmarks.suite._process import fit_in_a_process
+from benchmarks.suite._process import fit_in_a_process, kept_rows
 
 
 def busy(n):
@@ -50,17 +51,18 @@ def main():
     names = told.names or sorted(CASES)
     names = names[:2] if told.quick and not told.names else names
     beside = [] if told.idle or told.quick else busy(os.cpu_count())
-    rows = []
+    table = "suite_threads_idle" if told.idle else "suite_threads_busy"
+    rows = {} if told.quick else kept_rows(table)
     try:
         for name in names:
-            rows.append(row(name, SMALL, 1 if told.quick else 3))
-            print(*rows[-1].values(), flush=True)
+            rows[name] = row(name, SMALL, 1 if told.quick else 3)
+            print(*rows[name].values(), flush=True)
     finally:
         for process in beside:
             process.kill()
     report(
-        "suite_threads_idle" if told.idle else "suite_threads_busy",
-        rows,
+        table,
+        [rows[name] for name in sorted(rows)],
         title="Threads by default against one thread, "
         + ("on an idle machine" if told.idle else "beside busy processes"),
         packages=("torch",),
@@ -69,7 +71,7 @@ def main():
             "each in a process of its own."
             + ("" if told.idle else " As many busy processes as cores run beside."),
         ),
-        write=not (told.quick or told.names),
+        write=not told.quick,
     )
 
 
