@@ -7,10 +7,11 @@ from scipy.spatial import Delaunay
 from skgeom.graph import Graph
 
 
-def random_graph(n, degree, seed=0):
+def random_graph(n, degree, seed=0, node_features=None):
     """Erdős and Rényi's graph with the given mean degree."""
     edges = np.random.default_rng(seed).integers(0, n, (n * degree // 2, 2))
-    return Graph.from_edges(edges[edges[:, 0] != edges[:, 1]], n_nodes=n)
+    edges = edges[edges[:, 0] != edges[:, 1]]
+    return Graph.from_edges(edges, n_nodes=n, node_features=node_features)
 
 
 def grid(side):

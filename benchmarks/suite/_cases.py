@@ -87,9 +87,9 @@ def node_classes(n):
 
 
 def node_features(n):
-    data = all_nodes(n)
     features = np.random.default_rng(0).normal(size=(n, 16)).astype(np.float32)
-    return data._replace(parameters={**data.parameters, "node_features": features})
+    graph = random_graph(n, 10, node_features=features)
+    return all_nodes(n)._replace(parameters={"graph": graph})
 
 
 def sphere(n):

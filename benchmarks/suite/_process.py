@@ -25,9 +25,9 @@ def fit_in_a_process(name, n, n_jobs=None, pools=None):
     """Fit an estimator to n rows, after a small fit that compiles.
 
     With `pools` threads for BLAS and OpenMP, or as many as they take. Returns CPU and
-    wall seconds of the fit, GiB by which the process grew, microseconds of the processor
-    for a row that is read and MiB of the pickled model; None where the fit did not end
-    well.
+    wall seconds of the fit, GiB by which the process grew, microseconds of the
+    processor for a row that is read and MiB of the pickled model; None where the fit
+    did not end well.
     """
     told = {key: value for key, value in os.environ.items() if key not in POOLS}
     told |= dict.fromkeys(POOLS, str(pools)) if pools else {}
