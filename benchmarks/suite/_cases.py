@@ -190,7 +190,7 @@ CASES = {
     "AdaptiveBasisRegressor": Case(curves, MIDDLE),
     "AnchorAlignment": Case(two_views, VAST),
     "ColumnScreen": Case(friedman, VAST),
-    "DiffusionMap": Case(roll, LARGE),
+    "DiffusionMap": Case(roll, MIDDLE, growth=2.0),
     "DiversitySampler": Case(blobs, VAST, {"n_samples": 200}),
     "FrechetMeanClassifier": Case(labels_on_a_path, LARGE),
     "GaussianWeightedLinearEmbedding": Case(blobs, MIDDLE),

@@ -5,6 +5,10 @@
 makes a section of each ``benchmarks/results/embedding/*.md``: its title, its table and
 its notes. Without an argument it shows the folders that no other page asks for, so that
 no table can be forgotten.
+
+    .. benchmark-table:: suite/suite_scale
+
+shows that table with its notes in the middle of another page.
 """
 
 from pathlib import Path
@@ -53,6 +57,14 @@ def table_node(header, rows):
     return nodes.table("", group, classes=["benchmark"])
 
 
+def notes_node(notes, path):
+    """Build the list of what to know when reading, and of where the table is."""
+    items = [nodes.list_item("", nodes.paragraph("", note)) for note in notes]
+    source = nodes.paragraph("", "File: ")
+    source += nodes.literal("", path.relative_to(RESULTS.parents[1]).as_posix())
+    return nodes.bullet_list("", *items, nodes.list_item("", source))
+
+
 class BenchmarkTables(SphinxDirective):
     """The tables in the folders that the arguments name, or in all the others."""
 
@@ -76,11 +88,21 @@ class BenchmarkTables(SphinxDirective):
         section = nodes.section(ids=[label], names=[path.stem])
         section += nodes.title("", title)
         section += table_node(header, rows)
-        items = [nodes.list_item("", nodes.paragraph("", note)) for note in notes]
-        source = nodes.paragraph("", "File: ")
-        source += nodes.literal("", path.relative_to(RESULTS.parents[1]).as_posix())
-        section += nodes.bullet_list("", *items, nodes.list_item("", source))
+        section += notes_node(notes, path)
         return section
+
+
+class BenchmarkTable(SphinxDirective):
+    """One table, without a section of its own."""
+
+    required_arguments = 1
+
+    def run(self):
+        """Return the table and its notes."""
+        path = RESULTS / f"{self.arguments[0]}.md"
+        self.env.note_dependency(str(path))
+        _, header, rows, notes = read(path)
+        return [table_node(header, rows), notes_node(notes, path)]
 
 
 # What the pages of the families show.
@@ -97,4 +119,5 @@ FAMILIES = (
 def setup(app):
     """Register the directive."""
     app.add_directive("benchmark-tables", BenchmarkTables)
+    app.add_directive("benchmark-table", BenchmarkTable)
     return {"version": "1", "parallel_read_safe": True}
