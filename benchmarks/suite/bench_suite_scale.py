@@ -5,8 +5,11 @@ of the estimator on one thread; beside it the wall time on all threads. Names as
 arguments measure those alone and keep the other lines of the table.
 """
 
+import inspect
+
 import numpy as np
 
+import skgeom
 from benchmarks._report import parser, report
 from benchmarks.suite._cases import CASES, LARGE, MIDDLE, SMALL, VAST
 from benchmarks.suite._process import LIMIT, fit_in_a_process, kept_rows
@@ -33,7 +36,8 @@ def row(name, sizes):
         before, after = (found[n]["cpu"] for n in done[-2:])
         line["growth"] = f"{np.log10(after / before) / np.log10(last / done[-2]):.2f}"
     line["promise"] = f"{case.growth:.0f}"
-    both = fit_in_a_process(name, last, -1) if done else None
+    shares = "n_jobs" in inspect.signature(getattr(skgeom, name)).parameters
+    both = fit_in_a_process(name, last, -1) if done and shares else None
     line["wall, one thread"] = f"{found[last]['wall']:.2f}" if done else "-"
     line["all threads"] = f"{both['wall']:.2f}" if both else "-"
     line["model, MiB"] = f"{found[last]['MiB']:.2f}" if done else "-"
@@ -62,7 +66,8 @@ def main():
             "own after a small fit; - beyond what the page of the method speaks of.",
             "GiB: by how much the process grew, at the largest size, data apart. "
             "Growth: the exponent between the last two sizes, beside that of the page.",
-            "Wall seconds at the largest size, on one and on all threads.",
+            "Wall seconds at the largest size, on one thread and with n_jobs=-1, where "
+            "there is that.",
             "MiB: the pickled model, which is what travels to another process. "
             "Microseconds of one thread for a row that `transform`, `predict` or "
             "`score_samples` reads.",
