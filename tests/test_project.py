@@ -84,6 +84,16 @@ def scripts():
     return sorted((ROOT / "benchmarks").rglob("*.py"))
 
 
+def test_every_estimator_has_a_place_in_the_tables_of_the_suite():
+    tree = ast.parse(text_of("benchmarks", "suite", "_cases.py"))
+    (cases,) = (
+        node.value
+        for node in tree.body
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "CASES"
+    )
+    assert {key.value for key in cases.keys} == set(skgeom._ESTIMATORS)
+
+
 @pytest.mark.parametrize("path", scripts(), ids=lambda path: path.stem)
 def test_benchmarks_import_what_exists(path):
     """They run as modules from the root; their peers are not installed here."""
