@@ -13,7 +13,7 @@ import scipy.sparse as sp
 from sklearn.datasets import make_blobs, make_friedman1
 
 import skgeom
-from benchmarks._graphs import random_graph
+from benchmarks._graphs import grid, random_graph
 from skgeom.datasets import (
     make_fault_events,
     make_fidelities,
@@ -74,6 +74,16 @@ def nodes(n):
     y = np.random.default_rng(0).normal(size=n // 10)
     known = np.arange(0, 10 * len(y), 10)[:, None]
     return Data(known, y, {"graph": graph})
+
+
+def places(n):
+    """A tenth of the nodes of a square grid."""
+    side = int(n**0.5)
+    known = np.arange(0, side * side, 10)[:, None]
+    y = np.sin(known[:, 0] // side / 20) + 0.1 * np.random.default_rng(0).normal(
+        size=len(known)
+    )
+    return Data(known, y, {"graph": grid(side)})
 
 
 def all_nodes(n):
@@ -195,7 +205,7 @@ CASES = {
     "FrechetMeanClassifier": Case(labels_on_a_path, LARGE),
     "GaussianWeightedLinearEmbedding": Case(blobs, MIDDLE),
     "GraphFeatureExpansion": Case(node_features, VAST),
-    "GraphGPRegressor": Case(nodes, LARGE),
+    "GraphGPRegressor": Case(places, LARGE),
     "GraphKernelClassifier": Case(node_classes, LARGE),
     "GraphKernelRidge": Case(nodes, LARGE),
     "GraphRandomFeatures": Case(all_nodes, LARGE),
