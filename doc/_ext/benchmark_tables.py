@@ -2,17 +2,27 @@
 
     .. benchmark-tables:: embedding
 
-makes a section of each ``benchmarks/results/embedding/*.md``: its title, its table and
-its notes. Without an argument it shows the folders that no other page asks for, so that
-no table can be forgotten.
+names the pages of the user guide that are about this family, and makes a section of each
+``benchmarks/results/embedding/*.md``: its title, its table and its notes. Without an
+argument it shows the folders that have no page in ``doc/benchmarks``, so that no table can
+be forgotten.
 """
 
 from pathlib import Path
 
+import catalogue
 from docutils import nodes
 from sphinx.util.docutils import SphinxDirective
 
 RESULTS = Path(__file__).parents[2] / "benchmarks" / "results"
+# The folders of results that have a page of their own, of the same name.
+FAMILIES = tuple(
+    sorted(
+        page.stem
+        for page in (Path(__file__).parents[1] / "benchmarks").glob("*.rst")
+        if (RESULTS / page.stem).is_dir()
+    )
+)
 
 
 def read(path):
@@ -66,7 +76,19 @@ class BenchmarkTables(SphinxDirective):
         paths = [path for name in wanted for path in sorted((RESULTS / name).glob("*"))]
         if not paths:
             raise self.error(f"There are no results in {wanted}.")
-        return [self.section(path) for path in paths]
+        return [*self.meaning(), *map(self.section, paths)]
+
+    def meaning(self):
+        """Return a line that leads to the pages that explain the tables."""
+        pages = dict.fromkeys(
+            page for name in self.arguments for page in catalogue.pages_about(name)
+        )
+        if not pages:
+            return []
+        links = ", ".join(f":doc:`/user_guide/{page}`" for page in pages)
+        return self.parse_text_to_nodes(
+            f"What they mean is in the user guide: {links}."
+        )
 
     def section(self, path):
         """Return the section of one table."""
@@ -81,17 +103,6 @@ class BenchmarkTables(SphinxDirective):
         source += nodes.literal("", path.relative_to(RESULTS.parents[1]).as_posix())
         section += nodes.bullet_list("", *items, nodes.list_item("", source))
         return section
-
-
-# What the pages of the families show.
-FAMILIES = (
-    "embedding",
-    "cluster",
-    "hyperbolic",
-    "nodes",
-    "kernels",
-    "decomposition",
-)
 
 
 def setup(app):
