@@ -2,10 +2,10 @@
 
     .. benchmark-tables:: embedding
 
-names the pages of the user guide that are about this family, and makes a section of each
-``benchmarks/results/embedding/*.md``: its title, its table and its notes. Without an
-argument it shows the folders that have no page in ``doc/benchmarks``, so that no table can
-be forgotten.
+names the pages of the user guide that are about this family, and makes a section of
+each ``benchmarks/results/embedding/*.md``: its title, its table and its notes. Without
+an argument it shows the folders that have no page in ``doc/benchmarks``, so that no
+table can be forgotten.
 """
 
 from pathlib import Path

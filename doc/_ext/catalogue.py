@@ -60,14 +60,11 @@ def wishes():
     for question in QUESTIONS:
         lines += [f".. _question-{question['id']}:", ""]
         lines += heading(question["title"], "-")
-        rows = [
-            (
-                method["want"],
-                f"{references(method['take'])}, :doc:`guide </user_guide/{method['page']}>`",
-                method["gain"],
-            )
-            for method in question["methods"]
-        ]
+        rows = []
+        for method in question["methods"]:
+            page = f":doc:`guide </user_guide/{method['page']}>`"
+            take = f"{references(method['take'])}, {page}"
+            rows.append((method["want"], take, method["gain"]))
         header = ("You want", "Take", "Instead of, and what you gain")
         lines += table(header, rows, (34, 30, 36), "wishes")
         if "others" in question:
@@ -80,7 +77,7 @@ def wishes():
 
 
 def by_family():
-    """Return sections of the families, each estimator with what it is to be used for."""
+    """Return sections of the families: each estimator, and when to use it."""
     wanted = {}
     for question in QUESTIONS:
         for method in question["methods"]:

@@ -1,7 +1,7 @@
 """Write formulas as MathML when pages are built: nothing is loaded, nothing runs.
 
-A formula that is not understood whole is a warning, with what is left of it; `make docs`
-takes warnings as errors.
+A formula that is not understood whole is a warning, with what is left of it; `make
+docs` takes warnings as errors.
 """
 
 import re
@@ -22,7 +22,7 @@ READABLE = {
     r"\\arg\s*\\max(?![a-zA-Z])": r"\\operatorname{argmax}",
     r"(\\[bB]ig+[lr]?)\s*\\langle(?![a-zA-Z])": "\\1⟨",
     r"(\\[bB]ig+[lr]?)\s*\\rangle(?![a-zA-Z])": "\\1⟩",
-    r"\\\s": r"\\;",
+    r"(?<!\\)\\\s": r"\\;",
 }
 # Letters that are operators, as they should be written.
 OPERATORS = {"~": "∼", "⪰": "⪰", "⪯": "⪯", "′": "′", "…": "…"}
@@ -45,6 +45,11 @@ def formula(latex, display="inline"):
     """
     for pattern, readable in READABLE.items():
         latex = re.sub(pattern, readable, latex)
+    braces = re.sub(r"\\[{}]", "", latex)
+    if braces.count("{") != braces.count("}"):
+        raise ValueError(f"Braces do not match in {latex!r}")
+    if re.search(r"(?<!\\)&|\\\\", latex):
+        raise ValueError(f"More than one line in {latex!r}")
     root = ElementTree.fromstring(convert(latex, display=display))
     text = "".join(root.itertext())
     left = re.findall(r"\\\w*|[{}^_&](?=[{}^_&])|&", text)

@@ -5,8 +5,8 @@
     .. family-methods::      estimators by family
     .. guide-pages::         pages of the user guide, by question
 
-Pages of the user guide get a section "See also" before their references. The build stops
-where the map leads to a page that does not exist.
+Pages of the user guide get a section "See also" before their references. The build
+stops where the map leads to a page that does not exist.
 """
 
 from html import escape
