@@ -63,6 +63,14 @@ def table_node(header, rows):
     return nodes.table("", group, classes=["benchmark"])
 
 
+def paragraph(note):
+    """Build a paragraph of a note, in which code stands between backticks."""
+    made = nodes.paragraph()
+    for number, part in enumerate(note.replace("``", "`").split("`")):
+        made += nodes.literal("", part) if number % 2 else nodes.Text(part)
+    return made
+
+
 class BenchmarkTables(SphinxDirective):
     """The tables in the folders that the arguments name, or in all the others."""
 
@@ -98,7 +106,7 @@ class BenchmarkTables(SphinxDirective):
         section = nodes.section(ids=[label], names=[path.stem])
         section += nodes.title("", title)
         section += table_node(header, rows)
-        items = [nodes.list_item("", nodes.paragraph("", note)) for note in notes]
+        items = [nodes.list_item("", paragraph(note)) for note in notes]
         source = nodes.paragraph("", "File: ")
         source += nodes.literal("", path.relative_to(RESULTS.parents[1]).as_posix())
         section += nodes.bullet_list("", *items, nodes.list_item("", source))

@@ -89,7 +89,8 @@ def by_family():
     for family in families:
         module = importlib.import_module(family)
         lines += heading(family, "-")
-        lines += [f":mod:`{family}`: {module.__doc__.splitlines()[0]}", ""]
+        about = module.__doc__.splitlines()[0]
+        lines += [f"{about} All names: :mod:`{family}`.", ""]
         rows = [
             (reference(name), "; ".join(wanted[name]))
             for name in module.__all__
