@@ -23,7 +23,12 @@ extensions = [
     "method_pages",
 ]
 templates_path = ["_templates"]
-exclude_patterns = ["_build", "_ext", "generated/skgeom.rst"]
+exclude_patterns = [
+    "_build",
+    "_ext",
+    "generated/skgeom.rst",
+    "**/sg_execution_times.rst",
+]
 default_role = "literal"
 
 # A reference to a name of ours that does not exist is an error. Names of other

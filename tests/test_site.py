@@ -91,6 +91,16 @@ def test_broken_links_are_found(tmp_path, capsys):
     assert "broken.html: other.html#none" in capsys.readouterr().err
 
 
+def test_nothing_is_loaded_from_elsewhere(tmp_path, capsys):
+    check = load(ROOT / "tools" / "check_links.py")
+    script = '<script src="https://example.org/a.js"></script>'
+    style = '<link rel="stylesheet" href="//example.org/a.css">'
+    write(tmp_path, index=script + style + '<img src="data:image/png;base64,AA==">')
+    with pytest.raises(SystemExit, match="2 broken links"):
+        check.main(tmp_path)
+    assert "a.js" in capsys.readouterr().err
+
+
 def test_no_pages_are_no_success(tmp_path):
     check = load(ROOT / "tools" / "check_links.py")
     with pytest.raises(SystemExit, match="no pages"):
