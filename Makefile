@@ -87,6 +87,7 @@ docs: $(DOC_STAMP) ## the web pages, in doc/_build/html
 	    if [ ! -e doc/gallery/.of-$$digest ]; then \
 	        rm -rf doc/gallery doc/generated; mkdir -p doc/gallery; touch doc/gallery/.of-$$digest; \
 	    fi
+	@rm -rf doc/_build/html
 	@OMP_NUM_THREADS=1 MPLBACKEND=Agg $(BIN)/python -m sphinx -E -W --keep-going -q -b html doc doc/_build/html
 	@$(BIN)/python tools/check_links.py doc/_build/html
 	@echo "doc/_build/html/index.html"

@@ -27,6 +27,7 @@ exclude_patterns = [
     "_build",
     "_ext",
     "generated/skgeom.rst",
+    "sg_execution_times.rst",
     "**/sg_execution_times.rst",
 ]
 default_role = "literal"
