@@ -81,7 +81,13 @@ lint: $(TEST_STAMP) ## style, format, import contracts and types
 	@$(BIN)/lint-imports --no-cache --no-logo
 	@$(BIN)/mypy
 
+# Examples that ran before are kept until they, skgeom or the environment change.
 docs: $(DOC_STAMP) ## the web pages, in doc/_build/html
+	@digest=$$(find skgeom -name '*.py' | LC_ALL=C sort | xargs cat constraints.txt | cksum | cut -d ' ' -f 1); \
+	    if [ ! -e doc/gallery/.of-$$digest ]; then \
+	        rm -rf doc/gallery doc/generated; mkdir -p doc/gallery; touch doc/gallery/.of-$$digest; \
+	    fi
+	@rm -rf doc/_build/html
 	@OMP_NUM_THREADS=1 MPLBACKEND=Agg $(BIN)/python -m sphinx -E -W --keep-going -q -b html doc doc/_build/html
 	@$(BIN)/python tools/check_links.py doc/_build/html
 	@echo "doc/_build/html/index.html"

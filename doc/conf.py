@@ -16,14 +16,20 @@ version = release = skgeom.__version__
 extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
-    "sphinx.ext.mathjax",
     "numpydoc",
     "sphinx_gallery.gen_gallery",
     "benchmark_tables",
-    "decision_map",
+    "mathml",
+    "method_pages",
 ]
 templates_path = ["_templates"]
-exclude_patterns = ["_build", "_ext", "generated/skgeom.rst"]
+exclude_patterns = [
+    "_build",
+    "_ext",
+    "generated/skgeom.rst",
+    "sg_execution_times.rst",
+    "**/sg_execution_times.rst",
+]
 default_role = "literal"
 
 # A reference to a name of ours that does not exist is an error. Names of other
@@ -64,6 +70,8 @@ sphinx_gallery_conf = {
     "abort_on_example_error": True,
     "download_all_examples": False,
     "show_memory": False,
+    # Examples that have not changed are not run again while doc/gallery is there.
+    "parallel": 2,
     "plot_gallery": True,
     # Thumbnails are 400 x 280: a script whose first figure is wide names another one.
     "remove_config_comments": True,
@@ -73,6 +81,7 @@ sphinx_gallery_conf = {
     "reference_url": {"skgeom": None},
 }
 
+html_math_renderer = "mathml"
 html_theme = "pydata_sphinx_theme"
 html_title = "skgeom"
 html_show_sourcelink = False
@@ -82,10 +91,19 @@ html_theme_options = {
     "navbar_end": ["theme-switcher"],
     "show_prev_next": False,
     "secondary_sidebar_items": ["page-toc"],
-    "header_links_before_dropdown": 6,
+    "header_links_before_dropdown": 7,
+    "show_toc_level": 2,
 }
 html_sidebars = {
-    name: [] for name in ("why", "install", "quickstart", "contributing", "changelog")
+    name: []
+    for name in (
+        "why",
+        "install",
+        "quickstart",
+        "coming_from",
+        "contributing",
+        "changelog",
+    )
 }
 
 

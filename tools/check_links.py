@@ -2,7 +2,8 @@
 
     python tools/check_links.py doc/_build/html
 
-Links to other sites are not followed: the check needs no network.
+Links to other sites are not followed: the check needs no network. Nor may a page: what
+it would load from elsewhere (scripts, styles, pictures) is broken too.
 """
 
 import sys
@@ -17,7 +18,7 @@ class Page(HTMLParser):
 
     def __init__(self):
         super().__init__()
-        self.anchors, self.links = {"", "top"}, []
+        self.anchors, self.links, self.loaded = {"", "top"}, [], []
 
     def handle_starttag(self, tag, attrs):
         """Note ids, names, links and sources."""
@@ -26,6 +27,13 @@ class Page(HTMLParser):
                 self.anchors.add(value)
             elif name in ("href", "src") and value:
                 self.links.append(value)
+                if name == "src" or (tag == "link" and is_needed(attrs)):
+                    self.loaded.append(value)
+
+
+def is_needed(attrs):
+    """Tell whether a page looks otherwise without what a link names."""
+    return (dict(attrs).get("rel") or "") in ("stylesheet", "preload", "icon")
 
 
 @cache
@@ -44,6 +52,8 @@ def broken(root):
         for link in read(path).links:
             parts = urlsplit(link)
             if parts.scheme or parts.netloc:
+                if link in read(path).loaded and parts.scheme != "data":
+                    yield path.relative_to(root), link
                 continue
             target = path
             if parts.path:

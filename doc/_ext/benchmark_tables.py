@@ -2,9 +2,10 @@
 
     .. benchmark-tables:: embedding
 
-makes a section of each ``benchmarks/results/embedding/*.md``: its title, its table and
-its notes. Without an argument it shows the folders that no other page asks for, so that
-no table can be forgotten.
+names the pages of the user guide that are about this family, and makes a section of
+each ``benchmarks/results/embedding/*.md``: its title, its table and its notes. Without
+an argument it shows the folders that have no page in ``doc/benchmarks``, so that no
+table can be forgotten.
 
     .. benchmark-table:: suite/suite_scale
 
@@ -13,10 +14,19 @@ shows that table with its notes in the middle of another page.
 
 from pathlib import Path
 
+import catalogue
 from docutils import nodes
 from sphinx.util.docutils import SphinxDirective
 
 RESULTS = Path(__file__).parents[2] / "benchmarks" / "results"
+# The folders of results that have a page of their own, of the same name.
+FAMILIES = tuple(
+    sorted(
+        page.stem
+        for page in (Path(__file__).parents[1] / "benchmarks").glob("*.rst")
+        if (RESULTS / page.stem).is_dir()
+    )
+)
 
 
 def read(path):
@@ -57,9 +67,17 @@ def table_node(header, rows):
     return nodes.table("", group, classes=["benchmark"])
 
 
+def paragraph(note):
+    """Build a paragraph of a note, in which code stands between backticks."""
+    made = nodes.paragraph()
+    for number, part in enumerate(note.replace("``", "`").split("`")):
+        made += nodes.literal("", part) if number % 2 else nodes.Text(part)
+    return made
+
+
 def notes_node(notes, path):
     """Build the list of what to know when reading, and of where the table is."""
-    items = [nodes.list_item("", nodes.paragraph("", note)) for note in notes]
+    items = [nodes.list_item("", paragraph(note)) for note in notes]
     source = nodes.paragraph("", "File: ")
     source += nodes.literal("", path.relative_to(RESULTS.parents[1]).as_posix())
     return nodes.bullet_list("", *items, nodes.list_item("", source))
@@ -78,7 +96,19 @@ class BenchmarkTables(SphinxDirective):
         paths = [path for name in wanted for path in sorted((RESULTS / name).glob("*"))]
         if not paths:
             raise self.error(f"There are no results in {wanted}.")
-        return [self.section(path) for path in paths]
+        return [*self.meaning(), *map(self.section, paths)]
+
+    def meaning(self):
+        """Return a line that leads to the pages that explain the tables."""
+        pages = dict.fromkeys(
+            page for name in self.arguments for page in catalogue.pages_about(name)
+        )
+        if not pages:
+            return []
+        links = ", ".join(f":doc:`/user_guide/{page}`" for page in pages)
+        return self.parse_text_to_nodes(
+            f"What they mean is in the user guide: {links}."
+        )
 
     def section(self, path):
         """Return the section of one table."""
@@ -103,17 +133,6 @@ class BenchmarkTable(SphinxDirective):
         self.env.note_dependency(str(path))
         _, header, rows, notes = read(path)
         return [table_node(header, rows), notes_node(notes, path)]
-
-
-# What the pages of the families show.
-FAMILIES = (
-    "embedding",
-    "cluster",
-    "hyperbolic",
-    "nodes",
-    "kernels",
-    "decomposition",
-)
 
 
 def setup(app):
