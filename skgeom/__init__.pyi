@@ -93,3 +93,5 @@ from skgeom.sample_selection import SupportPoints as SupportPoints
 from skgeom.sample_selection import TargetShiftReweighter as TargetShiftReweighter
 
 __version__: str
+_ESTIMATORS: dict[str, str]
+_PACKAGES: tuple[str, ...]
