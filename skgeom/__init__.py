@@ -7,7 +7,7 @@ torch, nor anything else but this file.
 
 import importlib
 
-__version__ = "0.1.0.dev0"
+__version__ = "0.1.0"
 
 # Public name -> the family that defines it.
 _ESTIMATORS = {

@@ -1,7 +1,7 @@
 """Sarkar's construction in polar coordinates: a tree, drawn without optimisation.
 
 Sarkar, "Low distortion Delaunay embedding of trees in hyperbolic plane", Graph Drawing
-2011; in more dimensions De Sa, Gu, Ré and Sala, "Representation tradeoffs for
+2011; in more dimensions Sala, De Sa, Gu and Ré, "Representation tradeoffs for
 hyperbolic embeddings", ICML 2018.
 """
 

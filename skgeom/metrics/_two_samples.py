@@ -2,7 +2,7 @@
 
 Szekely and Rizzo, "Energy statistics: a class of statistics based on distances",
 Journal of Statistical Planning and Inference 143, 2013; by slices, Hertrich, Wald,
-Altekrueger and Hagemann, "Generative sliced MMD flows with Riesz kernels", ICLR 2024.
+Altekrüger and Hagemann, "Generative sliced MMD flows with Riesz kernels", ICLR 2024.
 """
 
 from numbers import Integral, Real
@@ -110,7 +110,7 @@ def energy_distance(
     ----------
     .. [1] Szekely and Rizzo, "Energy statistics: a class of statistics based on
        distances", Journal of Statistical Planning and Inference 143, 2013.
-    .. [2] Hertrich, Wald, Altekrueger and Hagemann, "Generative sliced MMD flows with
+    .. [2] Hertrich, Wald, Altekrüger and Hagemann, "Generative sliced MMD flows with
        Riesz kernels", ICLR 2024.
 
     Examples

@@ -1,6 +1,6 @@
 """Batches of rows to label, from the columns of a kernel matrix.
 
-Holzmueller, Zaverkin, Kaestner and Steinwart, "A framework and benchmark for deep batch
+Holzmüller, Zaverkin, Kästner and Steinwart, "A framework and benchmark for deep batch
 active learning for regression", Journal of Machine Learning Research 24, 2023.
 """
 
@@ -213,7 +213,7 @@ def frank_wolfe_batch(
 ) -> NDArray:
     """Rows whose weighted sum is nearest to the sum of the pool, by Frank and Wolfe.
 
-    Pinsler, Gordon, Nalisnick and Hernandez-Lobato, "Bayesian batch active learning as
+    Pinsler, Gordon, Nalisnick and Hernández-Lobato, "Bayesian batch active learning as
     sparse subset approximation", NeurIPS 2019.
 
     Parameters

@@ -69,9 +69,10 @@ class DiversitySampler(RowSelector):
     ----------
     .. [1] Gonzalez, "Clustering to minimize the maximum intercluster distance",
        Theoretical Computer Science 38, 1985.
-    .. [2] Vo, Khalidov, Darcet et al., "Automatic data curation for self-supervised
-       learning: a clustering-based approach", Transactions on Machine Learning
-       Research, 2024.
+    .. [2] Vo, Khalidov, Darcet, Moutakanni, Smetanin, Szafraniec, Touvron, Couprie,
+       Oquab, Joulin, Jégou, Labatut and Bojanowski, "Automatic data curation for
+       self-supervised learning: a clustering-based approach", Transactions on Machine
+       Learning Research, 2024.
 
     Examples
     --------

@@ -1,7 +1,7 @@
 """Points whose energy distance to rows is least: the direct step, and slices.
 
 Mak and Joseph, "Support points", Annals of Statistics 46, 2018; by slices, Hertrich,
-Wald, Altekrueger and Hagemann, "Generative sliced MMD flows with Riesz kernels", ICLR
+Wald, Altekrüger and Hagemann, "Generative sliced MMD flows with Riesz kernels", ICLR
 2024.
 """
 

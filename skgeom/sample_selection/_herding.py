@@ -128,7 +128,7 @@ def simplex_weights(K: NDArray, mean: NDArray) -> NDArray:
 
     References
     ----------
-    Huang, Smola, Gretton, Borgwardt and Schoelkopf, "Correcting sample selection bias
+    Huang, Smola, Gretton, Borgwardt and Schölkopf, "Correcting sample selection bias
     by unlabeled data", NIPS 2006.
     """
     K = _raised(K)

@@ -1,4 +1,4 @@
-"""Batches of rows to label (Holzmueller, Zaverkin, Kaestner and Steinwart, 2023)."""
+"""Batches of rows to label (Holzmüller, Zaverkin, Kästner and Steinwart, 2023)."""
 
 from collections.abc import Callable
 from numbers import Integral, Real
@@ -108,10 +108,10 @@ class KernelBatchSelector(ChosenRows):
 
     References
     ----------
-    .. [1] Holzmueller, Zaverkin, Kaestner and Steinwart, "A framework and benchmark for
+    .. [1] Holzmüller, Zaverkin, Kästner and Steinwart, "A framework and benchmark for
        deep batch active learning for regression", Journal of Machine Learning Research
        24, 2023.
-    .. [2] Pinsler, Gordon, Nalisnick and Hernandez-Lobato, "Bayesian batch active
+    .. [2] Pinsler, Gordon, Nalisnick and Hernández-Lobato, "Bayesian batch active
        learning as sparse subset approximation", NeurIPS 2019.
 
     Examples

@@ -108,7 +108,7 @@ class KernelCoreset(RowSelector):
     References
     ----------
     .. [1] Chen, Welling and Smola, "Super-samples from kernel herding", UAI 2010.
-    .. [2] Huang, Smola, Gretton, Borgwardt and Schoelkopf, "Correcting sample selection
+    .. [2] Huang, Smola, Gretton, Borgwardt and Schölkopf, "Correcting sample selection
        bias by unlabeled data", NIPS 2006.
 
     Examples

@@ -99,7 +99,7 @@ class SupportPoints(RowSelector):
     References
     ----------
     .. [1] Mak and Joseph, "Support points", Annals of Statistics 46, 2018.
-    .. [2] Hertrich, Wald, Altekrueger and Hagemann, "Generative sliced MMD flows with
+    .. [2] Hertrich, Wald, Altekrüger and Hagemann, "Generative sliced MMD flows with
        Riesz kernels", ICLR 2024.
 
     Examples

@@ -102,8 +102,9 @@ class AdaptiveBasisRegressor(RegressorMixin, AdaptiveBasisMachine):
     ----------
     .. [1] Yao, Mueller and Wang, "Deep learning for functional data analysis with
        adaptive basis layers", ICML 2021.
-    .. [2] Tancik et al., "Fourier features let networks learn high frequency functions
-       in low dimensional domains", NeurIPS 2020.
+    .. [2] Tancik, Srinivasan, Mildenhall, Fridovich-Keil, Raghavan, Singhal,
+       Ramamoorthi, Barron and Ng, "Fourier features let networks learn high frequency
+       functions in low dimensional domains", NeurIPS 2020.
     .. [3] Constantine, "Active subspaces", SIAM, 2015.
 
     Examples

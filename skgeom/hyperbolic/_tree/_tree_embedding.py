@@ -138,7 +138,7 @@ class TreeEmbedding(GraphInputMixin, EmbeddingMixin, GeometryEstimator):
     ----------
     .. [1] Sarkar, "Low distortion Delaunay embedding of trees in hyperbolic plane",
        Graph Drawing 2011.
-    .. [2] De Sa, Gu, Ré and Sala, "Representation tradeoffs for hyperbolic embeddings",
+    .. [2] Sala, De Sa, Gu and Ré, "Representation tradeoffs for hyperbolic embeddings",
        ICML 2018.
 
     Examples

@@ -94,6 +94,14 @@ class PointsPart:
             found = found + backend.kernel_matvec(Z, rows, dual, kernel, gamma)
         return backend.to_numpy(found)
 
+    def __getstate__(self):
+        # Files of JSON, as those of skops, have no keys that are pairs.
+        return vars(self) | {"duals": [[*key, d] for key, d in self.duals.items()]}
+
+    def __setstate__(self, state):
+        duals = {(kernel, gamma): dual for kernel, gamma, dual in state["duals"]}
+        vars(self).update(state, duals=duals)
+
 
 class Average(NamedTuple):
     """What `fit_average` found.
