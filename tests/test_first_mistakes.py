@@ -191,6 +191,10 @@ def test_classes_are_no_instances(name):
 def test_a_slip_of_the_pen_names_the_parameter(name):
     Estimator = getattr(skgeom, name)
     for parameter, value in Estimator().get_params(deep=False).items():
+        if type(value) is int:
+            model = Estimator(**{parameter: True})
+            with pytest.raises(InvalidParameterError, match=f"'{parameter}'.*got True"):
+                model.fit(ROWS, targets(model))
         if isinstance(value, str):
             model = Estimator(**{parameter: f"{value[:-1]}_"})
             with pytest.raises(InvalidParameterError, match=parameter):

@@ -35,7 +35,7 @@ from skgeom.backends import (
     is_out_of_memory,
     is_torch,
 )
-from skgeom.base._explained import explained, refuse_classes_as_parameters
+from skgeom.base._explained import explained, refuse_doubtful_parameters
 from skgeom.base._ownership import own_arrays
 
 try:  # scikit-learn >= 1.9
@@ -153,7 +153,7 @@ def _within(method):
         if not trains or (continues and X is not None):
             _refuse_other_arrays(self, X, name)
         if trains:
-            refuse_classes_as_parameters(self)
+            refuse_doubtful_parameters(self)
         # What fails before it changes anything need not be kept apart from the change.
         changes = continues and not getattr(self, "_changes_last", False)
         before = _state(self, kept_apart=changes) if trains else None

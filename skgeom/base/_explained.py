@@ -11,7 +11,7 @@ from numbers import Number
 import numpy as np
 import scipy.sparse as sp
 from sklearn.base import is_classifier, is_regressor
-from sklearn.utils._param_validation import InvalidParameterError
+from sklearn.utils._param_validation import Interval, InvalidParameterError
 
 # How errors begin that say no more than that an argument is not of numbers.
 _NOT_NUMBERS = (
@@ -71,8 +71,8 @@ def explained(error, estimator, arguments):
     return None
 
 
-def refuse_classes_as_parameters(estimator):
-    """Refuse a class of estimators where an instance of it is wanted.
+def refuse_doubtful_parameters(estimator):
+    """Refuse what checks of parameters let pass: classes, and truth values as numbers.
 
     Parameters
     ----------
@@ -80,11 +80,17 @@ def refuse_classes_as_parameters(estimator):
         Whose parameters are looked at.
     """
     for parameter, value in vars(estimator).items():
+        said = f"The {parameter!r} parameter of {type(estimator).__name__} must be "
         if isinstance(value, type) and hasattr(value, "get_params"):
             raise InvalidParameterError(
-                f"The {parameter!r} parameter of {type(estimator).__name__} must be an "
-                f"instance, got the class {value.__name__}. Write {value.__name__}()."
+                f"{said}an instance, got the class {value.__name__}. Write "
+                f"{value.__name__}()."
             )
+        if isinstance(value, (bool, np.bool_)):
+            taken = estimator._parameter_constraints.get(parameter, ())
+            counts = [each for each in taken if isinstance(each, Interval)]
+            if counts and not any(each in ("boolean", bool) for each in taken):
+                raise InvalidParameterError(f"{said}{counts[0]}, got {value}.")
 
 
 def _no_table(X, estimator):
