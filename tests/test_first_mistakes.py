@@ -238,6 +238,8 @@ def test_edges_with_gaps_and_columns_that_are_not_said():
     edges = pd.DataFrame({"child": ["cat", None], "parent": ["feline", "cat"]})
     with pytest.raises(ValueError, match=r"row 1 holds .* a node is missing"):
         Graph.from_edges(edges)
+    with pytest.raises(ValueError, match=r"row 1 holds <NA>. There a node is missing"):
+        Graph.from_edges(edges.astype("string"))
     with pytest.raises(ValueError, match=r"weights='w'"):
         Graph.from_edges(edges.assign(w=1.0))
     with pytest.raises(ValueError, match="node_names has those of all nodes"):
@@ -256,6 +258,10 @@ def test_features_of_nodes_follow_the_names():
         TREE.with_node_features(mixed.rename(index={"cat": "dog"}))
     with pytest.raises(ValueError, match="Leave columns of text out"):
         TREE.with_node_features(table.assign(kind="big"))
+    of_numbers = Graph.from_networkx(nx.path_graph([30, 10, 20]))
+    ages = pd.DataFrame({"age": [1.0, 2.0, 3.0]}, index=[10, 20, 30])
+    found = of_numbers.with_node_features(ages).node_features
+    assert found.ravel().tolist() == [3.0, 1.0, 2.0]
     by_place = TREE.with_node_features(mixed.reset_index(drop=True)).node_features
     np.testing.assert_array_equal(by_place, mixed.to_numpy())
 

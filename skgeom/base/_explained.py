@@ -67,7 +67,7 @@ def explained(error, estimator, arguments):
         said = next((text for text in found if text), None)
         return said and ValueError(f"{name}: {said}")
     if told.startswith(_NOT_NUMBERS):
-        return _not_numbers(estimator, arguments)
+        return _not_numbers(error, estimator, arguments)
     return None
 
 
@@ -109,9 +109,10 @@ def _no_table(X, estimator):
     return None
 
 
-def _not_numbers(estimator, arguments):
+def _not_numbers(error, estimator, arguments):
     """Name the argument that holds text, dates or others, and where it does."""
     name = type(estimator).__name__
+    plainer = TypeError if isinstance(error, TypeError) else ValueError
     of_classes = is_classifier(estimator)
     for argument, value in arguments.items():
         if (argument == "y" and of_classes) or argument == "classes":
@@ -122,15 +123,17 @@ def _not_numbers(estimator, arguments):
         place, kind, shown = found
         if argument == "y":
             needs = "predicts numbers" if is_regressor(estimator) else "needs numbers"
-            return ValueError(
+            return plainer(
                 f"{name} {needs}, and y holds {kind}, {shown} in {place}. Classes are "
                 "for a classifier."
             )
         said = f"{name}: {argument} must hold numbers; it holds {kind}, {shown} in "
         said += f"{place}."
-        if argument == "X":
+        if kind not in ("text", "dates"):
+            said += f" ({error})"
+        elif argument == "X":
             said += f" {_remedy(estimator, kind)}"
-        return ValueError(said)
+        return plainer(said)
     return None
 
 
@@ -166,7 +169,7 @@ def _first_other(value):
         if array.dtype.kind in "biufc":
             return None
         array = array.astype(object)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, RuntimeError):  # the last of torch
         return None
     found = _first_in(array.ravel())
     if found is None:

@@ -35,7 +35,8 @@ def names_of_edges(edges, weights, node_names):
     wrong = next((i for i, name in enumerate(names) if not isinstance(name, str)), None)
     if wrong is not None:
         found = names[wrong]
-        missing = found is None or found != found  # which is so of NaN alone
+        unknown = found is None or type(found).__name__ == "NAType"
+        missing = unknown or found != found  # as NaN and NaT are
         remedy = " There a node is missing; leave such rows out." if missing else ""
         raise ValueError(
             "edges must hold names in both columns, or ids in both; row "
@@ -123,10 +124,13 @@ def in_order_of_names(table, node_names):
     rows = getattr(table, "index", None)
     if rows is None or not hasattr(table, "iloc"):
         return table
-    rows = np.asarray(rows)
-    if not holds_names(rows) or not all(isinstance(name, str) for name in node_names):
+    by_place = type(rows).__name__ == "RangeIndex"
+    rows, index = np.asarray(rows, dtype=object), index_of(node_names)
+    texts = all(isinstance(name, str) for name in node_names)
+    if texts and not holds_names(rows):
         return table
-    index = index_of(node_names)
+    if not texts and (by_place or set(rows.tolist()) != set(index)):
+        return table  # an index of numbers names nodes only if it names all of them
     ids = ids_of(rows, index, "the index of node_features")
     counts = np.bincount(ids, minlength=len(index))
     for wrong, said in ((counts == 0, "no row"), (counts > 1, "several rows")):
