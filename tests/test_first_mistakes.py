@@ -13,6 +13,7 @@ from skgeom import (
     ColumnScreen,
     GraphKernelRidge,
     HeatGeodesicEmbedding,
+    MagmaClust,
     NodeEmbedding,
     SphereKernelDensity,
     STKRClassifier,
@@ -204,6 +205,9 @@ def test_a_slip_of_the_pen_names_the_parameter(name):
 def test_errors_that_are_about_something_else_stay_what_they_are():
     with pytest.raises(ValueError, match="Input X contains NaN"):
         STKRClassifier().fit(np.full((N, 2), np.nan), np.arange(N) % 2)
+    curves = TABLE.assign(size=pd.date_range("2024-01-01", periods=N))
+    with pytest.raises((ValueError, TypeError), match=r"dates, .* in column 'size'"):
+        MagmaClust(2, task="city").fit(curves, ROWS[:, 0])
     with pytest.raises(ValueError, match=r"sample_weight must hold numbers.*text, 'a'"):
         GraphKernelRidge().fit(ROWS, ROWS[:, 0], sample_weight=["a"] * N)
 

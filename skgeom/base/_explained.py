@@ -5,6 +5,7 @@ string to float: 'Paris'" says neither which argument nor which column. Nothing 
 looked at unless such an error was raised.
 """
 
+import re
 from collections.abc import Mapping
 from numbers import Number
 
@@ -113,11 +114,11 @@ def _not_numbers(error, estimator, arguments):
     """Name the argument that holds text, dates or others, and where it does."""
     name = type(estimator).__name__
     plainer = TypeError if isinstance(error, TypeError) else ValueError
-    of_classes = is_classifier(estimator)
+    of_classes, is_meant = is_classifier(estimator), _meant_by(str(error))
     for argument, value in arguments.items():
         if (argument == "y" and of_classes) or argument == "classes":
             continue
-        found = _first_other(value)
+        found = _first_other(value, is_meant)
         if found is None:
             continue
         place, kind, shown = found
@@ -137,6 +138,17 @@ def _not_numbers(error, estimator, arguments):
     return None
 
 
+def _meant_by(told):
+    """Tell whether an entry is what an error names: other text may be in its place."""
+    if quoted := re.search(r"string to float: (?:np\.str_\()?(['\"].*['\"])\)?$", told):
+        return lambda entry: repr(str(entry)) == quoted[1]
+    if named := re.search(r"not '(\w+)'$", told):
+        return lambda entry: type(entry).__name__ == named[1]
+    if "DateTime64DType" in told:
+        return lambda entry: _kind(entry) == "dates"
+    return lambda entry: True
+
+
 def _remedy(estimator, kind):
     if kind == "dates":
         return "Count time from a moment, as (t - t.min()).dt.total_seconds() does."
@@ -151,7 +163,7 @@ def _remedy(estimator, kind):
     return " ".join(parts)
 
 
-def _first_other(value):
+def _first_other(value, is_meant):
     """Where the first entry is that is no number, its kind, and how it is written."""
     if value is None or sp.issparse(value):
         return None
@@ -159,7 +171,7 @@ def _first_other(value):
     if columns is not None and hasattr(value, "shape"):
         for position, column in enumerate(columns):
             entries = np.asarray(_column(value, position), dtype=object)
-            found = _first_in(entries)
+            found = _first_in(entries, is_meant)
             if found is not None:
                 row, kind, shown = found
                 return f"column {column!r}, row {row}", kind, shown
@@ -171,7 +183,7 @@ def _first_other(value):
         array = array.astype(object)
     except (TypeError, ValueError, RuntimeError):  # the last of torch
         return None
-    found = _first_in(array.ravel())
+    found = _first_in(array.ravel(), is_meant)
     if found is None:
         return None
     flat, kind, shown = found
@@ -187,10 +199,10 @@ def _column(frame, position):
     return frame[frame.columns[position]]
 
 
-def _first_in(entries):
+def _first_in(entries, is_meant):
     for row, entry in enumerate(entries):
         kind = _kind(entry)
-        if kind:
+        if kind and is_meant(entry):
             text = isinstance(entry, str)
             return row, kind, repr(str(entry)) if text else str(entry)
     return None
