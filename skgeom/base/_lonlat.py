@@ -34,7 +34,8 @@ def check_lonlat(rows, warns=False):
     if len(wrong):
         raise ValueError(
             'input_space="lonlat" takes latitudes from -90 to 90 in the second column; '
-            f"row {wrong[0]} has {rows[wrong[0], 1]}. Are the columns swapped?"
+            f"X has a latitude of {rows[wrong[0], 1]} in row {wrong[0]}. Are the "
+            "columns swapped?"
         )
     if not (warns and len(rows)):
         return
