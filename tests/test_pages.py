@@ -4,6 +4,7 @@
 """
 
 import ast
+import builtins
 import re
 import sys
 from pathlib import Path
@@ -27,6 +28,10 @@ ITS_SUBJECT = {
     "plot_graph_labels": {"networkx"},
     "plot_node_methods": {"networkx"},
 }
+# Pages of which blocks of code are copied; what they define goes from block to block.
+PAGES = sorted((ROOT / "doc").glob("*.rst")) + sorted(
+    (ROOT / "doc").glob("user_guide/*.rst")
+)
 NUMBER = re.compile(r"(?<![\w.])\d*\.?\d+(?![\w.])")
 
 
@@ -129,6 +134,23 @@ def test_code_of_the_quickstart_runs_and_scores_what_it_says():
     assert heights.ravel().tolist() == [173, 35, 20]
     nice, lyon, paris = scope["warmth"].predict([["Nice"], ["Lyon"], ["Paris"]])
     assert 20 > nice > lyon > paris > 11
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.stem)
+def test_code_of_a_page_needs_nothing_that_the_page_does_not_define(page):
+    """Who copies the blocks of a page, one after the other, has all names."""
+    tree = ast.parse("\n".join(code_of(page.read_text(encoding="utf-8"))))
+    names = [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
+    defined = {node.id for node in names if not isinstance(node.ctx, ast.Load)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            defined |= {(each.asname or each.name).split(".")[0] for each in node.names}
+        elif isinstance(node, ast.FunctionDef):
+            defined |= {node.name, *(each.arg for each in node.args.args)}
+        elif isinstance(node, ast.Lambda):
+            defined |= {each.arg for each in node.args.args}
+    used = {node.id for node in names if isinstance(node.ctx, ast.Load)}
+    assert used <= defined | set(dir(builtins))
 
 
 def guide(name):

@@ -14,9 +14,10 @@ Meanwhile BLAS has one thread, and OpenMP one where rows are few
 (`skgeom.backends._threads`).
 
 A device that runs out of memory is an error which names the setting that bounds its
-blocks. And where scikit-learn's ``array_api_dispatch`` is on, scikit-learn's rules
-hold: arrays of any namespace come in, what is fitted follows X, and other arrays are
-refused from then on.
+blocks, and errors of what is no table of numbers name the argument and the remedy
+(`skgeom.base._explained`). And where scikit-learn's ``array_api_dispatch`` is on,
+scikit-learn's rules hold: arrays of any namespace come in, what is fitted follows X,
+and other arrays are refused from then on.
 """
 
 import copy
@@ -34,6 +35,7 @@ from skgeom.backends import (
     is_out_of_memory,
     is_torch,
 )
+from skgeom.base._explained import explained, refuse_doubtful_parameters
 from skgeom.base._ownership import own_arrays
 
 try:  # scikit-learn >= 1.9
@@ -141,10 +143,17 @@ def _within(method):
 
     @functools.wraps(method)
     def call(self, *args, **kwargs):
+        if not hasattr(self, "get_params"):
+            raise TypeError(
+                f"{name} was called on a class of estimators; call it on an instance, "
+                f"as in Estimator().{name}(...)."
+            )
         X = args[place] if place is not None and place < len(args) else kwargs.get("X")
         home = Home.of(X) if place is not None else Home.of_fitted(vars(self))
         if not trains or (continues and X is not None):
             _refuse_other_arrays(self, X, name)
+        if trains:
+            refuse_doubtful_parameters(self)
         # What fails before it changes anything need not be kept apart from the change.
         changes = continues and not getattr(self, "_changes_last", False)
         before = _state(self, kept_apart=changes) if trains else None
@@ -171,6 +180,10 @@ def _within(method):
             if trains:
                 vars(self).clear()
                 vars(self).update(before)
+            given = dict(zip(names, args, strict=False)) | kwargs
+            plainer = explained(error, self, given)
+            if plainer is not None:
+                raise plainer from error
             if not is_out_of_memory(error):
                 raise
             told = str(error).partition("\n")[0]

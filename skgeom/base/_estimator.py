@@ -158,5 +158,6 @@ class GeometryEstimator(CallbackSupportMixin, BaseEstimator):
 def _is_float32(array):
     """Whether an array or every column of a data frame is float32."""
     dtypes = getattr(array, "dtypes", None)
-    dtypes = [getattr(array, "dtype", None)] if dtypes is None else dtypes
+    if not hasattr(dtypes, "__iter__"):  # neither a frame's nor a list of them
+        dtypes = [getattr(array, "dtype", None)]
     return all(str(dtype).lower().endswith("float32") for dtype in dtypes)

@@ -174,14 +174,14 @@ class GraphInputMixin:
         column = np.asarray(X)
         if holds_names(column):
             return self._read_names(X, column, expected, reset)
-        X = self._validated(X, reset=reset)
+        X = self._validated(X, reset=reset, ensure_all_finite=False)
         if X.shape[1] != 1:
             raise ValueError(
                 f"{expected} of shape (n_samples, 1); got shape {X.shape}."
             )
-        fractional = np.flatnonzero(X[:, 0] != np.round(X[:, 0]))
-        if fractional.size:
-            row = fractional[0]
+        whole = np.isfinite(X[:, 0]) & (X[:, 0] == np.round(X[:, 0]))
+        if not whole.all():
+            row = np.argmin(whole)
             raise ValueError(f"{expected}; row {row} holds {X[row, 0]}.")
         ids = X[:, 0].astype(np.int64)
         if ids.size and not (ids.min() >= 0 and ids.max() < n_nodes):
@@ -189,7 +189,22 @@ class GraphInputMixin:
                 f"Node ids in X must be from 0 to {n_nodes - 1}, got {ids.min()} to "
                 f"{ids.max()}."
             )
+        if reset and ids.size:
+            self._warn_of_ids_that_are_names(ids[0])
         return ids
+
+    def _warn_of_ids_that_are_names(self, first):
+        """A number that is the name of one node and the id of another is doubtful."""
+        graph = self._named_graph
+        names = None if graph is None else graph.node_names
+        if names is None or not isinstance(names[first], str):
+            return
+        if names[first] != str(first) and str(first) in names:
+            warn(
+                f"X holds the number {first}, which is taken for the id of the node "
+                f"named {str(names[first])!r}; another node has the name '{first}'. "
+                "Names have to be text, as X.astype(str) makes them."
+            )
 
     def _read_names(self, X, column, expected, reset):
         """The node of each row of X, which is a column of names."""
@@ -199,8 +214,11 @@ class GraphInputMixin:
                 f"{expected}; it holds names, and the graph has no node_names."
             )
         if column.ndim != 2 or column.shape[1] != 1:
+            many = "Choose the column that has them, as X[['id']]."
+            flat = "A list or Series becomes one by np.reshape(X, (-1, 1))."
             raise ValueError(
-                f"{expected} of shape (n_samples, 1); got shape {column.shape}."
+                f"{expected} of shape (n_samples, 1); got shape {column.shape}. "
+                f"{flat if column.ndim == 1 else many}"
             )
         if not len(column):
             raise ValueError(f"{expected}; it has no rows: 0 sample(s).")

@@ -125,15 +125,7 @@ def read_numbers(y, rows, name, of_numbers=False):
         if y.dtype.kind == "O":
             y = np.where(find_gaps(y), np.nan, y)
     checks = dict(ensure_2d=False, ensure_all_finite="allow-nan", input_name="y")
-    try:
-        y = check_array(y, dtype=np.float64, **checks)
-    except ValueError as error:
-        if "could not convert" not in str(error):
-            raise
-        raise ValueError(
-            f"{name} predicts numbers, and y holds text ({error}). STKRClassifier "
-            "predicts classes."
-        ) from None
+    y = check_array(y, dtype=np.float64, **checks)
     check_consistent_length(rows, y)
     columns = y.reshape(len(y), -1)
     missing = np.isnan(columns)

@@ -256,7 +256,7 @@ class GrassmannClassifier(ClassifierMixin, GeometryEstimator):
         if len(self.classes_) < 2:
             raise ValueError(
                 "GrassmannClassifier needs at least two classes; y has one class, "
-                f"{self.classes_[0]!r}."
+                f"{self.classes_.tolist()[0]!r}."
             )
         self._measure(rows.astype(np.float64))
         rows = self._rows(rows)

@@ -15,6 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 from skgeom._warnings import warn
 from skgeom.backends import as_numpy
 from skgeom.base import GeometryEstimator
+from skgeom.base._lonlat import check_lonlat
 from skgeom.geometry import polar, spd, sphere
 from skgeom.geometry._chart_rows import CHARTS, from_chart, to_chart
 from skgeom.geometry._spd_rows import from_rows, to_rows
@@ -69,11 +70,7 @@ class Sphere:
         """Unit vectors of rows."""
         rows = rows.astype(np.float64)
         if self.lonlat:
-            if rows.shape[1] != 2:
-                raise ValueError(
-                    'input_space="lonlat" takes a longitude and a latitude, and X has '
-                    f"{rows.shape[1]} columns."
-                )
+            check_lonlat(rows, warns)
             return sphere.from_lonlat(rows)
         if rows.shape[1] < 2:
             raise ValueError(

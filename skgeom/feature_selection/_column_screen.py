@@ -215,6 +215,7 @@ class ColumnScreen(SelectorMixin, GeometryEstimator):
             If no column was chosen.
         """
         check_is_fitted(self)
+        self._refuse_graph(X)
         return self._home(super().transform(as_numpy(X)), X)
 
     def inverse_transform(self, X: MatrixLike) -> Array:
@@ -262,7 +263,7 @@ class ColumnScreen(SelectorMixin, GeometryEstimator):
             )
             self.is_categorical_ = self._categorical(columns)
             return columns
-        if not hasattr(X, "dtypes"):
+        if not hasattr(X, "columns"):
             X = np.asarray(as_numpy(X))
             if X.ndim != 2 or 0 in X.shape:
                 return self._validated(X, reset=True)  # which says what is wrong

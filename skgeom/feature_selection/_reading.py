@@ -83,7 +83,8 @@ def level_codes(values):
 
 def _as_numbers(column, j):
     values = np.asarray(column)
-    if values.dtype.kind == "O":
+    if values.dtype.kind in "OUST":
+        values = values.astype(object)
         values = np.where(find_gaps(values), np.nan, values)
     try:
         return values.astype(np.float64)

@@ -88,7 +88,7 @@ class GraphConstructors:
             called "weight"; else each edge has weight 1, repeated or not.
         n_nodes : int, default=None
             Number of nodes. None is one more than the largest id, or the number of
-            names.
+            names; nodes without edges are known by `node_names` then.
         directed : bool, default=False
             Whether an edge goes one way only.
         node_names : sequence of length n_nodes, default=None
@@ -96,7 +96,7 @@ class GraphConstructors:
             the edges, sorted, if there are any.
         node_features : array or sparse matrix of shape (n_nodes, n_features), \
                 default=None
-            What is known of each node.
+            What is known of each node, as in `with_node_features`.
 
         Returns
         -------
@@ -119,6 +119,11 @@ class GraphConstructors:
         ('Nice', 'Paris', 'Rome')
         """
         edges, weights, node_names, n_named = names_of_edges(edges, weights, node_names)
+        if n_named is not None and n_nodes not in (None, n_named):
+            raise ValueError(
+                f"edges are of names, {n_named} of them, and n_nodes={n_nodes}. Nodes "
+                "without edges need names, too: node_names has those of all nodes."
+            )
         n_nodes = n_named if n_nodes is None else n_nodes
         adjacency = adjacency_of_edges(edges, weights, n_nodes, directed)
         return cls(

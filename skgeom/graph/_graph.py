@@ -112,7 +112,9 @@ class Graph(GraphConstructors):
             lengths=frozen(narrow(lengths)),
             directed=bool(asymmetric if directed is None else directed),
             node_names=node_names,
-            node_features=features_of_nodes(node_features, adjacency.shape[0]),
+            node_features=features_of_nodes(
+                node_features, adjacency.shape[0], node_names
+            ),
             _laplacians={},
             _steps={},
         )
@@ -300,7 +302,9 @@ class Graph(GraphConstructors):
         Parameters
         ----------
         node_features : array or sparse matrix of shape (n_nodes, n_features) or None
-            What is known of each node, finite; None is nothing.
+            What is known of each node, finite, in the order of the ids; None is
+            nothing. Rows of a data frame whose index is of text go to the nodes of
+            these names, in any order.
 
         Returns
         -------
@@ -310,7 +314,8 @@ class Graph(GraphConstructors):
         Raises
         ------
         ValueError
-            If there is not one row for each node, or a value is not finite.
+            If there is not one row for each node, a value is not finite, or the index
+            of a data frame names another node.
 
         Examples
         --------
@@ -321,7 +326,7 @@ class Graph(GraphConstructors):
         (2, 2)
         """
         new = object.__new__(Graph)
-        features = features_of_nodes(node_features, self.n_nodes)
+        features = features_of_nodes(node_features, self.n_nodes, self.node_names)
         new._set(**{**self.__dict__, "node_features": features})
         return new
 

@@ -1,6 +1,11 @@
 """Nodes by their names: edges of names, and from a name to its id."""
 
+from difflib import get_close_matches
+
 import numpy as np
+
+# Names that an unknown one is compared with, at most: a second or so.
+_MOST_COMPARED = 20_000
 
 
 def names_of_edges(edges, weights, node_names):
@@ -29,9 +34,13 @@ def names_of_edges(edges, weights, node_names):
     names = ends.ravel().tolist()
     wrong = next((i for i, name in enumerate(names) if not isinstance(name, str)), None)
     if wrong is not None:
+        found = names[wrong]
+        unknown = found is None or type(found).__name__ == "NAType"
+        missing = unknown or found != found  # as NaN and NaT are
+        remedy = " There a node is missing; leave such rows out." if missing else ""
         raise ValueError(
             "edges must hold names in both columns, or ids in both; row "
-            f"{wrong // 2} holds {names[wrong]!r}."
+            f"{wrong // 2} holds {found!r}.{remedy}"
         )
     if node_names is None:
         node_names = sorted(set(names))
@@ -65,10 +74,12 @@ def _columns_of_frame(edges, weights):
         columns.remove(weights)
         weights = np.asarray(edges[weights])
     if len(columns) != 2:
+        last = columns[-1]
         raise ValueError(
             "A data frame of edges must have two columns for the ends, and maybe one "
             f"for the weights, named by `weights`; beside that it has {columns}. "
-            "Choose two: edges[['from', 'to']]."
+            f"Choose two, edges[[{columns[0]!r}, {columns[1 % len(columns)]!r}]], or "
+            f"say that one holds weights, as weights={last!r}."
         )
     ends = [np.asarray(edges[column]) for column in columns]
     return np.stack(ends, axis=1), weights
@@ -100,11 +111,46 @@ def ids_of(names, index, what):
         rows = np.flatnonzero(ids == code)
         if rows.size:
             others = f", and {rows.size - 1} more" if rows.size > 1 else ""
+            near = _nearest_name(names[rows[0]], index) if code == -2 else ""
             raise ValueError(
                 f"{what} must hold names of nodes, as in node_names: {said} the name "
-                f"{_shown(names[rows[0]])} (row {rows[0]}{others})."
+                f"{_shown(names[rows[0]])} (row {rows[0]}{others}).{near}"
             )
     return ids
+
+
+def in_order_of_names(table, node_names):
+    """Rows of a data frame by the names in its index; all else is left as it is."""
+    rows = getattr(table, "index", None)
+    if rows is None or not hasattr(table, "iloc"):
+        return table
+    by_place = type(rows).__name__ == "RangeIndex"
+    rows, index = np.asarray(rows, dtype=object), index_of(node_names)
+    texts = all(isinstance(name, str) for name in node_names)
+    if texts and not holds_names(rows):
+        return table
+    if not texts and (by_place or set(rows.tolist()) != set(index)):
+        return table  # an index of numbers names nodes only if it names all of them
+    ids = ids_of(rows, index, "the index of node_features")
+    counts = np.bincount(ids, minlength=len(index))
+    for wrong, said in ((counts == 0, "no row"), (counts > 1, "several rows")):
+        if wrong.any():
+            nodes = np.flatnonzero(wrong)
+            others = f", nor for {nodes.size - 1} others" if nodes.size > 1 else ""
+            raise ValueError(
+                f"node_features has {said} for the node "
+                f"{_shown(node_names[nodes[0]])}{others if said == 'no row' else ''}."
+            )
+    return table.iloc[np.argsort(ids)]
+
+
+def _nearest_name(name, index):
+    """A name that differs by a letter or two, if there is one."""
+    if not isinstance(name, str) or len(index) > _MOST_COMPARED:
+        return ""
+    texts = [other for other in index if isinstance(other, str)]
+    found = get_close_matches(str(name), texts, n=1)
+    return f" Is it {_shown(found[0])}?" if found else ""
 
 
 def _is_key(name):

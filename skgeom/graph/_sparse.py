@@ -6,6 +6,9 @@ import numpy as np
 import scipy.sparse as sp
 from sklearn.utils import check_array
 
+from skgeom._warnings import warn
+from skgeom.graph._names import in_order_of_names
+
 # Ids may be this many times as large as all ends of edges could need, and in any case
 # as large as the second: the arrays of a graph are as long as its largest id.
 _SPARE_IDS, _FREE_IDS = 64, 2**20
@@ -80,8 +83,10 @@ def adjacency_of_edges(edges, weights, n_nodes, directed):
             + " If its rows are the two ends of the edges, pass edges.T."
             * turned
         )
-    n_nodes = _checked_n_nodes(edges, n_nodes)
+    guessed, n_nodes = n_nodes is None, _checked_n_nodes(edges, n_nodes)
     edges = edges.astype(np.int64)
+    if guessed and len(edges):
+        _warn_of_numbers_that_are_names(edges)
     values = np.ones(len(edges)) if weights is None else np.asarray(weights, float)
     if values.shape != (len(edges),):
         raise ValueError(
@@ -123,6 +128,18 @@ def adjacency_of_networkx(graph, weight):
                     f"({one!r}, {two!r}) is {value!r}."
                 ) from None
         raise
+
+
+def _warn_of_numbers_that_are_names(edges):
+    """Ids begin at 0; if all are beyond the number of nodes, they hardly are ids."""
+    least, found = edges.min(), len(np.unique(edges))
+    if least >= max(found, 10):
+        warn(
+            f"edges have {found} different ids, from {least} to {edges.max()}. Ids "
+            f"count from 0: there are {edges.max() + 1} nodes, most without an edge. "
+            "Numbers that are names have to be text, as edges.astype(str) makes them; "
+            "n_nodes says that this is meant."
+        )
 
 
 def _checked_n_nodes(edges, n_nodes):
@@ -170,10 +187,15 @@ def lengths_on(adjacency, lengths):
     return lengths
 
 
-def features_of_nodes(features, n_nodes):
-    """Return a read-only copy of features, one row a node; floats keep their width."""
+def features_of_nodes(features, n_nodes, node_names=None):
+    """Return a read-only copy of features, one row a node; floats keep their width.
+
+    Rows of a data frame whose index is of text go to the nodes of these names.
+    """
     if features is None:
         return None
+    if node_names is not None:
+        features = in_order_of_names(features, node_names)
     try:
         features = check_array(
             features,
@@ -184,7 +206,9 @@ def features_of_nodes(features, n_nodes):
             ensure_min_samples=0,
         )
     except ValueError as error:
-        raise ValueError(f"node_features: {error}") from None
+        text = "could not convert" in str(error)
+        remedy = " Leave columns of text out, or encode them." if text else ""
+        raise ValueError(f"node_features: {error}{remedy}") from None
     if features.shape[0] != n_nodes:
         raise ValueError(
             f"node_features has {features.shape[0]} rows for {n_nodes} nodes."

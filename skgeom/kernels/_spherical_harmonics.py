@@ -10,6 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skgeom.backends import as_numpy, block_bytes, row_blocks
 from skgeom.base import GeometryEstimator
+from skgeom.base._lonlat import check_lonlat
 from skgeom.typing import Array, MatrixLike, NDArray
 
 # Powers of the sine of the polar angle underflow beyond, where they should not.
@@ -292,7 +293,7 @@ class SphericalHarmonics(
         self._backend_for(X, reset=True)
         rows = self._validated(as_numpy(X), reset=True)
         if self.input_space == "lonlat":
-            _refuse_other_latitudes(rows)
+            check_lonlat(rows, warns=True)
             self._axes, self._usual = np.eye(3), 1.0
         else:
             self._axes, self._usual = _axes_of(rows.astype(np.float64))
@@ -354,7 +355,7 @@ class SphericalHarmonics(
         """Vectors of length one, and how sure directions are, one but for tiny rows."""
         rows = rows.astype(np.float64)
         if self.input_space == "lonlat":
-            _refuse_other_latitudes(rows)
+            check_lonlat(rows)
             # Whole turns first: the cosine of a huge angle has no digits.
             lon, lat = np.deg2rad(np.fmod(rows[:, 0], 360.0)), np.deg2rad(rows[:, 1])
             level = np.cos(lat)
@@ -379,21 +380,6 @@ def _most(backend):
 def _device_of(array):
     """Where new arrays have to be made."""
     return getattr(array, "device", None)
-
-
-def _refuse_other_latitudes(rows):
-    """Two columns, the second within 90 degrees of the equator."""
-    if rows.shape[1] != 2:
-        raise ValueError(
-            'input_space="lonlat" takes two columns, longitude and latitude in '
-            f"degrees; X has {rows.shape[1]}."
-        )
-    wrong = np.flatnonzero(np.abs(rows[:, 1]) > 90 + 1e-9)
-    if len(wrong):
-        raise ValueError(
-            'input_space="lonlat" takes latitudes from -90 to 90 in the second column; '
-            f"row {wrong[0]} has {rows[wrong[0], 1]}."
-        )
 
 
 def _axes_of(rows):

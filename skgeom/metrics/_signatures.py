@@ -56,10 +56,11 @@ def signature_kernel(
     Parameters
     ----------
     X : array-like of shape (n_paths, n_points, n_channels)
-        Paths. Or a matrix of shape (n_paths, n_points * n_channels), rows point after
-        point. NaN in all channels at the end says that a path has fewer points. A
-        single row, with a single row Y, is one path: the result is a number, as callers
-        of kernels of pairs want it.
+        Paths. Or a list of paths of different lengths, each of shape (n_points,
+        n_channels). Or a matrix of shape (n_paths, n_points * n_channels), rows point
+        after point. NaN in all channels at the end says that a path has fewer points.
+        A single row, with a single row Y, is one path: the result is a number, as
+        callers of kernels of pairs want it.
     Y : array-like of shape (n_other_paths, n_other_points, n_channels), default=None
         Other paths, in one of these forms, of as many points or others; None is X.
     n_channels : int, default=1
@@ -126,6 +127,7 @@ def signature_kernel(
            [1. , 1. , 0.6],
            [0.6, 0.6, 1. ]])
     """
+    X, Y = _side_by_side(X, "X"), None if Y is None else _side_by_side(Y, "Y")
     backend = get_backend(device, like=X, n_jobs=n_jobs)
     single = Y is not None and _n_axes(X) == _n_axes(Y) == 1
     dtype = _width(X, Y)
@@ -155,6 +157,25 @@ def signature_kernel(
     if Y is None:
         out[columns, rows] = out[rows, columns]
     return float(out[0, 0]) if single else out
+
+
+def _side_by_side(A, name):
+    """A list of paths of different lengths as one array, with NaN behind the ends."""
+    if not isinstance(A, (list, tuple)):
+        return A
+    paths = [np.asarray(as_numpy(path)) for path in A]
+    shapes = {path.shape for path in paths}
+    if len(shapes) < 2 or any(path.ndim != 2 for path in paths):
+        return A
+    if len({path.shape[1] for path in paths}) > 1 or not all(map(len, paths)):
+        raise ValueError(
+            f"{name} must hold paths of the same number of channels, with a point or "
+            f"more each; it has shapes {sorted(shapes)}."
+        )
+    whole = np.full((len(paths), max(map(len, paths)), paths[0].shape[1]), np.nan)
+    for filled, path in zip(whole, paths, strict=True):
+        filled[: len(path)] = path
+    return whole.astype(np.result_type(*paths, np.float32), copy=False)
 
 
 def _n_axes(A):

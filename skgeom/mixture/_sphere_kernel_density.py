@@ -5,7 +5,7 @@ from typing import Self
 
 import numpy as np
 from sklearn.base import DensityMixin, _fit_context
-from sklearn.utils import check_random_state
+from sklearn.utils import check_random_state, check_scalar
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
@@ -263,12 +263,13 @@ class SphereKernelDensity(SphereRowsMixin, DensityMixin, GeometryEstimator):
 
         Raises
         ------
+        TypeError
+            If `n_samples` is no integer.
         ValueError
             If `n_samples` is below 1.
         """
         check_is_fitted(self)
-        if n_samples < 1:
-            raise ValueError(f"n_samples must be at least 1, got {n_samples}.")
+        check_scalar(n_samples, "n_samples", Integral, min_val=1)
         rng = check_random_state(self.random_state)
         chosen = rng.randint(len(self._points), size=n_samples)
         flat = rng.uniform(size=n_samples) < self.background_

@@ -3,6 +3,7 @@
 import numpy as np
 from sklearn.utils._param_validation import StrOptions
 
+from skgeom.base._lonlat import check_lonlat
 from skgeom.geometry import sphere
 
 
@@ -16,18 +17,7 @@ class SphereRowsMixin:
         rows = self._validated(X, reset=reset).astype(np.float64, copy=False)
         if self.input_space == "sphere":
             return sphere.project(rows)
-        if rows.shape[1] != 2:
-            raise ValueError(
-                f"{type(self).__name__} with input_space='lonlat' takes two columns, "
-                f"longitude and latitude in degrees; X has {rows.shape[1]}."
-            )
-        beyond = np.abs(rows[:, 1]) > 90
-        if beyond.any():
-            row = int(beyond.argmax())
-            raise ValueError(
-                "X holds a latitude (second column) outside of [-90, 90] degrees: "
-                f"{rows[row, 1]} in row {row}. Are the columns swapped?"
-            )
+        check_lonlat(rows, warns=reset)
         return sphere.from_lonlat(rows)
 
     def _give_points(self, points, like):

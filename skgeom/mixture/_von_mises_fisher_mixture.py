@@ -1,14 +1,14 @@
 """Mixtures of von Mises-Fisher distributions (Banerjee et al., 2005)."""
 
 import warnings
-from numbers import Real
+from numbers import Integral, Real
 from typing import Any, NamedTuple, Self
 
 import numpy as np
 from sklearn.base import DensityMixin, _fit_context
 from sklearn.cluster import KMeans
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils import check_random_state
+from sklearn.utils import check_random_state, check_scalar
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
@@ -408,12 +408,13 @@ class VonMisesFisherMixture(SphereRowsMixin, DensityMixin, GeometryEstimator):
 
         Raises
         ------
+        TypeError
+            If `n_samples` is no integer.
         ValueError
             If `n_samples` is below 1.
         """
         check_is_fitted(self)
-        if n_samples < 1:
-            raise ValueError(f"n_samples must be at least 1, got {n_samples}.")
+        check_scalar(n_samples, "n_samples", Integral, min_val=1)
         rng = check_random_state(self.random_state)
         _, means, k = self._components
         shares = self.weights_.astype(np.float64)

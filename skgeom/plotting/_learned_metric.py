@@ -82,6 +82,7 @@ class LearnedMetricDisplay:
     def from_estimator(
         cls,
         estimator: Any,
+        feature_names: ArrayLike | None = None,
         *,
         name: str | None = None,
         ax: "Axes | None" = None,
@@ -93,6 +94,8 @@ class LearnedMetricDisplay:
         ----------
         estimator : KernelRegressor or KernelClassifier
             Fitted with `metric`.
+        feature_names : array-like of shape (n_features,), default=None
+            What columns are called; None is as in `fit`, if they had names there.
         name : str, default=None
             Title of the axes.
         ax : matplotlib Axes, default=None
@@ -108,7 +111,8 @@ class LearnedMetricDisplay:
         Raises
         ------
         ValueError
-            If the estimator has learned no metric.
+            If the estimator has learned no metric, or `feature_names` has not a name
+            for each column.
 
         Examples
         --------
@@ -133,8 +137,9 @@ class LearnedMetricDisplay:
             weights, diagonal, out=np.zeros_like(weights), where=diagonal > 0
         )
         metric = scale[:, None] * estimator.metric_ * scale
-        names = getattr(estimator, "feature_names_in_", None)
-        return cls(metric, names, name=name).plot(ax=ax, **options)
+        if feature_names is None:
+            feature_names = getattr(estimator, "feature_names_in_", None)
+        return cls(metric, feature_names, name=name).plot(ax=ax, **options)
 
     def plot(
         self,

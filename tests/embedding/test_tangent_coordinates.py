@@ -128,7 +128,7 @@ def _square(rows):
         ([[1.0, 0.0]], "spd", 'input_space="spd": .* not 2'),
         ([[1.0, 0.0]], "poincare", "inside the unit ball"),
         ([[1.0]], "sphere", "two or more coordinates"),
-        ([[1.0]], "lonlat", "a longitude and a latitude"),
+        ([[1.0]], "lonlat", "longitude and latitude"),
         ([[1.0, np.nan]], "sphere", "NaN"),
     ],
 )

@@ -110,6 +110,10 @@ def test_paths_may_end_early(n_points, d, seed, cut):
     K = signature_kernel(padded, time_scale=0.5)
     alone = signature_kernel(X[1:2, :cut], X[[0, 2]], time_scale=0.5)
     assert_allclose(K[1, [0, 2]], alone[0], rtol=1e-12)
+    as_lists = [X[0], X[1, :cut].tolist(), X[2]]
+    assert_array_equal(signature_kernel(as_lists, time_scale=0.5), K)
+    some = signature_kernel(as_lists[:2], as_lists, time_scale=0.5)
+    assert_allclose(some, K[:2], rtol=1e-12)
 
 
 def test_time_tells_paths_of_one_channel_apart():
@@ -193,6 +197,10 @@ def test_bad_input(X, options, message):
 
 
 def test_more_that_is_refused():
+    with pytest.raises(ValueError, match=r"X must hold paths of the same number"):
+        signature_kernel([np.ones((4, 2)), np.ones((4, 3))])
+    with pytest.raises(ValueError, match=r"with a point or more each"):
+        signature_kernel([np.ones((4, 2)), np.ones((0, 2))])
     with pytest.raises(ValueError, match="2 and 3 channels"):
         signature_kernel(np.ones((1, 4, 2)), np.ones((1, 4, 3)))
     long = np.linspace(0, 900.0, 900)[None]

@@ -55,3 +55,9 @@ def test_bad_input(make, message):
 def test_unfitted_is_an_error():
     with pytest.raises(NotFittedError):
         LearnedMetricDisplay.from_estimator(KernelRegressor())
+
+
+def test_names_may_come_from_the_table_before_a_pipeline():
+    display = LearnedMetricDisplay.from_estimator(MODEL, ["a", "b", "c", "d"])
+    names = [label.get_text() for label in display.ax_.get_yticklabels()]
+    assert names[-1] == "abcd"[MODEL.feature_importances_.argmax()]

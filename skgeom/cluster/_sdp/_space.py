@@ -251,10 +251,12 @@ def points_of(X, affinity, gamma, scale):
         return points_of_features(X)
     if affinity == "rbf":
         return points_of_affinities(rbf_kernel(X, gamma=gamma))
-    if X.shape[0] != X.shape[1] or not np.allclose(X, X.T, atol=1e-6 * np.ptp(X)):
+    square = X.shape[0] == X.shape[1]
+    if not square or not np.allclose(X, X.T, atol=1e-6 * np.ptp(X)):
+        found = f"got n_samples={len(X)} rows of {X.shape[1]} affinities"
         raise ValueError(
             "affinity='precomputed' needs a symmetric matrix of shape (n_samples, "
-            f"n_samples); got n_samples={len(X)} rows of {X.shape[1]} affinities."
+            f"n_samples); {found if not square else 'X is not the same as X.T'}."
         )
     return points_of_affinities(X, scale.square)
 

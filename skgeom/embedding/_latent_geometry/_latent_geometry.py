@@ -9,7 +9,7 @@ from typing import Any, Self
 
 import numpy as np
 from sklearn.base import _fit_context, clone
-from sklearn.utils import check_random_state
+from sklearn.utils import check_random_state, check_scalar
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import check_array, check_is_fitted
 
@@ -403,12 +403,13 @@ class LatentGeometry(EmbeddingMixin, GeometryEstimator):
 
         Raises
         ------
+        TypeError
+            If `n_samples` is no integer.
         ValueError
             If `n_samples` is below 1.
         """
         check_is_fitted(self)
-        if n_samples < 1:
-            raise ValueError(f"n_samples={n_samples!r} must be at least 1.")
+        check_scalar(n_samples, "n_samples", Integral, min_val=1)
         random_state = check_random_state(self.random_state)
         drawn = systematic_draws(self.sample_weight_, n_samples, random_state)
         latents = self._surface.units.of(self.embedding_.astype(np.float64))[drawn]

@@ -263,7 +263,7 @@ class VecchiaGPClassifier(ClassifierMixin, VecchiaGP):
         if len(self.classes_) < 2:
             raise ValueError(
                 "VecchiaGPClassifier needs at least two classes; y has one class, "
-                f"{self.classes_[0]!r}."
+                f"{self.classes_.tolist()[0]!r}."
             )
         columns = codes[:, None].astype(np.float64)
         weights = np.ones(len(codes))

@@ -166,7 +166,7 @@ class HyperbolicLogisticRegression(ClassifierMixin, GeometryEstimator):
         if len(self.classes_) < 2:
             raise ValueError(
                 "HyperbolicLogisticRegression needs at least two classes; y has one "
-                f"class, {self.classes_[0]!r}."
+                f"class, {self.classes_.tolist()[0]!r}."
             )
         points = from_chart(X, self.input_space, "input_space", warns=True)
         targets = np.eye(len(self.classes_))[codes]

@@ -17,6 +17,7 @@ from skgeom.base import EmbeddingMixin, GeometryEstimator, GraphInputMixin
 from skgeom.geometry._chart_rows import CHARTS, to_chart
 from skgeom.graph import Graph, equal_rows, nearest_neighbors
 from skgeom.graph._linkage import edges_of_merges
+from skgeom.graph._names import holds_names
 from skgeom.hyperbolic._distances import checked_dissimilarities
 from skgeom.hyperbolic._rooted_tree import (
     centres,
@@ -269,8 +270,9 @@ class TreeEmbedding(GraphInputMixin, EmbeddingMixin, GeometryEstimator):
 
         Parameters
         ----------
-        rows, columns : array-like of shape (n,), int, default=None
-            Positions of training rows; None is all of them.
+        rows, columns : array-like of shape (n,), int or str, default=None
+            Positions of training rows, or names of nodes where `graph` has names; None
+            is all training rows.
 
         Returns
         -------
@@ -280,7 +282,7 @@ class TreeEmbedding(GraphInputMixin, EmbeddingMixin, GeometryEstimator):
         Raises
         ------
         ValueError
-            If a position is that of no training row.
+            If a position is that of no training row, or no node has a name.
         """
         check_is_fitted(self)
         rows, columns = (self._positions(given) for given in (rows, columns))
@@ -385,6 +387,9 @@ class TreeEmbedding(GraphInputMixin, EmbeddingMixin, GeometryEstimator):
         if given is None:
             return self.rows_
         given = np.asarray(given)
+        named = self.graph is not None and self.graph.node_names is not None
+        if named and holds_names(given):
+            return self.graph.ids(given.ravel())
         n_samples = len(self.rows_)
         sound = given.ndim == 1 and given.dtype.kind in "iu"
         if not sound or not ((given >= 0) & (given < n_samples)).all():
