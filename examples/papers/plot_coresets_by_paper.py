@@ -286,17 +286,17 @@ axes[1].legend()
 plt.show()
 
 # %%
-# Medians of three targets and ten draws. The theorem holds what it says: dependent draws
-# are ahead of independent ones at each budget, and most with the fewest labels. There
-# one call of pivoted QR is better still, and with twice as many labels rows by k-means
-# are, which know nothing of polynomials.
+# Medians of three targets and ten draws. The theorem holds what it says: dependent
+# draws are ahead of independent ones, and most with the fewest labels. There one call
+# of pivoted QR is better still, and with twice as many labels rows by k-means are,
+# which know nothing of polynomials.
 #
 # **To take means choose rows by herding or by support points: errors were 4 to 17 times
-# less than of random rows, and kernel thinning was no better. For a kernel matrix or a
-# regression on uneven rows choose them by spread: a determinantal process is good at it,
-# and randomly pivoted Cholesky is as good in eight lines. For labels of a linear model
-# volume sampling beat draws by leverage, and k-means rows beat both from twice as many
-# labels as columns on.**
+# less than of random rows for waves, and kernel thinning was no better. For a kernel
+# matrix or a regression on uneven rows choose them by spread: a determinantal process
+# is good at it, and randomly pivoted Cholesky as good in eight lines. For labels of a
+# linear model volume sampling beat draws by leverage, and k-means rows beat both from
+# twice as many labels as columns on.**
 #
 # Not run: kernel thinning in near-linear time (Compress++), which is for so many rows
 # that their kernel means are too dear, and the papers' own tables. Pictures of chosen

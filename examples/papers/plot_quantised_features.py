@@ -175,13 +175,14 @@ lines(ax, errors)
 ax.set(yscale="log", ylabel="error of kernel values")
 fig.legend(*ax.get_legend_handles_labels(), loc="outside right center")
 plt.show()
-for method in methods:
-    told = [
-        f"{errors[method, n].mean():.4f}±{errors[method, n].std():.4f}" for n in budgets
-    ]
-    print(method, told, [settings[method, n] for n in budgets])
 
 # %%
+# Two or three bits a number are mostly best. At equal bits they have a third to a
+# quarter of the error of float32, and the papers are right. Levels where the law of a
+# cosine wants them are a little better than levels at equal steps, though rounding to
+# them is not right on average. Frequencies from
+# :class:`~skgeom.kernels.OrthogonalRBFSampler` take away as much again, and more.
+#
 # What noise shaping gives away
 # -----------------------------
 # Features of a block belong to different random frequencies, and their sum is worth no
@@ -207,8 +208,9 @@ for bits in (2, 3, 4):
 # %%
 # Digits told apart
 # -----------------
-# A ridge classifier on the features, fitted to 600 rows, its penalty by leave-one-out;
-# the bits of a number are those that were chosen above.
+# A ridge classifier on the features of a kernel of a third of the squared width, fitted
+# to 600 rows, its penalty by leave-one-out, and judged on 600 others. The bits of a
+# number are those that were chosen above.
 
 right = {}
 for method in methods:
