@@ -233,13 +233,13 @@ ax.set_title("Accuracy with the chosen columns, mean and spread of three splits"
 plt.show()
 
 # %%
-# With classes, infinite feature selection chooses about what the F-test chooses, in each
-# table. Without, it is a good choice of pixels, and elsewhere no choice. Feature
+# With classes, infinite feature selection chooses about what the F-test chooses, in
+# each table. Without, it is a good choice of pixels, and elsewhere no choice. Feature
 # gradients look for what a linear model sees, and that is what they find. A sum of
 # valleys is no matter for a test by ranks, the score of
-# :class:`~skgeom.feature_selection.ColumnScreen`, or for a forest. The sign of a product
-# is seen by what fits columns together: a forest mostly, and the learned metric, which
-# in turn finds no valleys among 100 columns.
+# :class:`~skgeom.feature_selection.ColumnScreen`, or for a forest. The sign of a
+# product is seen by what fits columns together: a forest mostly, and the learned
+# metric, which in turn finds no valleys among 100 columns.
 #
 # What the paths add
 # ------------------
