@@ -162,7 +162,7 @@ looks = {
 }
 
 
-def lines(ax, values):
+def lines(ax, values, budgets):
     for name, (color, line, marker) in looks.items():
         means = [values[name, n].mean() for n in budgets]
         ax.plot(budgets, means, line, color=color, marker=marker, ms=4, label=name)
@@ -171,7 +171,7 @@ def lines(ax, values):
 
 
 fig, ax = plt.subplots(figsize=(7.5, 4.2), layout="constrained")
-lines(ax, errors)
+lines(ax, errors, budgets)
 ax.set(yscale="log", ylabel="error of kernel values")
 fig.legend(*ax.get_legend_handles_labels(), loc="outside right center")
 plt.show()
@@ -214,7 +214,7 @@ for bits in (2, 3, 4):
 
 right = {}
 for method in methods:
-    for n_bits in budgets:
+    for n_bits in budgets[1::2]:
         draws = []
         for seed, s in enumerate(settings[method, n_bits]):
             F = features_of(method, X[:1200], n_bits, s, 3 * gamma, seed)
@@ -222,16 +222,23 @@ for method in methods:
             draws.append(100 * (1 - model.score(F[600:1200], y[600:1200])))
         right[method, n_bits] = np.array(draws)
 fig, ax = plt.subplots(figsize=(7.5, 4.2), layout="constrained")
-lines(ax, right)
+lines(ax, right, budgets[1::2])
 ax.set(yscale="log", ylabel="digits told wrong, %")
 ax.set_yticks([2, 5, 10, 20, 50], ["2", "5", "10", "20", "50"])
 fig.legend(*ax.get_legend_handles_labels(), loc="outside right center")
 plt.show()
-for method in methods:
-    print(
-        method,
-        [
-            f"{right[method, n].mean():.1f}±{right[method, n].std():.1f}"
-            for n in budgets
-        ],
-    )
+
+# %%
+# The order is the same, but for orthogonal frequencies: they bring kernel values
+# nearer, and predictions only with few bits.
+#
+# **Many coarse features beat few exact ones: at 1,024 bits a row 2.9 ± .2 % of digits
+# were told wrong with Lloyd-Max levels and 28 % with float32. Noise shaping was behind
+# plain rounding at each size (4.0 ± .5 %), and better frequencies did more for the
+# kernel than any rounding: .051 at 256 bits, where Lloyd-Max levels alone had .076 and
+# Sigma-Delta .100.**
+#
+# Not run: Sigma-Delta of higher order and with more than one bit a feature, the papers'
+# own tables, and training in low precision. The guide of
+# :doc:`kernel components </user_guide/kernel_components>` has errors of both samplers
+# on more tables.

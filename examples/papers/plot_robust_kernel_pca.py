@@ -74,11 +74,10 @@ def dual_components(K, s, loss, share, n_steps=60):
     return H
 
 
-def unexplained(k, K, k_self, H):
-    """Squared length that the components leave, as a share of all; k are new rows."""
+def unexplained(k, k_self, K, H):
+    """Squared length of each row that components leave; k are its kernel values."""
     P = k @ H
-    left = k_self - np.einsum("ij,jk,ik->i", P, np.linalg.pinv(H.T @ K @ H), P)
-    return left.sum() / k_self.sum()
+    return k_self - np.einsum("ij,jk,ik->i", P, np.linalg.pinv(H.T @ K @ H), P)
 
 
 # %%
@@ -91,11 +90,9 @@ def unexplained(k, K, k_self, H):
 def trimmed(K, s):
     kept = np.arange(len(K))
     for _ in range(3):
-        part, cross = K[np.ix_(kept, kept)], K[:, kept]
-        G = np.linalg.pinv(leading(part, s).T @ part @ leading(part, s))
-        P = cross @ leading(part, s)
-        left = np.diag(K) - np.einsum("ij,jk,ik->i", P, G, P)
-        kept = np.sort(np.argsort(left)[: int(0.75 * len(K))])
+        part = K[np.ix_(kept, kept)]
+        residual = unexplained(K[:, kept], np.diag(K), part, leading(part, s))
+        kept = np.sort(np.argsort(residual)[: int(0.75 * len(K))])
     return kept
 
 
@@ -150,32 +147,27 @@ left = {}
 for name, (make, kind) in kinds.items():
     for seed in range(3):
         X, new, n_wild, s, kernel = make(kind, seed)
-        K, k, k_self = kernel(X, X), kernel(new, X), np.diag(kernel(new, new))
+        new_self = np.diag(kernel(new, new))
 
-        def judged(H, rows=slice(None), K=K, k=k, k_self=k_self):
-            return unexplained(k[:, rows], K[rows][:, rows], k_self, H)
+        def judged(X, find=leading, *options, new=new, s=s, ker=kernel, own=new_self):
+            K = ker(X, X)
+            residual = unexplained(ker(new, X), own, K, find(K, s, *options))
+            return residual.sum() / own.sum()
 
-        def after(rows, K=K, s=s, judged=judged):
-            return judged(leading(K[np.ix_(rows, rows)], s), rows)
-
-        unit = normalize(X)
         found = {
-            "clean rows alone": after(np.arange(n_wild, len(X))),
-            "kernel PCA": judged(leading(K, s)),
-            "Huber": min(judged(dual_components(K, s, "huber", q)) for q in shares),
+            "clean rows alone": judged(X[n_wild:]),
+            "kernel PCA": judged(X),
+            "Huber": min(judged(X, dual_components, "huber", q) for q in shares),
             "insensitive": min(
-                judged(dual_components(K, s, "insensitive", q)) for q in shares
+                judged(X, dual_components, "insensitive", q) for q in shares
             ),
-            "drop a quarter by residual": after(trimmed(K, s)),
-            "drop a quarter by forest": after(not_isolated(X)),
+            "drop a quarter by residual": judged(X[trimmed(kernel(X, X), s)]),
+            "drop a quarter by forest": judged(X[not_isolated(X)]),
+            # Under a Gaussian kernel images have length one already.
+            "rows of length one": judged(
+                normalize(X) if kernel is linear_kernel else X
+            ),
         }
-        if kernel is linear_kernel:
-            H = leading(linear_kernel(unit), s)
-            found["rows of length one"] = unexplained(
-                kernel(new, unit), linear_kernel(unit), k_self, H
-            )
-        else:  # they have it
-            found["rows of length one"] = found["kernel PCA"]
         for method, value in found.items():
             left.setdefault((name, method), []).append(value)
 
