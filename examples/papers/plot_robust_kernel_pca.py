@@ -14,8 +14,8 @@ the components turns out to do more than another loss within them.
   sparsity, robustness and fast algorithms <https://arxiv.org/abs/2306.05815>`_, ICML
   2023.
 - Alzate and Suykens, `Kernel component analysis using an epsilon-insensitive robust
-  loss function <https://doi.org/10.1109/TNN.2008.2000443>`_, IEEE Transactions on
-  Neural Networks 19, 2008: where the second loss is from.
+  loss function <https://lirias.kuleuven.be/handle/123456789/219311>`_, IEEE
+  Transactions on Neural Networks 19, 2008: where the second loss is from.
 - Musco and Musco, `Randomized block Krylov methods for stronger and faster approximate
   singular value decomposition <https://arxiv.org/abs/1504.05477>`_, NIPS 2015.
 """
