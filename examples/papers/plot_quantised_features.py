@@ -173,6 +173,8 @@ def lines(ax, values, budgets):
 fig, ax = plt.subplots(figsize=(7.5, 4.2), layout="constrained")
 lines(ax, errors, budgets)
 ax.set(yscale="log", ylabel="error of kernel values")
+ax.set_yticks([0.02, 0.05, 0.1, 0.2, 0.4], ["0.02", "0.05", "0.1", "0.2", "0.4"])
+ax.minorticks_off()
 fig.legend(*ax.get_legend_handles_labels(), loc="outside right center")
 plt.show()
 
@@ -225,6 +227,7 @@ fig, ax = plt.subplots(figsize=(7.5, 4.2), layout="constrained")
 lines(ax, right, budgets[1::2])
 ax.set(yscale="log", ylabel="digits told wrong, %")
 ax.set_yticks([2, 5, 10, 20, 50], ["2", "5", "10", "20", "50"])
+ax.minorticks_off()
 fig.legend(*ax.get_legend_handles_labels(), loc="outside right center")
 plt.show()
 
