@@ -9,7 +9,7 @@ t-distributed Stochastic Neighborhood Embedding <https://arxiv.org/abs/1712.0900
 2017) or by a few random ones (Tang, Liu, Zhang and Mei, `Visualizing Large-scale and
 High-dimensional Data <https://arxiv.org/abs/1602.00370>`_, 2016). Both are written out
 here, and asked how many of ten neighbours the picture keeps, and how well its distances
-agree with the true ones.
+agree with the true ones. The grid is free; the sample is not.
 """
 
 # %%
@@ -218,3 +218,14 @@ ax.set_xticks(sizes, [f"{n:,}" for n in sizes])
 ax.minorticks_off()
 ax.legend()
 plt.show()
+
+# %%
+# **The grid keeps .69 of the neighbours, as all pairs do, at a relative error of the
+# push of 2 to 4 %, and is cheaper from some two thousand points on. Sampled pairs keep
+# .62.** Below that size scikit-learn's :class:`~sklearn.manifold.TSNE` is as good and
+# as fast as either. None of the three agrees with the distances better than a principal
+# component analysis does: these are pictures of neighbours.
+#
+# Not run: the compiled code of either paper, and hundreds of thousands of points, for
+# which both were made. Sampled pairs had one start and one length of the descent; at
+# sizes where all pairs cannot be had, they are what UMAP is made of.

@@ -138,7 +138,7 @@ ways = ["each alone", "two processes", "and interaction", "three processes"]
 errors, shown = {}, None
 for truth in ("convolution", "product"):
     errors[truth] = []
-    for seed in range(6):
+    for seed in range(8):
         rng = np.random.default_rng(seed)
         t, task, y, curves = tasks(truth, rng)
         told = [alone(t, task, y, rng)]
@@ -166,3 +166,17 @@ for ax, (truth, told) in zip(axes[1:], errors.items(), strict=True):
     ax.set(title=f"truth: {truth}", ylim=(0, None))
 axes[1].set_ylabel("error of the sparse tasks")
 plt.show()
+
+# %%
+# Two processes are too few for a truth of three: bent to fit the well observed tasks,
+# they mislead the sparse ones, which do better alone.
+#
+# **With the interaction the error falls to .13 and .24, from .37 and .59 of each task
+# alone; with a third process of a length of its own, which knows nothing of the other
+# two, to .14 and .22.** The gain is that of one more shared process. Its length is one
+# number, and data say it as well as the paper's formula does, on truths that follow the
+# formula to the letter. So: take more processes before you take interactions, and judge
+# by the evidence how many.
+#
+# Not run: the paper's spectral mixture kernels with phases and delays, of which squared
+# exponentials are the simplest case, and its data.
