@@ -136,8 +136,8 @@ plt.show()
 # %%
 # **Where the truth has two factors, the core halves the error of one kernel, .15 to .28
 # from 150 rows; where it is smooth and has none, the kernel has a third to two thirds
-# of the error of the core.** Boosted trees are behind the kernel in both. The structure is
-# an assumption, and it is as good as it is true: fit both, and let held-out rows say.
+# of the error of the core.** Boosted trees are behind the kernel in both. The structure
+# is an assumption, and as good as it is true: fit both, and let held-out rows say.
 #
 # Not run: the paper's state-space form with message passing, which is another way to
 # compute nearly this model, fast for long series; its data, and its code.
