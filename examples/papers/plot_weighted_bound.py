@@ -12,6 +12,7 @@ AISTATS 2026) multiply the data's part of it by D / n, weights over rows.
 A linear model of random Fourier features, which is among the paper's own examples, has
 all three in closed form: the evidence, its bound, and the weighed bound. Here they
 choose the same three numbers, beside leave-one-out errors, which choose two of them.
+The bound does fit too little, and weighed so much it fits far too closely.
 """
 
 # %%
@@ -183,3 +184,19 @@ for ax, name in zip(axes, ("diabetes", "Friedman"), strict=True):
 axes[0].set_ylabel("test error, in spreads of y")
 axes[0].legend(loc="upper left")
 plt.show()
+
+# %%
+# The premise holds: the bound takes for noise what is signal, .60 to .46 for diabetes
+# and .40 to .05 for Friedman's function. With an emphasis of D / n the noise is learned
+# to be nothing at all, and test rows are a hundred standard deviations away. A noise
+# that is given mends the densities, and not the errors.
+#
+# **The evidence errs by .71 and .45, left-out rows by .72 and .46, the bound by .74 and
+# .60, and the bound that is weighed by D / n by .99 and .62; no emphasis between comes
+# near the first two (.73 and .54).** Where the evidence is a formula, take it, as
+# :class:`~sklearn.linear_model.BayesianRidge` and
+# :class:`~skgeom.gaussian_process.VecchiaGPRegressor` do, or leave rows out.
+#
+# Not run: networks, for which the bound was weighed in the first place and no evidence
+# is to be had; classes, where there is no noise to learn; and the paper's own settings
+# for random features.
