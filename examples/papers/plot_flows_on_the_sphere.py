@@ -11,7 +11,8 @@ diffusion of heat (Lou, Xu, Farris and Ermon, `Scaling Riemannian Diffusion Mode
 the sphere are a common benchmark of both.
 
 The simple things are a bump around each event, or a mixture of some bumps. All are
-asked for the density of events that they have not seen.
+asked for the density of events that they have not seen. Round bumps are found by all of
+them alike; along sharp faults kernels are ahead.
 """
 
 # %%
@@ -234,3 +235,14 @@ for ax, (model, told), score in zip(axes.flat, models.items(), of_first, strict=
     ax.set_title(f"{model}: {score:.2f} nats", fontsize=10)
     ax.set(xticks=[], yticks=[])
 plt.show()
+
+# %%
+# **Round bumps are found by all four, 1.72 to 1.74 nats above uniform. Along faults
+# adaptive kernels have 1.85, a mixture 1.34, the score along heat 1.30 and the flow
+# along circles 1.07.** A network is smooth, and a sharp fault is a cliff: it is learned
+# last. Kernels have it from the start, as they sit on the events, and are fitted in a
+# second.
+#
+# Not run: networks of the papers' size and their hundreds of thousands of steps, on
+# tables of six to twelve thousand events of which many are repeated; spaces that are
+# not spheres, where there is no kernel of a simple form.
