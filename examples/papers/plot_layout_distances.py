@@ -177,5 +177,5 @@ plt.show()
 # strong, and give them to scikit-learn's :class:`~sklearn.manifold.TSNE` with
 # ``metric="precomputed"``; and where distances count, lay out by stress.
 #
-# Not run: pictures that are themselves on a sphere, as Rie-SNE can draw, and the
-# data sets of either paper.
+# Not run: pictures that are themselves on a sphere, as Rie-SNE can draw, and the data
+# sets of either paper.

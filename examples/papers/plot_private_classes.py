@@ -169,11 +169,11 @@ ax.legend(loc="lower right")
 plt.show()
 
 # %%
-# **With much noise, an epsilon of .03, sums of plain unit rows are right the most often,
-# .47 of four classes, for they are the fewest numbers to hide; sums of kernels come to
-# .32. At .3 kernels and ridge are level, .65 and .63; at one the ridge
-# is ahead, .69 to .66, and without noise far ahead, .80 to .67.** What is published
-# should be small where noise is large, and rich where it is small. Sums of kernels lie
+# **With much noise, an epsilon of .03, sums of plain unit rows are right the most
+# often, .47 of four classes, for they are the fewest numbers to hide; sums of kernels
+# come to .32. At .3 kernels and ridge are level, .65 and .63; at one the ridge is
+# ahead, .69 to .66, and without noise far ahead, .80 to .67.** What is published should
+# be small where noise is large, and rich where it is small. Sums of kernels lie
 # between, and are hardly ever the best of four.
 #
 # A row must be scaled without a look at the table, as here, where units are known. Not

@@ -163,15 +163,15 @@ plt.show()
 # %%
 # **In one and two columns the smoothed histogram errs by 3 and 10 % at an epsilon of
 # one, and sums of kernels by 4 and 14 %; at smaller ones the better of both histograms
-# is level with them or ahead. In four columns sums of kernels err by
-# 40 % where histograms err by 55 %, and in eight neither is of use (85 and 99 %).** The
-# noise of a sum of kernels is the same in any dimension, but a density in eight columns
-# is so small that it drowns; noise in cells drowns sooner, for there are so many.
+# is level with them or ahead. In four columns sums of kernels err by 40 % where
+# histograms err by 55 %, and in eight neither is of use (85 and 99 %).** The noise of a
+# sum of kernels is the same in any dimension, but a density in eight columns is so
+# small that it drowns; noise in cells drowns sooner, for there are so many.
 #
 # Kernels pay with a bias that no :math:`\epsilon` takes away: their features are
 # random, and finitely many. So: up to two columns, a smoothed histogram; up to some
 # four, sums of kernels; more columns need a model with few parameters.
 #
 # Not run: the paper's structures for distances and other kernels, and tighter accounts
-# of Gaussian noise, which would help the kernels a little. A publication in
-# earnest also has to mind how its random numbers are rounded.
+# of Gaussian noise, which would help the kernels a little. A publication in earnest
+# also has to mind how its random numbers are rounded.
