@@ -164,7 +164,7 @@ def trial(name, kind, n_known, seed):
 
 methods = ["connection", "graph, each coordinate", "coordinates only"]
 told, (X, truth, found, known) = trial("sphere", "of the space", 30, 1)
-fig, axes = plt.subplots(1, 4, figsize=(12, 3.4))
+fig, axes = plt.subplots(1, 4, figsize=(12, 3.9))
 titles = [f"{m}\nerror {e:.2f}" for m, e in zip(methods, told, strict=True)]
 front = X[:, 1] < 0  # the half of the globe that one sees
 seen = np.intersect1d(np.flatnonzero(front), known)
