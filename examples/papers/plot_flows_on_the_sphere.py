@@ -1,7 +1,7 @@
 """
-=========================================
+========================================
 Do flows on a sphere beat kernels on it?
-=========================================
+========================================
 
 Where on the globe will the next event be? Two papers answer with networks that carry
 uniform points to the data: along great circles (Chen and Lipman, `Flow Matching on

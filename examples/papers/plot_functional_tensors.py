@@ -140,6 +140,6 @@ plt.show()
 # rows for it.** Boosted trees are behind both. The structure is an assumption, and as
 # good as it is true: fit both, and let held-out rows say.
 #
-# Not run: the paper's message passing along state spaces, which is fast for long
-# series and averages over the posterior, where the fit above is its most likely point;
-# its data, and its code.
+# Not run: the paper's message passing along state spaces, which is fast for long series
+# and averages over the posterior, where the fit above is its most likely point; its
+# data, and its code.

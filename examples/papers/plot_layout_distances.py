@@ -1,7 +1,7 @@
 """
-====================================
+=====================================
 Which distances should a layout have?
-====================================
+=====================================
 
 A layout is made from distances, and two papers replace those that one has. For data on
 a sphere or in a hyperbolic space, Bergsson and Hauberg (`Visualizing Riemannian data
@@ -160,6 +160,7 @@ for name, points in pictures.items():
     far = distance_preservation(truth, points).spearman
     captioned[f"{name}\nneighbours {near:.2f}, distances {far:.2f}"] = points
     print(f"{name:24} neighbours {near:.3f}, distances {far:.3f}")
+# sphinx_gallery_thumbnail_number = 2
 EmbeddingDisplay.from_embeddings(
     captioned, digits, value_name="digit", size=12, n_columns=3
 )
@@ -171,7 +172,7 @@ plt.show()
 #
 # **Geodesics keep .80 of the neighbours in the hyperbolic disk, and straight lines
 # through it .76; on the sphere both keep .82 to .84, for near points are as near in the
-# space around. The factor for volume changes a hundredth, which is the spread of the
+# space around. The factor for volume moves that by a hundredth, the spread of the
 # draws. Heights of dendrograms keep fewer neighbours than t-SNE and agree less with the
 # distances than their plain stress does.** So: compute geodesics if the curvature is
 # strong, and give them to scikit-learn's :class:`~sklearn.manifold.TSNE` with

@@ -1,7 +1,7 @@
 """
-================================================
+=================================================
 When is a noisy histogram private density enough?
-================================================
+=================================================
 
 A table of people is not published, but a density of it may be: if noise hides whether
 any one person is in it. *Differential privacy* says how well. Backurs, Lin, Mahabadi,

@@ -1,7 +1,7 @@
 """
-====================================================
+======================================================
 Do interactions of shared processes help sparse tasks?
-====================================================
+======================================================
 
 Several curves are observed, some of them at a few places only. Gaussian processes share
 what is common: each curve is a weighted sum of latent processes. Chen, van Laarhoven,
