@@ -230,4 +230,5 @@ def test_benchmarks_import_what_exists(path):
         elif root == "skgeom":
             module = importlib.import_module(node.module)
             for alias in node.names:
-                assert hasattr(module, alias.name), alias.name
+                if not hasattr(module, alias.name):
+                    importlib.import_module(f"{node.module}.{alias.name}")

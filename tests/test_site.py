@@ -172,7 +172,7 @@ def test_the_map_leads_to_every_estimator(catalogue):
 
 def test_the_map_and_the_guide_have_the_same_pages(catalogue):
     there = {page.stem for page in (ROOT / "doc" / "user_guide").glob("*.rst")}
-    of_all = {"index", "networks", "devices"}
+    of_all = {"index", "networks", "scale", "devices"}
     led_to = [page for q in catalogue.QUESTIONS for page in catalogue.pages_of(q)]
     assert sorted(led_to) == sorted(there - of_all) == sorted(catalogue.PAGES)
     index = (ROOT / "doc" / "user_guide" / "index.rst").read_text(encoding="utf-8")
