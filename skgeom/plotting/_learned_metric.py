@@ -82,9 +82,9 @@ class LearnedMetricDisplay:
     def from_estimator(
         cls,
         estimator: Any,
-        feature_names: ArrayLike | None = None,
         *,
         name: str | None = None,
+        feature_names: ArrayLike | None = None,
         ax: "Axes | None" = None,
         **options: Any,
     ) -> Self:
@@ -94,10 +94,10 @@ class LearnedMetricDisplay:
         ----------
         estimator : KernelRegressor or KernelClassifier
             Fitted with `metric`.
-        feature_names : array-like of shape (n_features,), default=None
-            What columns are called; None is as in `fit`, if they had names there.
         name : str, default=None
             Title of the axes.
+        feature_names : array-like of shape (n_features,), default=None
+            What columns are called; None is as in `fit`, if they had names there.
         ax : matplotlib Axes, default=None
             Where to draw; None makes a new figure.
         **options : dict

@@ -58,6 +58,6 @@ def test_unfitted_is_an_error():
 
 
 def test_names_may_come_from_the_table_before_a_pipeline():
-    display = LearnedMetricDisplay.from_estimator(MODEL, ["a", "b", "c", "d"])
+    display = LearnedMetricDisplay.from_estimator(MODEL, feature_names=list("abcd"))
     names = [label.get_text() for label in display.ax_.get_yticklabels()]
     assert names[-1] == "abcd"[MODEL.feature_importances_.argmax()]

@@ -406,7 +406,7 @@ def test_errors_name_what_is_wrong(on_dome):
         on_dome.inverse_transform(X)
     with pytest.raises(ValueError, match="as many rows, got 2 and 3"):
         on_dome.paired_distances(PLANE[:2], PLANE[:3])
-    with pytest.raises(ValueError, match="n_samples=0"):
+    with pytest.raises(ValueError, match="n_samples == 0, must be >= 1"):
         on_dome.sample(0)
     for name, value in {
         "decoder": "unknown",

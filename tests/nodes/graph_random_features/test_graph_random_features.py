@@ -400,7 +400,7 @@ def test_isolated_nodes_loops_and_parts():
         ([[-1]], "from 0 to 119"),
         ([[0.5]], "column of node ids or names"),
         ([[0, 1]], "column of node ids or names"),
-        ([[np.nan]], "NaN"),
+        ([[np.nan]], "row 0 holds nan"),
     ],
 )
 def test_bad_ids(graph, X, message):
