@@ -14,6 +14,9 @@ from skgeom.typing import Array, MatrixLike, NDArray
 # For more samples, with each a query, an exact search costs more than an index: on the
 # host, and on an accelerator, whose thousands of cores do little else.
 _EXACT_LIMIT, _EXACT_LIMIT_THERE = 50_000, 1_000_000
+# In so few columns a tree is faster than an index at any number of rows; and the single
+# precision of an index cannot tell so many rows in a plane apart.
+_FEW_COLUMNS = 4
 # An approximate search is widened until it finds this share of the true neighbours
 # of a sample of queries.
 _WANTED_RECALL = 0.99
@@ -44,8 +47,9 @@ def nearest_neighbors(
     rows : ndarray of shape (n_queries,), int, default=None
         Rows of X that are the queries when `Y` is None; None is all.
     algorithm : {"auto", "exact", "faiss", "pynndescent"}, default="auto"
-        "auto" is exact up to 50,000 rows of X (a million on an accelerator), and for as
-        many pairs of a row and a query; above that faiss, else pynndescent, whichever
+        "auto" is exact up to 50,000 rows of X (a million on an accelerator), for as
+        many pairs of a row and a query, and on the host for up to four columns, where
+        that is a matter of trees; above that faiss, else pynndescent, whichever
         is installed, else exact with a warning. faiss is widened until a sample of
         queries reaches a recall of .99.
     backend : Backend, default=None
@@ -96,7 +100,7 @@ def nearest_neighbors(
     else:
         Y = backend.asarray(Y, dtype=X.dtype)
     n_rows = X.shape[0], Y.shape[0]
-    search = _SEARCHES[_choose_algorithm(algorithm, *n_rows, backend)]
+    search = _SEARCHES[_choose_algorithm(algorithm, *n_rows, X.shape[1], backend)]
     # A power of two is exact, and keeps squares of huge and tiny values finite.
     scale = power_of_two(max(_largest_size(backend.xp, A) for A in (X, Y)))
     X, Y = (X / scale,) * 2 if Y is X else (X / scale, Y / scale)
@@ -190,7 +194,7 @@ def power_of_two(value):
     return 2.0 ** float(np.frexp(value)[1] - 1) if value > 0 else 1.0
 
 
-def _choose_algorithm(algorithm, n_samples, n_queries, backend):
+def _choose_algorithm(algorithm, n_samples, n_queries, n_features, backend):
     if algorithm not in ("auto", *_SEARCHES):
         raise ValueError(
             f"algorithm={algorithm!r} must be one of {['auto', *_SEARCHES]}."
@@ -199,7 +203,7 @@ def _choose_algorithm(algorithm, n_samples, n_queries, backend):
         return algorithm
     on_host = backend.device == "cpu"
     limit = _EXACT_LIMIT if on_host else _EXACT_LIMIT_THERE
-    if n_samples * n_queries <= limit**2:
+    if n_samples * n_queries <= limit**2 or (on_host and n_features <= _FEW_COLUMNS):
         return "exact"
     for name in ("faiss", "pynndescent"):
         if importlib.util.find_spec(name) is not None:

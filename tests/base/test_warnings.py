@@ -71,7 +71,7 @@ def nearest_neighbors_slowly():
         mock.patch("skgeom.graph._neighbors._EXACT_LIMIT", 1),
         mock.patch("importlib.util.find_spec", return_value=None),
     ):
-        nearest_neighbors(X, n_neighbors=3)
+        nearest_neighbors(np.tile(X, 2), n_neighbors=3)
 
 
 def test_convergence_is_warned_of_in_scikit_learns_category():

@@ -360,13 +360,13 @@ def test_auto_is_approximate_above_the_limit(
     n_samples, installed, expected, chosen, monkeypatch
 ):
     pretend_installed(monkeypatch, *installed)
-    nearest_neighbors(np.arange(float(n_samples))[:, None], n_neighbors=1)
+    nearest_neighbors(np.eye(n_samples, 5), n_neighbors=1)
     assert chosen == [expected]
 
 
 def test_few_queries_are_searched_exactly(chosen, monkeypatch):
     pretend_installed(monkeypatch, "faiss")
-    X = np.arange(50.0)[:, None]
+    X = np.random.default_rng(0).normal(size=(50, 5))
     nearest_neighbors(X, X[:2], n_neighbors=1)
     nearest_neighbors(X, X[:3], n_neighbors=1)
     nearest_neighbors(X, rows=np.arange(2), n_neighbors=1)
@@ -377,15 +377,23 @@ def test_auto_is_exact_for_more_rows_on_an_accelerator(monkeypatch):
     pretend_installed(monkeypatch, "faiss")
     for device, expected in (("cpu", "faiss"), ("cuda", "exact"), ("mps", "exact")):
         where = types.SimpleNamespace(device=device)
-        found = _neighbors._choose_algorithm("auto", 10**6, 10**6, where)
+        found = _neighbors._choose_algorithm("auto", 10**6, 10**6, 5, where)
         assert found == expected
 
 
 def test_auto_warns_where_no_index_is_installed(chosen, monkeypatch):
     pretend_installed(monkeypatch)
     with pytest.warns(UserWarning, match=r"over 11 rows is slow\. Install faiss with"):
-        nearest_neighbors(np.arange(11.0)[:, None], n_neighbors=1)
+        nearest_neighbors(np.eye(11), n_neighbors=1)
     assert chosen == ["exact"]
+
+
+def test_few_columns_are_searched_by_trees(chosen, monkeypatch):
+    pretend_installed(monkeypatch, "faiss")
+    X = np.random.default_rng(0).normal(size=(50, 5))
+    nearest_neighbors(X[:, :4], n_neighbors=1)
+    nearest_neighbors(X, n_neighbors=1)
+    assert chosen == ["exact", "faiss"]
 
 
 @pytest.mark.parametrize("algorithm", ["exact", "faiss", "pynndescent"])
