@@ -41,9 +41,13 @@ _BLOCK_COLUMNS = 32
 # Start nodes whose rows one task makes: tasks are long beside what starting one costs.
 _STARTS_PER_TASK = 2048
 
-# scikit-learn's search takes trees up to here. Fewer pairs are not worth an import of
-# faiss, some 40 ms; once it is there it is always the faster one.
+# scikit-learn's search takes trees up to here. A row that a tree compares costs what
+# eight rows of a product cost, so that trees pay where they rule out seven rows of eight:
+# on some queries that is counted.
 _MOST_TREE_FEATURES = 15
+_SHARE_OF_A_TREE, _QUERIES_TRIED = 1 / 8, 32
+# Fewer pairs are not worth an import of faiss, some 40 ms; once it is there it is faster
+# than other products.
 _FEW_PAIRS = 2**20
 # Coordinates that are compared in the time that a search takes to be set up.
 _LITTLE_WORK = 2**17
@@ -84,7 +88,7 @@ class NumbaBackend:
         return matrix
 
     def knn(self, X, Y, k, metric="euclidean"):
-        """Exact nearest rows: a k-d tree in few dimensions, blocked products else."""
+        """Exact nearest rows: a tree where it rules out most, blocked products else."""
         from sklearn.neighbors import NearestNeighbors
 
         if metric == "cosine":
@@ -107,7 +111,7 @@ class NumbaBackend:
         searches = [(propose, np.finfo(np.float64))]
         loaded = sys.modules.get("faiss") is not None
         worth_while = len(X) * len(Y) > _FEW_PAIRS and find_spec("faiss")
-        if X.shape[1] > _MOST_TREE_FEATURES and (loaded or worth_while):
+        if (loaded or worth_while) and not _suit_a_tree(points, queries, k):
             searches.insert(0, (_single_search(points, queries), np.finfo(np.float32)))
         return exact_neighbors(xp, X, Y, searches, k, metric, self.float64)
 
@@ -453,6 +457,20 @@ def _types(width, dtype):
     """Empty arrays of the types of columns and entries."""
     index = np.int32 if width <= np.iinfo(np.int32).max else np.int64
     return np.empty(0, index), np.empty(0, dtype)
+
+
+def _suit_a_tree(points, queries, k):
+    """Tell whether a k-d tree compares few rows with a query."""
+    if points.shape[1] > _MOST_TREE_FEATURES:
+        return False
+    if len(points) * len(queries) <= _FEW_PAIRS:
+        return True
+    from sklearn.neighbors import KDTree
+
+    tree = KDTree(points)
+    some = queries[:: -(-len(queries) // _QUERIES_TRIED)]
+    tree.query(some, n_candidates(k, len(points)))
+    return tree.get_n_calls() <= _SHARE_OF_A_TREE * len(some) * len(points)
 
 
 def _single_search(points, queries):
