@@ -42,12 +42,12 @@ _BLOCK_COLUMNS = 32
 _STARTS_PER_TASK = 2048
 
 # scikit-learn's search takes trees up to here. A row that a tree compares costs what
-# eight rows of a product cost, so that trees pay where they rule out seven rows of eight:
-# on some queries that is counted.
+# eight rows of a product cost, so that trees pay where they rule out seven rows of
+# eight: on some queries that is counted.
 _MOST_TREE_FEATURES = 15
 _SHARE_OF_A_TREE, _QUERIES_TRIED = 1 / 8, 32
-# Fewer pairs are not worth an import of faiss, some 40 ms; once it is there it is faster
-# than other products.
+# Fewer pairs are not worth an import of faiss, some 40 ms; once it is there it is
+# faster than other products.
 _FEW_PAIRS = 2**20
 # Coordinates that are compared in the time that a search takes to be set up.
 _LITTLE_WORK = 2**17
