@@ -247,10 +247,10 @@ def _whitened_gram(values, features, root, backend):
     """Weighted sum of outer products of the features, from kernel values."""
     total = 0.0
     for rows, block in values:
-        scaled = root[rows] * block
+        # Whitened first: rounding of the sum would be multiplied by both factors.
+        scaled = (root[rows] * block) @ features.whitening
         total = total + scaled.T @ scaled
-    gram = features.whitening.T @ total @ features.whitening
-    return backend.to_numpy((gram + gram.T) / 2)
+    return backend.to_numpy(total)
 
 
 class _LowRankInverse:

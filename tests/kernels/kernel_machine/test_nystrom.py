@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
 from skgeom.backends import get_backend
+from skgeom.kernels._kernel_machine import _full_system
 from skgeom.kernels._kernel_machine._full_system import cells_of, solve_full_system
 from skgeom.kernels._kernel_machine._nystrom import (
     NystromFeatures,
@@ -84,3 +85,13 @@ def test_the_whole_system_is_solved(device, placed, max_bytes):
     phi = backend.to_numpy(features.of(points))
     assert_allclose(found.gram, phi.T @ (weights[:, None] * phi), atol=1e-8)
     assert_allclose(found.moments, phi.T @ (weights[:, None] * y), atol=1e-8)
+
+
+def test_sums_of_a_flat_kernel_keep_what_a_small_penalty_needs():
+    """Kernels of all rows are nearly equal: the sums lie within the penalty."""
+    X = np.random.default_rng(0).uniform(size=(3000, 10))
+    features = NystromFeatures(KernelFunction("rbf", 0.01, CPU), X[:800], CPU)
+    values = _full_system._Blocks(features.kernel, X, features.centers, 0)
+    gram = _full_system._whitened_gram(values, features, np.ones((3000, 1)), CPU)
+    rows = features.of(X)
+    assert np.abs(gram - rows.T @ rows).max() < 1e-8
