@@ -6,11 +6,14 @@ import numpy as np
 import scipy.sparse as sp
 from scipy.sparse import csgraph
 
+from skgeom.backends import row_blocks
 from skgeom.embedding._latent_geometry._curves import Decode, evenly_spaced
 from skgeom.typing import NDArray
 
 # Keeps an edge between rows that decode alike.
 _SHORTEST = 1e-12
+# A decoder holds some hundred numbers a row while it works.
+_BYTES_A_ROW = 8 * 400
 
 
 class LatentGraph(NamedTuple):
@@ -52,15 +55,22 @@ def latent_graph(latents: NDArray, neighbors: NDArray, decode: Decode) -> Latent
     heads, tails = np.repeat(np.arange(n), n_neighbors), neighbors.reshape(-1)
     ends = np.unique(np.sort(np.column_stack([heads, tails]), axis=1), axis=0)
     heads, tails = ends.T
-    values = decode(latents)[0]
-    middle = decode((latents[heads] + latents[tails]) / 2.0)[0]
-    lengths = np.linalg.norm(values[heads] - middle, axis=1)
-    lengths += np.linalg.norm(values[tails] - middle, axis=1)
+    values, lengths = _values_by_blocks(latents, decode), np.empty(len(ends))
+    for some in row_blocks(len(ends), _BYTES_A_ROW):
+        first, last = heads[some], tails[some]
+        middle = decode((latents[first] + latents[last]) / 2.0)[0]
+        lengths[some] = np.linalg.norm(values[first] - middle, axis=1)
+        lengths[some] += np.linalg.norm(values[last] - middle, axis=1)
     lengths += _SHORTEST * max(float(lengths.max(initial=0.0)), 1e-100)
     links = sp.coo_array((lengths, (heads, tails)), shape=(n, n))
     links = (links + links.T).tocsr()
     labels = csgraph.connected_components(links, directed=False)[1]
     return LatentGraph(latents, links, labels)
+
+
+def _values_by_blocks(latents, decode):
+    blocks = row_blocks(len(latents), _BYTES_A_ROW)
+    return np.concatenate([decode(latents[rows])[0] for rows in blocks])
 
 
 def path_starts(
