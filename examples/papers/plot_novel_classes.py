@@ -1,7 +1,7 @@
 """
-===========================================
+=======================================
 Do known classes help to find new ones?
-===========================================
+=======================================
 
 Some classes have labels; other rows are of new classes, and are to be told apart.
 Novel class discovery learns from the known classes what a class is. Three papers:
@@ -23,6 +23,8 @@ way, as two data sets show.
 # Each function takes labelled rows K with labels y, and new rows U, and returns U in
 # another space, where k-means finds the new classes. One setting is free in each.
 
+import warnings
+
 import matplotlib.pyplot as plt
 import numpy as np
 from scipy.optimize import linear_sum_assignment
@@ -37,6 +39,8 @@ from sklearn.neural_network import MLPClassifier
 from skgeom.plotting import STYLE
 
 plt.style.use(STYLE)
+# Few passes of the network, and graphs in several parts, warn.
+warnings.simplefilter("ignore")
 POWERS = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 
@@ -148,7 +152,7 @@ def chosen(cluster, settings, X, digits, known):
     return settings[int(found.argmax())]
 
 
-def experiment(X, digits, n_splits=5):
+def experiment(X, digits, n_splits=8):
     results = {name: [] for name in METHODS}
     for split in range(n_splits):
         known = np.random.default_rng(split).permutation(10)[:5]
@@ -180,6 +184,6 @@ for ax, (title, found) in zip(axes, results.items(), strict=True):
         ax.plot(values, [place] * len(values), "o", ms=4, color="C0", alpha=0.6)
         ax.plot(np.mean(values), place, "|", ms=16, mew=2, color="C1")
     ax.set(title=title, xlabel="new rows in the right class", xlim=(0.2, 1))
-    ax.set_yticks(range(len(found)), found)
+    ax.set_yticks(range(len(found)), list(found))
 axes[0].invert_yaxis()
 plt.show()

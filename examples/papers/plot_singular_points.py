@@ -244,10 +244,12 @@ for k, (ax, label) in enumerate(zip(axes, SLOPES, strict=True)):
     cells = np.array([found[k].mean(axis=1) for found in areas.values()])
     ax.imshow(cells, cmap="viridis", vmin=0, vmax=1, aspect="auto")
     for (i, j), value in np.ndenumerate(cells):
-        ax.text(j, i, f"{value:.2f}", ha="center", va="center", color="wk"[value > 0.6])
+        ax.text(
+            j, i, f"{value:.2f}", ha="center", va="center", color="wk"[int(value > 0.6)]
+        )
     ax.set(title=label)
-    ax.set_xticks(range(3), SHAPES)
-    ax.set_yticks(range(len(areas)), areas)
+    ax.set_xticks(range(3), list(SHAPES))
+    ax.set_yticks(range(len(areas)), list(areas))
     ax.tick_params(length=0)
     ax.grid(False)
 plt.show()

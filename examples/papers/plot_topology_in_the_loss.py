@@ -1,13 +1,14 @@
 """
-=================================
+===============================
 Does topology in the loss help?
-=================================
+===============================
 
 An autoencoder for pictures of data is told nothing of distances, and folds clusters
 into each other. Moor, Horn, Rieck and Borgwardt ("Topological autoencoders", ICML 2020,
 https://arxiv.org/abs/1906.00722) add a term that keeps topology: which pieces the data
 are in, at each scale. Written out, the term is the squared error of a few distances.
-This page asks whether it matters which ones, and what distances of *all* pairs do.
+This page asks whether it matters which ones (hardly: as many pairs drawn at random do
+the same), and what distances of *all* pairs do without any network (more).
 """
 
 # %%
@@ -181,8 +182,9 @@ for make in (spheres, digits):
         print(f"  {name:24}", *np.mean(rows, axis=0).round(2))
 
 # %%
-# The spheres, in the last sample. The large sphere, 10, surrounds the others in the
-# data; in no map of the plane can it do so without overlap or a distance too long.
+# The spheres, in the last sample. The large sphere, 10, is around the others in the
+# data. Without a term the autoencoder looks like principal components; with any of the
+# three it puts the large sphere outside; metric scaling does, and parts the small ones.
 
 maps, y = pictures["spheres"]
 EmbeddingDisplay.from_embeddings(
@@ -203,7 +205,20 @@ for row, (data, table) in zip(axes, tables.items(), strict=True):
             ax.plot(values.mean(), place, "|", ms=16, color="C1")
         ax.set(title=f"{data}: {measure}", yticks=range(len(table)))
         ax.title.set_fontsize(9)
-        ax.set_yticklabels(table)
+        ax.set_yticklabels(list(table))
 axes[0, 0].invert_yaxis()
 fig.tight_layout()
 plt.show()
+
+# %%
+# **The term helps the autoencoder, and it is not the topology that helps.** On the
+# spheres the divergence falls from .56 to .32, and to .30 with as many pairs drawn at
+# random, .26 with all pairs of a batch; metric scaling, forty rounds of it, has .17,
+# and parts all spheres. On digits it is .09 without a term, .06 with the tree's pairs,
+# .04 with random ones, .03 for metric scaling. One thing speaks for the tree: on digits
+# it keeps more rows beside their like than the other two terms, .65 against .57, though
+# samples differ by as much; metric scaling keeps .69.
+#
+# What was not run: the paper's networks and its data of pictures, other sizes of
+# network and batch, longer training. A network places new rows, which metric scaling
+# does not; where that is needed, all pairs of the batch are the simple choice.
