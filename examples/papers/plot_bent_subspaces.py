@@ -3,14 +3,12 @@
 Do bent subspaces beat straight ones?
 =====================================
 
-Principal components are straight, and data bend. Three papers bend them. Pennec,
+Principal components are straight, and data bend. Two papers bend them. Pennec,
 "Barycentric subspace analysis on manifolds" (Annals of Statistics 46, 2018,
-https://arxiv.org/abs/1607.02833): subspaces through chosen points. Akhøj, Benn, Grong,
-Sommer and Pennec, "Principal subbundles for dimension reduction" (2023,
-https://arxiv.org/abs/2307.03128): a plane at every place, and curves along the planes.
+https://arxiv.org/abs/1607.02833): subspaces through chosen points.
 "Optimal piecewise linear data compression for solutions of parametrized partial
 differential equations" (2021): a straight subspace for each group of rows. Each stands
-here beside what one would do without it. Of the three, one idea is worth its cost.
+here beside what one would do without it.
 """
 
 # %%
@@ -21,20 +19,15 @@ here beside what one would do without it. Of the three, one idea is worth its co
 # Two rivals need no points: principal components of the tangent space at the mean, and
 # the singular vectors of the rows as they are, which no one has centred.
 
-import warnings
-
 import matplotlib.pyplot as plt
 import numpy as np
 from scipy.spatial.distance import cdist
 from scipy.stats import special_ortho_group
 from sklearn.cluster import KMeans
 from sklearn.decomposition import PCA, KernelPCA
-from sklearn.manifold import Isomap
 from sklearn.preprocessing import normalize
 
-from skgeom import HeatGeodesicEmbedding
 from skgeom.geometry import sphere
-from skgeom.graph import smooth_locally
 from skgeom.plotting import STYLE
 
 plt.style.use(STYLE)
@@ -91,106 +84,6 @@ for s, spread in enumerate(spreads):
             angles[name][s, seed] = angle_to_span(X, choose(X, 2, rng))
 for name, found in angles.items():
     print(f"{name:28}", *found.mean(axis=1).round(4), "+-", *found.std(axis=1).round(4))
-
-# %%
-# A plane at every place
-# ----------------------
-# Planes are the two leading directions of the rows around a place, near ones counting
-# more. A curve starts at a row with momentum p; it moves by P(x) p, where P(x) projects
-# on the plane at x, and p changes so that the energy p' P(x) p / 2 stays: Hamilton's
-# equations. The distance to another row is the length of the curve that meets it.
-
-
-def planes_at(x, X, width):
-    weights = np.exp(-cdist(x, X, "sqeuclidean") / (2 * width**2))
-    weights /= np.maximum(weights.sum(axis=1, keepdims=True), 1e-300)
-    second = weights @ (X[:, :, None] * X[:, None, :]).reshape(len(X), -1)
-    means = weights @ X
-    spread = second.reshape(-1, 3, 3) - means[:, :, None] * means[:, None, :]
-    axes = np.linalg.eigh(spread)[1][:, :, 1:]
-    return axes @ axes.transpose(0, 2, 1)
-
-
-def flow(x, p, X, width, h=1e-3):
-    shifts = np.concatenate([np.zeros((1, 3)), h * np.eye(3), -h * np.eye(3)])
-    places = (x[:, None] + shifts).reshape(-1, 3)
-    P = planes_at(places, X, width).reshape(len(x), 7, 3, 3)
-    energy = np.einsum("ni,nsij,nj->ns", p, P, p) / 2
-    return (P[:, 0] @ p[:, :, None])[:, :, 0], (energy[:, 4:] - energy[:, 1:4]) / (
-        2 * h
-    )
-
-
-def along_planes(X, base, width, n_curves=48, step=0.06, n_steps=56):
-    """Distances of rows from row `base`: of the nearest place on any of the curves."""
-    turns = np.linspace(0, 2 * np.pi, n_curves, endpoint=False)
-    axes = np.linalg.svd(planes_at(X[[base]], X, width)[0])[0][:, :2]
-    p = np.column_stack([np.cos(turns), np.sin(turns)]) @ axes.T
-    x = np.repeat(X[[base]], n_curves, axis=0)
-    nearest, found = np.full(len(X), np.inf), np.zeros(len(X))
-    for t in range(1, n_steps + 1):
-        dx, dp = flow(x, p, X, width)
-        dx, dp = flow(x + step / 2 * dx, p + step / 2 * dp, X, width)
-        x, p = x + step * dx, p + step * dp
-        gaps = cdist(x, X).min(axis=0)
-        closer = gaps < nearest
-        nearest[closer], found[closer] = gaps[closer], step * t
-    return found
-
-
-def isomap(X, base, n_neighbors):
-    return Isomap(n_neighbors=n_neighbors).fit(X).dist_matrix_[base]
-
-
-def smoothed_isomap(X, base, n_neighbors):
-    return isomap(smooth_locally(X), base, n_neighbors)
-
-
-def heat(X, base, n_neighbors):
-    model = HeatGeodesicEmbedding(n_neighbors=n_neighbors, random_state=0).fit(X)
-    return model.geodesic_distances()[base]
-
-
-def straight(X, base, _):
-    return np.linalg.norm(X - X[base], axis=1)
-
-
-# %%
-# Rows of a half sphere with noise; the error is relative to the true angle, after the
-# best common factor. Settings are chosen of three on one sample, three others scored.
-
-DISTANCES = {
-    "straight lines": (straight, (None,)),
-    "curves along planes": (along_planes, (0.2, 0.35, 0.6)),
-    "Isomap": (isomap, (8, 15, 30)),
-    "Isomap, rows smoothed": (smoothed_isomap, (8, 15, 30)),
-    "HeatGeodesicEmbedding": (heat, (8, 15, 30)),
-}
-
-
-def distance_error(distance, setting, noise, seed):
-    rng = np.random.default_rng(seed)
-    clean = normalize(rng.normal(size=(400, 3)))
-    clean[:, 2] = np.abs(clean[:, 2])
-    base = int((clean[:, 0] - clean[:, 2]).argmin())
-    truth = sphere.distance(clean[base], clean)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        found = distance(clean + noise * rng.normal(size=clean.shape), base, setting)
-    far = truth > 0.3
-    ratio = found[far] / truth[far]
-    return np.mean(np.abs(ratio / np.median(ratio) - 1))
-
-
-noises = (0.03, 0.1)
-errors = {name: np.zeros((2, 3)) for name in DISTANCES}
-for name, (distance, settings) in DISTANCES.items():
-    for k, noise in enumerate(noises):
-        best = settings[0]
-        if len(settings) > 1:
-            best = min(settings, key=lambda s: distance_error(distance, s, noise, 0))
-        errors[name][k] = [distance_error(distance, best, noise, s) for s in (1, 2, 3)]
-    print(f"{name:24}", *errors[name].mean(axis=1).round(3), best)
 
 # %%
 # A subspace for each group
@@ -298,26 +191,29 @@ ax.legend()
 plt.show()
 
 # %%
-# All three questions in one figure.
+# Both questions in one figure. Bars are from the least to the largest of the seeds.
 
-fig, axes = plt.subplots(1, 3, figsize=(11, 3.8), layout="constrained")
-for name, found in angles.items():
-    axes[0].plot(spreads, found.mean(axis=1), marker="o", label=name)
+fig, axes = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
+for shift, (name, found) in enumerate(angles.items()):
+    mean = found.mean(axis=1)
+    reach = np.abs(np.array([found.min(axis=1), found.max(axis=1)]) - mean)
+    places = np.arange(len(spreads)) + 0.12 * (shift - 1.5)
+    axes[0].errorbar(places, mean, reach, fmt="os^D"[shift], ms=5, label=name)
 axes[0].set(title="on a sphere", xlabel="spread", ylabel="mean squared angle")
-for name, found in errors.items():
-    axes[1].plot(noises, found.mean(axis=1), marker="o", label=name)
-axes[1].set(title="distances, half sphere", xlabel="noise", ylabel="relative error")
-axes[1].set_xticks(noises)
+axes[0].set_xticks(range(len(spreads)), spreads)
+axes[0].set_ylim(0.08, 0.17)
+marks = iter("os^")
 for name, found in curves.items():
     if len(found) > 1 and name != "kernel PCA":
-        axes[2].plot(GROUPS, found.mean(axis=1), marker="o", label=name)
+        mark = "x" if name.startswith("PCA") else next(marks)
+        axes[1].plot(GROUPS, found.mean(axis=1), marker=mark, label=name)
     else:
         style = "--" if name == "PCA" else ":"
-        axes[2].axhline(found.mean(axis=1).min(), color="0.4", ls=style, label=name)
-axes[2].set(title="travelling pulse", xlabel="groups", ylabel="relative error")
-axes[2].set(xscale="log", yscale="log")
-axes[2].set_xticks(GROUPS, GROUPS)
-axes[2].minorticks_off()
+        axes[1].axhline(found.mean(axis=1).min(), color="0.4", ls=style, label=name)
+axes[1].set(title="travelling pulse", xlabel="groups", ylabel="relative error")
+axes[1].set(xscale="log", yscale="log")
+axes[1].set_xticks(GROUPS, GROUPS)
+axes[1].minorticks_off()
 for ax in axes:
-    ax.legend(fontsize=7)
+    ax.legend(fontsize=8)
 plt.show()
