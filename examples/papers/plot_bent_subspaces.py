@@ -8,7 +8,8 @@ Principal components are straight, and data bend. Two papers bend them. Pennec,
 https://arxiv.org/abs/1607.02833): subspaces through chosen points.
 "Optimal piecewise linear data compression for solutions of parametrized partial
 differential equations" (2021): a straight subspace for each group of rows. Each stands
-here beside what one would do without it.
+here beside what one would do without it. Points do not pay; groups do, and k-means
+makes them as well as the paper's angles.
 """
 
 # %%
@@ -94,7 +95,6 @@ for name, found in angles.items():
 # they are or of unit length.
 
 where = np.linspace(0, 1, 200)
-rng = np.random.default_rng(0)
 
 
 def pulses(seed):
@@ -191,7 +191,10 @@ ax.legend()
 plt.show()
 
 # %%
-# Both questions in one figure. Bars are from the least to the largest of the seeds.
+# Both questions in one figure. Bars on the left are from the least to the largest of six
+# seeds; lines on the right are means of three. Kernel PCA has the best of three widths
+# on the scored rows, in its favour. Principal components with as many axes as all groups
+# together store as much, but keep 16, 32 and 64 numbers a row; they leave the figure.
 
 fig, axes = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
 for shift, (name, found) in enumerate(angles.items()):
@@ -201,7 +204,7 @@ for shift, (name, found) in enumerate(angles.items()):
     axes[0].errorbar(places, mean, reach, fmt="os^D"[shift], ms=5, label=name)
 axes[0].set(title="on a sphere", xlabel="spread", ylabel="mean squared angle")
 axes[0].set_xticks(range(len(spreads)), spreads)
-axes[0].set_ylim(0.08, 0.17)
+axes[0].set_ylim(0.08, 0.19)
 marks = iter("os^")
 for name, found in curves.items():
     if len(found) > 1 and name != "kernel PCA":
@@ -214,6 +217,23 @@ axes[1].set(title="travelling pulse", xlabel="groups", ylabel="relative error")
 axes[1].set(xscale="log", yscale="log")
 axes[1].set_xticks(GROUPS, GROUPS)
 axes[1].minorticks_off()
+axes[1].set_ylim(1e-3, 1)
 for ax in axes:
     ax.legend(fontsize=8)
 plt.show()
+
+# %%
+# **Subspaces through points do no better than singular vectors; a subspace for each
+# group is worth it, and plain k-means makes the groups.** On the sphere the best triple
+# of rows leaves .126-.136, rows taken one at a time .122-.127, and the singular vectors
+# of rows that nobody centred .108. They are the same family of subspheres, of which
+# singular vectors have the least squared sine, so points of the data can only be a
+# little off. Tangent components are as good at each spread (.109).
+#
+# For the pulse four numbers a row leave .61 with principal components, .58 with kernel
+# PCA, and with 4, 8 and 16 groups .19, .019 and .003 with angles, .128, .022 and .003
+# with k-means, .138, .018 and .002 with k-means of unit rows. Storage is the price: 16
+# principal components leave .06, with no groups, and 32 less than .001.
+#
+# What was not run: points that are moved off the data, other manifolds than the sphere,
+# where subspaces through points are no spheres; the second paper's bounds and equations.

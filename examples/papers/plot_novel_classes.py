@@ -13,8 +13,8 @@ https://arxiv.org/abs/2201.02609), which starts from the centres of known classe
 Wen and Han, "Learning semi-supervised Gaussian mixture models for generalized category
 discovery" (ICCV 2023, https://arxiv.org/abs/2305.06144), which has classes share what a
 cluster looks like.
-The rival is k-means on the new rows alone. Whether it loses depends on what is in the
-way, as two data sets show.
+The rival is k-means on the new rows alone. On plain digits it does not lose. Where wide
+noise is in the way it fails, and what helps most of the way needs no label.
 """
 
 # %%
@@ -178,6 +178,16 @@ for title, found in results.items():
     for name, values in found.items():
         print(f"  {name:26} {np.mean(values):.2f} +- {np.std(values):.2f}")
 
+# %%
+# The three best on the same splits, as mean differences with their standard errors.
+
+for title, found in results.items():
+    shared = np.array(found["whitened in known classes"])
+    for rival in ("k-means on the new rows", "whitened, all rows"):
+        gain = shared - found[rival]
+        error = gain.std(ddof=1) / len(gain) ** 0.5
+        print(f"{title}: known classes over {rival}: {gain.mean():.3f} +- {error:.3f}")
+
 fig, axes = plt.subplots(1, 2, figsize=(9, 4), sharey=True, layout="constrained")
 for ax, (title, found) in zip(axes, results.items(), strict=True):
     for place, values in enumerate(found.values()):
@@ -187,3 +197,20 @@ for ax, (title, found) in zip(axes, results.items(), strict=True):
     ax.set_yticks(range(len(found)), list(found))
 axes[0].invert_yaxis()
 plt.show()
+
+# %%
+# **Known classes help where something wide is in the way, and mostly because of its
+# width.** On digits no method is beyond k-means by more than its error: .84 on the new
+# rows alone, .86 when they are whitened by the spread within known classes, a gain of
+# .02 +- .02. With wide noise k-means is at .26, little above chance, and that whitening
+# at .84; but whitening all rows, with no label, is at .80, and the difference of .04 has
+# an error of .04. Directions that tell known classes apart are not those of new ones:
+# discriminants .58, a network's hidden layer .74 on plain digits. Seeds far from known
+# centres are .81.
+#
+# Labels of known classes had a use in all of this: hiding two of them at a time chose
+# every setting, that of the whitening without labels too.
+#
+# What was not run: the papers' own networks, which are trained on both kinds of rows at
+# once, and their data of pictures; the mixture of the third paper, of which only the
+# shared shape is here; cases where the number of new classes is not known.

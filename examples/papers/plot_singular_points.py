@@ -9,7 +9,7 @@ https://arxiv.org/abs/2210.00069) look at rings around a point: on a surface a r
 one loop, at a crossing several that are tied together. Their score, Euclidicity, is the
 distance between the persistent homology of the ring and that of a ring in the plane.
 Beside it stand two simple things, local principal components and the density, and
-:class:`~skgeom.embedding.SingularityScorer`.
+:class:`~skgeom.embedding.SingularityScorer`. Homology finds them while noise is small.
 """
 
 # %%
@@ -203,7 +203,8 @@ def area(score, setting, shape, slope, seed, noise):
 
 # %%
 # A ring around a regular row is one loop; at the crossing of two planes a ring is two
-# circles that share two points.
+# circles that share two points, which makes three loops, and triangles fill them sooner.
+# Above each is for how long its longest loops live, in units of the outer radius.
 
 X, off, _, _ = planes(np.random.default_rng(0), 3000)
 fig, axes = plt.subplots(1, 2, figsize=(8, 4), subplot_kw={"projection": "3d"})
@@ -212,8 +213,10 @@ for ax, center in ((axes[0], [0.5, 0.2, 0]), (axes[1], [0, 0, 0])):
     ring = (distances > 0.2) & (distances < 0.4)
     ax.scatter(*X[~ring][::3].T, s=1, color="0.75")
     ax.scatter(*X[ring].T, s=5, color="C0")
-    long = [int((np.ptp(b, axis=1) > 0.3).sum()) for b in bars(covering(X[ring] / 0.4))]
-    ax.set(title=f"long loops: {long[1]}", xticks=[], yticks=[], zticks=[])
+    loops = bars(covering(X[ring] / 0.4, 60))[1]
+    longest = ", ".join(f"{length:.2f}" for length in np.ptp(loops[:4], axis=1))
+    ax.set_title(f"longest loops: {longest}", fontsize=10)
+    ax.set(xticks=[], yticks=[], zticks=[])
     ax.view_init(elev=22, azim=-55)
 plt.show()
 
@@ -265,3 +268,20 @@ for (n, k), ax in np.ndenumerate(axes):
     ax.tick_params(length=0)
     ax.grid(False)
 plt.show()
+
+# %%
+# **Homology does find singular points, and so do local principal components, in a
+# fortieth of the time; neither is safe on branches.** With the smaller noise the score
+# has an area of .96, and with the wider .80: the branches fall to .37-.58, as 24 points
+# of a thin ring are then mostly noise. The share of spread off the principal plane has
+# .97 and .87, and loses where branches are thin at the place they meet (.05).
+# :class:`~skgeom.embedding.SingularityScorer` has 1.00 and .98, in about the time of
+# Euclidicity. The number of neighbours within a radius is no rival: it is perfect where
+# rows are dense at the singular place, .01 where they are not, so it has seen how rows
+# were drawn and no shape.
+#
+# The scorer is ours and was tuned on shapes like these before this page was written;
+# its neighbours were chosen as for the rest. Each method had two settings and took the
+# larger; more might gain from still larger ones. What was not run: the authors' code,
+# which averages over a grid of radii, with homology of higher dimension; the persistent
+# dimension they use in place of a known one; pictures.
