@@ -203,10 +203,10 @@ plt.show()
 # width.** On digits no method is beyond k-means by more than its error: .84 on the new
 # rows alone, .86 when they are whitened by the spread within known classes, a gain of
 # .02 +- .02. With wide noise k-means is at .26, little above chance, and that whitening
-# at .84; but whitening all rows, with no label, is at .80, and the difference of .04 has
-# an error of .04. Directions that tell known classes apart are not those of new ones:
-# discriminants .58, a network's hidden layer .74 on plain digits. Seeds far from known
-# centres are .81.
+# at .84; but whitening all rows, with no label, is at .80, and the difference of .04
+# has an error of .04. Directions that tell known classes apart are not those of new
+# ones: discriminants have .58, a network's hidden layer .74 on plain digits. Seeds far
+# from known centres have .81.
 #
 # Labels of known classes had a use in all of this: hiding two of them at a time chose
 # every setting, that of the whitening without labels too.
