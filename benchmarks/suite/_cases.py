@@ -251,7 +251,7 @@ CASES = {
     "TangentCoordinates": Case(sphere, VAST, {"input_space": "sphere"}),
     "TargetShiftReweighter": Case(two_samples, LARGE),
     "TreeEmbedding": Case(roll, MIDDLE, growth=2.0),
-    "VecchiaGPClassifier": Case(lambda n: classes_of(friedman(n)), LARGE),
+    "VecchiaGPClassifier": Case(lambda n: classes_of(friedman(n)), MIDDLE),
     "VecchiaGPRegressor": Case(friedman, LARGE),
     "VonMisesFisherMixture": Case(sphere, VAST, {"n_components": 5}),
 }

@@ -7,7 +7,7 @@ Principal components are straight, and data bend. Two papers bend them. Pennec,
 "Barycentric subspace analysis on manifolds" (Annals of Statistics 46, 2018,
 https://arxiv.org/abs/1607.02833): subspaces through chosen points.
 "Optimal piecewise linear data compression for solutions of parametrized partial
-differential equations" (2021): a straight subspace for each group of rows. Each stands
+differential equations": a straight subspace for each group of rows. Each stands
 here beside what one would do without it. Points do not pay; groups do, and k-means
 makes them as well as the paper's angles.
 """
