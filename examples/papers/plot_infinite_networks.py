@@ -290,10 +290,10 @@ axes[0].set_yticks(places, names)
 plt.show()
 
 # %%
-# With ten layers the tangent kernel is a Laplace kernel to within .010 (rbf: .089); with
-# one it is nearer to rbf (.060, and .109). The kernel of infinite depth behaves as
-# nearest neighbours do. Its squared error on digits is the least, .085 and .154 for rbf,
-# since it is sure of what it says; it still names 5.0 % of them wrongly, rbf 3.3 %.
+# With ten layers the tangent kernel is a Laplace kernel to within .010 (rbf: .089);
+# with one it is nearer to rbf (.060, and .109). The kernel of infinite depth behaves as
+# nearest neighbours do. Its squared error on digits is the least, .085 and .154 of rbf,
+# since it is sure of what it says; it names 5.0 % of them wrongly, rbf 3.3 %.
 #
 # **The kernels of random and of trained networks err as rbf does or more (Friedman's
 # function .123 and .129, rbf .115; robot arm .102 and .132, rbf .095; diabetes .480 and
