@@ -128,13 +128,13 @@ axes[0].legend(fontsize="small")
 plt.show()
 
 # %%
-# The label that is nearest, along the rows or along a graph, is the worst of all: what is
-# least in its largest slope alone takes no notice of where rows are many.
+# The nearest label, along the rows or along a graph, is behind the harmonic function
+# everywhere: the largest slope alone takes no notice of where rows are many.
 #
-# **Weights on the slopes lift the harmonic function of digits from .805 to .849 with one
-# label of each (spread .06) and do nothing from five on (.943 and .937); on two moons
+# **Weights on the slopes lift the harmonic function of digits from .805 to .849 with
+# one label of each (spread .06), and do nothing from five on (.943 and .937); on moons
 # they cost it .970 to .883, and with two labels .980 to .948.** With its defaults
-# :class:`~skgeom.kernels.STKRClassifier` is ahead of both on digits (.867, and .912 with
+# :class:`~skgeom.kernels.STKRClassifier` is ahead of both on digits (.867, .912 with
 # two labels; harmonic .883) and behind both on moons with two labels (.856): its choice
 # of a kernel has four labelled rows to go by. See :doc:`/user_guide/stkr`.
 #
