@@ -235,10 +235,10 @@ for name, more in features.items():
 # forgets those next to them.
 #
 # **The highest place: the densest of a fiftieth of the rows misses .7 % of the density
-# with 10 million products, twenty axes 3.9 % (random) and 5.6 % (PCA) with as many. The
-# edge of a disc, outer 15 %: row sums .995, magnitude .681; outer 5 %: .985 and .947; in
-# five dimensions .977 and .953, .960 and .938. Pixels name digits with .938, with row
-# sums added .933, with magnitudes .923, with Sobel's filter .924.**
+# with 10 million products, twenty axes 3.9 % (random) and 5.6 % (PCA) with as many.
+# The edge of a disc, outer 15 %: row sums .995, magnitude .681; outer 5 %: .985 and
+# .947; in five dimensions .977 and .953, .960 and .938. Pixels name digits with .938,
+# with row sums added .933, with magnitudes .923, with Sobel's filter .924.**
 #
 # Not run: kernels other than the Gaussian for the first, a search of the projection
 # without climbing, which is what the theory of the paper is about, and the learned
