@@ -36,16 +36,18 @@ def timed(self, signature):
 
 Dispatcher.compile = timed
 
-import skgeom
-X = np.random.default_rng(0).normal(size=(500, 3))
-y = (X[:, 0] > 0) if "Classifier" in NAME else X[:, 0]
-make = getattr(skgeom, NAME)
+from benchmarks.suite._cases import CASES, model
+
+data = CASES[NAME].make(400)
 warnings.simplefilter("ignore")
 
 def first_steps():
     start = time.process_time()
-    model = make().fit(X, y)
-    (model.transform if hasattr(model, "transform") else model.predict)(X[:9] + 0.1)
+    fitted = model(NAME, data).fit(data.X, data.y)
+    for reader in ("transform", "predict", "score_samples"):
+        if hasattr(fitted, reader):
+            getattr(fitted, reader)(data.X[:9])
+            break
     return time.process_time() - start
 
 first = first_steps()
@@ -91,14 +93,14 @@ def main():
     import skgeom
 
     args = arguments(__doc__)
-    times = 1 if args.quick else 5
+    times = 1 if args.quick else 2
     names = sorted(skgeom._ESTIMATORS)
     report(
         "first_fit",
         [measure(name, times) for name in (names[:2] if args.quick else names)],
         title="Numba in the first fit, CPU seconds",
         notes=[
-            "500 points in 3-D, default parameters, `fit` and nine new rows",
+            "400 rows of the data of `suite_scale`, default parameters, `fit` and nine rows",
             f"compiling: one process; all else: the least of {times} later processes",
         ],
         write=not args.quick,
