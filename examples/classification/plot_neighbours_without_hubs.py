@@ -1,7 +1,7 @@
 """
-=====================================
+=======================
 Neighbours without hubs
-=====================================
+=======================
 
 In many dimensions a few rows are among the nearest of hundreds, and where clusters are
 of unequal spread, the rows of a dense one are nearer to those of a loose one than its

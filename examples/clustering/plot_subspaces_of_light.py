@@ -1,7 +1,7 @@
 """
-=============================
+========================
 One surface, many lights
-=============================
+========================
 
 Pictures of one matt surface under all lights from afar lie in a space of three
 dimensions: brightness is the product of the normal with the direction of the light. So

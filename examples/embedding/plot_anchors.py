@@ -1,7 +1,7 @@
 """
-=======================================
+===============================
 One classifier for two encoders
-=======================================
+===============================
 
 Two networks that were trained on the same digits give each of them other coordinates. A
 few digits that both have encoded, the anchors, are enough for a classifier of the one

@@ -1,7 +1,7 @@
 """
-======================
+=====================
 Progress along a tree
-======================
+=====================
 
 Cells that mature, documents that are revised, species that part: many data run along
 the branches of a tree. Two questions are asked of a map of such data. Which branch is a

@@ -1,7 +1,7 @@
 """
-=======================================
+======================================
 Noise off, and rows that do not belong
-=======================================
+======================================
 
 Rows that lie near a curve or surface are brought to it, new ones as well. How far they
 are from it tells which of them do not belong, where density cannot.

@@ -1,7 +1,7 @@
 """
-==========================================
+===============================
 How many dimensions, and where?
-==========================================
+===============================
 
 One number for the dimension of a data set hides that parts of it may differ. Here a
 string runs into a sheet, and a ball floats above. Then a surface is coloured by

@@ -1,7 +1,7 @@
 """
-================================
+===============================
 How many axes do the data need?
-================================
+===============================
 
 An autoencoder uses every axis that it is given. With a penalty on the volume of its
 latent box, and a decoder that cannot stretch, axes that say nothing vanish.

@@ -1,7 +1,7 @@
 """
-============================
+===========================
 Where is it not a manifold?
-============================
+===========================
 
 Methods that lay data out assume a manifold: near every row, data fill a plane. Where
 two sheets cross, a branch begins or a cone has its tip, they do not, and maps tear

@@ -1,7 +1,7 @@
 """
-============================
+===========================
 A field and how sure one is
-============================
+===========================
 
 Ten thousand noisy readings of a field, none of them in a lake in the middle. A Gaussian
 process fills it in, says how far it may be off, and draws fields that could be.

@@ -1,7 +1,7 @@
 r"""
-=================================================
+==============================================
 A function on a mesh, from a few of its values
-=================================================
+==============================================
 
 A kernel on a graph tells how much the value at one node says about that at another.
 With :math:`L` the normalised Laplacian, :math:`W = I - L` and heat as the example,

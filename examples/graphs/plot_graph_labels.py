@@ -1,7 +1,7 @@
 r"""
-===================================
+==================================
 Labels of nodes from a few of them
-===================================
+==================================
 
 Who of the characters of *Les Misérables* belongs to which group? The graph is known
 whole, the labels of a few nodes are given. With ``graph=...``, X is a column of node

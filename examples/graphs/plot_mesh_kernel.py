@@ -1,7 +1,7 @@
 r"""
-======================
+=====================
 A kernel on a surface
-======================
+=====================
 
 A knotted tube comes near to itself many times, and touches itself nowhere. A function
 on its surface may be high on one strand and low on the next, a finger's breadth away.

@@ -1,7 +1,7 @@
 """
-============================================
+==========================================
 Values on a surface, and how sure they are
-============================================
+==========================================
 
 A hundred noisy readings on a surface that is a mesh of triangles, finer on one side
 than on the other. A Gaussian process on the mesh fills in the rest, learns its range

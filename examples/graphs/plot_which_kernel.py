@@ -1,7 +1,7 @@
 r"""
-=========================
+========================
 Which kernel on a graph?
-=========================
+========================
 
 A kernel on the nodes of a graph is a function :math:`k(L)` of its Laplacian. Choosing a
 kernel is choosing a function of the eigenvalues: how much is a smooth function on the

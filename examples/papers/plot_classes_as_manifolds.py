@@ -1,7 +1,7 @@
 """
-====================
+=====================
 Is a class a surface?
-====================
+=====================
 
 A class of rows is often thought of as a curved surface, and a new row as one of the
 class whose surface is nearest. Wang, Fan, Hou, Zhang, Jia, Gong, Lai and Yu,

@@ -1,7 +1,7 @@
 """
-=====================================
+===================================
 Does homology find singular points?
-=====================================
+===================================
 
 Where sheets cross or a cone has its tip, data are no manifold. Von Rohrscheidt and
 Rieck ("Topological singularity detection at multiple scales", ICML 2023,
