@@ -100,7 +100,7 @@ def main():
         [measure(name, times) for name in (names[:2] if args.quick else names)],
         title="Numba in the first fit, CPU seconds",
         notes=[
-            "400 rows of the data of `suite_scale`, default parameters, `fit` and nine rows",
+            "400 rows of the data of `suite_scale`, defaults, `fit` and nine rows",
             f"compiling: one process; all else: the least of {times} later processes",
         ],
         write=not args.quick,
